@@ -1,1 +1,11 @@
+//! InDoubt puts a distributed transaction on trial.
 
+pub mod business;
+pub mod check;
+pub mod fault;
+pub mod history;
+pub mod lab;
+pub mod measure;
+pub mod protocol;
+pub mod scenario;
+pub mod vocab;

@@ -1,0 +1,103 @@
+//! What is being done, protocol-free, as data: resources, steps and their
+//! compensations, the transaction, and the equations of its promises.
+//!
+//! A [`Business`] cannot be built invalid: `scenario` checks a file and builds
+//! one; everything here is indices and amounts.
+
+pub mod equation;
+pub mod promise;
+mod resource;
+mod step;
+
+pub use equation::Equation;
+pub use promise::PromiseId;
+pub use resource::{
+    BusinessRow, Domain, Facet, KeyTemplate, Params, Resource, ResourceId, ResourceKind,
+};
+pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Step, StepKind};
+
+use crate::vocab::{ServiceId, StepId};
+
+/// A reason why a step said no, or why something was undone. A refund carries
+/// the reason of the refusal that caused it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Reason {
+    /// A counter would have fallen under its floor.
+    Floor(ResourceId),
+    /// The entitlement's item is withdrawn from sale.
+    Withdrawn(ResourceId),
+    /// The entitlement was granted already.
+    AlreadyGranted(ResourceId),
+    /// The step came after its own compensation.
+    Late,
+    /// This step did not answer in time.
+    TimedOut(StepId),
+    /// Locks or write conflicts, more often than the retries allow.
+    Conflict,
+    /// A participant lost part of the work, or voted no for its own reasons.
+    Amnesia,
+}
+
+/// The whole business of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Business {
+    /// Names of the services; a [`ServiceId`] is a position here.
+    pub services: Vec<String>,
+    /// What requests are parameterised by: players, characters, ...
+    pub domains: Vec<Domain>,
+    /// What steps act on.
+    pub resources: Vec<Resource>,
+    /// The steps in order: compensable ones, at most one pivot, retriable ones.
+    pub steps: Vec<Step>,
+    /// The promises in the scenario's own words.
+    pub equations: Vec<Equation>,
+}
+
+impl Business {
+    /// The step of this id. Panics on an id of another business.
+    pub fn step(&self, id: StepId) -> &Step {
+        &self.steps[id.index()]
+    }
+
+    /// All step ids in order.
+    pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
+        (0..self.steps.len() as u8).map(StepId)
+    }
+
+    /// The services that take part, each once, in the order of their first step.
+    pub fn participants(&self) -> Vec<ServiceId> {
+        let mut services = Vec::new();
+        for step in &self.steps {
+            if !services.contains(&step.service) {
+                services.push(step.service);
+            }
+        }
+        services
+    }
+
+    /// The name of a row as the scenario's words make it: `points[player-3]`.
+    pub fn row_name(&self, row: BusinessRow) -> String {
+        let resource = &self.resources[row.resource.0 as usize];
+        let key = resource.key_name(row.key, row.facet, &self.domains);
+        match row.facet {
+            Facet::Value => format!("{}[{key}]", resource.name),
+            Facet::Sale => format!("{}[{key}].sale", resource.name),
+        }
+    }
+
+    /// A reason in words: `pokemon withdrawn from sale`.
+    pub fn reason_in_words(&self, reason: Reason) -> String {
+        let name = |id: ResourceId| self.resources[id.0 as usize].name.as_str();
+        match reason {
+            Reason::Floor(id) => format!("not enough {}", name(id)),
+            Reason::Withdrawn(id) => format!("{} withdrawn from sale", name(id)),
+            Reason::AlreadyGranted(id) => format!("{} granted already", name(id)),
+            Reason::Late => "later than its compensation".to_owned(),
+            Reason::TimedOut(step) => format!("{} did not answer in time", self.step(step).name),
+            Reason::Conflict => "lock or write conflicts".to_owned(),
+            Reason::Amnesia => "a participant lost part of the work".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+use serde::{Deserialize, Serialize};
+
+use super::ResourceId;
+use crate::vocab::ServiceId;
+
+/// What may become of a step (Mehrotra, Rastogi, Korth & Silberschatz 1992):
+/// compensable steps come first, then at most one pivot, then retriable ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Can be undone by its compensation.
+    Compensable,
+    /// Decides: before it the saga can go back, after it only on.
+    Pivot,
+    /// Succeeds if tried often enough; never undone.
+    Retriable,
+}
+
+/// A step of the business transaction, done by one service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Who does it.
+    pub service: ServiceId,
+    /// What may become of it.
+    pub kind: StepKind,
+    /// What it does, in order, in one local transaction.
+    pub actions: Vec<Action>,
+    /// What undoes it; `Some` if and only if it is compensable.
+    pub compensation: Option<Compensation>,
+    /// When its conditions are judged under two-phase commit.
+    pub check: CheckTime,
+}
+
+/// What undoes a step: its meaning, not its before-image (Garcia-Molina & Salem
+/// 1987).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compensation {
+    /// What it does, in order, in one local transaction, unconditionally.
+    pub actions: Vec<Action>,
+    /// What the scenario calls it: `refund`.
+    pub name: String,
+}
+
+/// A change to one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Which change.
+    pub kind: ActionKind,
+    /// Of what; a resource of the step's own service.
+    pub resource: ResourceId,
+}
+
+/// The changes that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionKind {
+    /// Take an amount from a counter; refused under its floor.
+    Take(Amount),
+    /// Give an amount to a counter.
+    Give(Amount),
+    /// Grant an entitlement; refused if it is withdrawn from sale or granted
+    /// already.
+    Grant,
+    /// Take an entitlement back.
+    Revoke,
+    /// Do something in the real world: commits a *due* letter, which a relay
+    /// hands over.
+    Perform,
+}
+
+/// How much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// Always the same.
+    Fixed(i64),
+    /// The value of this domain in the request's parameters, counted from 1
+    /// (`quantity` of 5: an amount from 1 to 5).
+    Param(u8),
+}
+
+impl Amount {
+    /// The amount for a request.
+    pub fn of(self, params: &super::Params) -> i64 {
+        match self {
+            Amount::Fixed(n) => n,
+            Amount::Param(domain) => i64::from(params.0[domain as usize]) + 1,
+        }
+    }
+}
+
+/// When a step's conditions are judged under two-phase commit. Sagas and the
+/// monolith judge them in the step's local transaction either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckTime {
+    /// When the statement runs: a no comes in the work phase.
+    #[default]
+    Statement,
+    /// When the branch is asked to prepare, as deferred constraints are: a no
+    /// is a NO vote.
+    Prepare,
+}

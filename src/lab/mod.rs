@@ -1,0 +1,5 @@
+//! Experiments: run once, on either host or on both.
+
+mod trial;
+
+pub use trial::{Hosts, Trial};

@@ -1,0 +1,214 @@
+//! What travels between nodes.
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+use super::txn::{Event, LetterId};
+use crate::business::{BusinessRow, Params, Reason};
+use crate::vocab::{RequestKey, ServiceId, TxId};
+
+/// Everything that a message can be: the envelope that the world knows around
+/// what only a protocol's own machines understand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Wire<M> {
+    /// Between a client and the node that it calls.
+    Client(ClientMsg),
+    /// Between a service and the broker.
+    Broker(BrokerMsg),
+    /// Between a relay and the provider of real actions.
+    Provider(ProviderMsg),
+    /// Between machines of the protocol.
+    Peer(M),
+}
+
+/// Between a client and the node that it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ClientMsg {
+    /// The client wants this done.
+    Request {
+        /// The idempotency key.
+        key: RequestKey,
+        /// What it is about.
+        params: Params,
+        /// 0, then 1 for the first retry, and so on.
+        retry: u16,
+    },
+    /// The service's answer.
+    Reply {
+        /// To which request.
+        key: RequestKey,
+        /// The answer.
+        outcome: ClientOutcome,
+    },
+}
+
+/// What a client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ClientOutcome {
+    /// It is on its way; the final word comes later. (A choreographed saga's
+    /// first service says so after its own step.)
+    Accepted,
+    /// It is done.
+    Committed,
+    /// It is not done, and will not be; what was done of it is undone.
+    Refused(Reason),
+}
+
+impl ClientOutcome {
+    /// Whether it is the last word.
+    pub fn is_final(self) -> bool {
+        self != ClientOutcome::Accepted
+    }
+}
+
+/// Between a service and the broker. The broker keeps one durable queue a
+/// service, and redelivers what is not acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BrokerMsg {
+    /// A relay publishes.
+    Publish {
+        /// Whose queue.
+        to: ServiceId,
+        /// Which letter.
+        id: LetterId,
+        /// The event.
+        event: Event,
+    },
+    /// The broker holds it durably.
+    Confirm(LetterId),
+    /// The broker delivers; again if it is not acknowledged.
+    Deliver {
+        /// The broker's own number of this message.
+        delivery: u64,
+        /// Which letter.
+        id: LetterId,
+        /// The event.
+        event: Event,
+    },
+    /// The consumer has done its part; the broker forgets the message.
+    Ack {
+        /// The broker's own number of this message.
+        delivery: u64,
+        /// Which letter.
+        id: LetterId,
+    },
+}
+
+/// Between a relay and the provider of real actions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ProviderMsg {
+    /// Do this, once per key.
+    HandOver {
+        /// Which letter, so that the provider's answer finds it.
+        id: LetterId,
+        /// What is to be done.
+        action: BusinessRow,
+        /// The idempotency key; `None` without
+        /// [`Safeguard::ProviderKey`](super::Safeguard::ProviderKey).
+        key: Option<LetterId>,
+    },
+    /// It is done (or was done before).
+    Accepted(LetterId),
+}
+
+/// The decision of two-phase commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Decision {
+    /// All do it.
+    Commit,
+    /// Nobody does.
+    Abort,
+}
+
+/// What the world must know of a protocol's own message.
+pub trait Message: Clone + Debug + PartialEq + Send + 'static {
+    /// Whose transaction it belongs to.
+    fn tx(&self) -> TxId;
+
+    /// What it is called in traces and in faults: `prepare`, `vote`, `ack`.
+    fn kind(&self) -> &'static str;
+
+    /// What tells it from other messages of the same kind, transaction and
+    /// way: a step, a repeat. Part of its identity.
+    fn detail(&self) -> u64 {
+        0
+    }
+
+    /// What it says, in a few words, for traces: `yes`, `commit`, `step 2`.
+    fn summary(&self) -> String {
+        String::new()
+    }
+}
+
+/// For protocols whose machines send nothing to each other (they have the
+/// broker, or nobody to talk to).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoPeer {}
+
+impl Message for NoPeer {
+    fn tx(&self) -> TxId {
+        match *self {}
+    }
+    fn kind(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl<M: Message> Wire<M> {
+    /// Whose transaction it belongs to. A client's request is its key's, with
+    /// no attempt yet.
+    pub fn tx(&self) -> TxId {
+        match self {
+            Wire::Client(ClientMsg::Request { key, .. } | ClientMsg::Reply { key, .. }) => TxId {
+                key: *key,
+                epoch: 0,
+                attempt: 0,
+            },
+            Wire::Broker(
+                BrokerMsg::Publish { id, .. }
+                | BrokerMsg::Confirm(id)
+                | BrokerMsg::Deliver { id, .. }
+                | BrokerMsg::Ack { id, .. },
+            )
+            | Wire::Provider(ProviderMsg::HandOver { id, .. } | ProviderMsg::Accepted(id)) => id.tx,
+            Wire::Peer(message) => message.tx(),
+        }
+    }
+
+    /// What it is called in traces and in faults.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Wire::Client(ClientMsg::Request { .. }) => "request",
+            Wire::Client(ClientMsg::Reply { .. }) => "reply",
+            Wire::Broker(BrokerMsg::Publish { .. }) => "publish",
+            Wire::Broker(BrokerMsg::Confirm(_)) => "confirm",
+            Wire::Broker(BrokerMsg::Deliver { .. }) => "deliver",
+            Wire::Broker(BrokerMsg::Ack { .. }) => "consumer-ack",
+            Wire::Provider(ProviderMsg::HandOver { .. }) => "hand-over",
+            Wire::Provider(ProviderMsg::Accepted(_)) => "accepted",
+            Wire::Peer(message) => message.kind(),
+        }
+    }
+
+    /// What tells it from other messages of the same kind, transaction and way.
+    pub fn detail(&self) -> u64 {
+        let letter = |id: &LetterId| {
+            u64::from(id.step.0) << 16 | (id.direction as u64) << 8 | u64::from(id.n)
+        };
+        match self {
+            Wire::Client(ClientMsg::Request { retry, .. }) => u64::from(*retry),
+            Wire::Client(ClientMsg::Reply { outcome, .. }) => u64::from(outcome.is_final()),
+            Wire::Broker(
+                BrokerMsg::Publish { id, .. }
+                | BrokerMsg::Confirm(id)
+                | BrokerMsg::Deliver { id, .. }
+                | BrokerMsg::Ack { id, .. },
+            )
+            | Wire::Provider(ProviderMsg::HandOver { id, .. } | ProviderMsg::Accepted(id)) => {
+                letter(id)
+            }
+            Wire::Peer(message) => message.detail(),
+        }
+    }
+}

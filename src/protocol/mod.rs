@@ -1,0 +1,30 @@
+//! Two-phase commit, sagas, outbox and inbox as state machines: input in,
+//! effects out. No `async`, no clock, no randomness; nothing here knows that it
+//! is simulated, faulted, watched or compared.
+//!
+//! - [`machine`]: what a machine is: [`Machine`], [`Input`], [`Effect`], [`Out`].
+//! - [`txn`]: a local transaction as data: rows, tests, changes.
+//! - [`message`]: what travels: the [`Wire`] envelope around a protocol's own messages.
+//! - [`plan`]: from a step of the business to its local transaction.
+//! - [`note`]: what a machine says of itself: [`Milestone`]s, which faults can wait for.
+//! - [`safeguard`]: the named rules that keep a protocol correct.
+
+pub mod machine;
+pub mod message;
+pub mod note;
+pub mod plan;
+pub mod safeguard;
+pub mod setting;
+pub mod txn;
+
+pub use machine::{
+    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Out, Outcome, Protocol, Role, Tag,
+};
+pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire};
+pub use note::{Detail, Milestone, Note};
+pub use safeguard::{Safeguard, Safeguards};
+pub use setting::{Nodes, Policies, ProtocolKind, Setting};
+pub use txn::{
+    Answer, Case, Change, Event, EventKind, Letter, LetterBody, LetterId, LogEntry, LogState,
+    Predicate, Reply, Row, SagaPhase, Stamp, Test, Txn, Value,
+};

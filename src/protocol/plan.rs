@@ -1,0 +1,302 @@
+//! From a step of the business to the local transaction that does it, or undoes
+//! it.
+
+use smallvec::SmallVec;
+
+use super::txn::{
+    Answer, Case, Change, Letter, LetterBody, LetterId, Predicate, Reply, Row, Test, Txn, Value,
+};
+use super::{Safeguard, Setting};
+use crate::business::{
+    Action, ActionKind, Business, CheckTime, Params, Reason, ResourceId, ResourceKind, Step,
+};
+use crate::vocab::{Direction, StepId, TxId};
+
+/// The business work of a step as one statement of a branch (two-phase commit,
+/// the monolith): its conditions, then its changes. With
+/// [`CheckTime::Prepare`] the conditions are left to [`deferred_checks`].
+pub fn work(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
+    let business = &setting.business;
+    let mut txn = Txn::default();
+    let what = business.step(step);
+    if what.check == CheckTime::Statement {
+        txn.cases
+            .extend(refusals(business, what, params, |_| SmallVec::new()));
+    }
+    let changes = changes(
+        business,
+        &what.actions,
+        tx,
+        step,
+        Direction::Forward,
+        params,
+    );
+    txn.cases.push(Case::always(changes, Answer::Done));
+    txn
+}
+
+/// The conditions of a step that are judged only at PREPARE, over what the
+/// branch has written: nothing may have fallen under its floor, nothing that was
+/// granted may be withdrawn.
+pub fn deferred_checks(setting: &Setting, step: StepId, params: &Params) -> Txn {
+    let business = &setting.business;
+    let what = business.step(step);
+    let mut txn = Txn::default();
+    if what.check == CheckTime::Statement {
+        return txn;
+    }
+    for action in &what.actions {
+        let resource = &business.resources[action.resource.0 as usize];
+        let row = resource.row(action.resource, params, &business.domains);
+        match (action.kind, &resource.kind) {
+            (ActionKind::Take(_), ResourceKind::Counter { floor, .. }) => {
+                let test = Test::of(Row::Business(row), Predicate::Below(*floor));
+                txn.cases.push(refusal(
+                    test,
+                    Reason::Floor(action.resource),
+                    SmallVec::new(),
+                ));
+            }
+            (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
+                txn.cases.extend(withdrawn(
+                    business,
+                    action.resource,
+                    params,
+                    SmallVec::new(),
+                ));
+            }
+            _ => {}
+        }
+    }
+    txn
+}
+
+/// What a saga step stages beside its own changes.
+pub struct Staged<'a> {
+    /// When it is done.
+    pub done: &'a [Change],
+    /// When it is refused.
+    pub refused: &'a dyn Fn(Reason) -> Vec<Change>,
+}
+
+impl Staged<'_> {
+    /// Nothing: an orchestrated step only replies.
+    pub const NOTHING: Staged<'static> = Staged {
+        done: &[],
+        refused: &|_| Vec::new(),
+    };
+}
+
+/// A saga step as a one-shot local transaction: answered from the inbox if it
+/// was handled before, refused if its compensation came first, refused by its
+/// conditions (with the reply stored), or done.
+pub fn forward(
+    setting: &Setting,
+    tx: TxId,
+    step: StepId,
+    params: &Params,
+    staged: &Staged<'_>,
+) -> Txn {
+    let business = &setting.business;
+    let what = business.step(step);
+    let inbox = Row::Inbox {
+        tx,
+        step,
+        direction: Direction::Forward,
+    };
+    let refuse = |reason| -> SmallVec<[Change; 4]> {
+        let mut then = SmallVec::new();
+        then.push(Change::put(inbox, Value::Reply(Reply::Refused(reason))));
+        then.extend((staged.refused)(reason));
+        then
+    };
+    let mut txn = Txn::default();
+    txn.cases.push(handled(inbox));
+    txn.cases.push(Case {
+        when: smallvec::smallvec![Test::of(Row::Tombstone { tx, step }, Predicate::Present)],
+        then: refuse(Reason::Late),
+        answer: Answer::Refused(Reason::Late),
+    });
+    txn.cases.extend(refusals(business, what, params, refuse));
+    let mut then = changes(
+        business,
+        &what.actions,
+        tx,
+        step,
+        Direction::Forward,
+        params,
+    );
+    then.push(Change::put(inbox, Value::Reply(Reply::Done)));
+    then.extend_from_slice(staged.done);
+    txn.cases.push(Case {
+        when: SmallVec::new(),
+        then,
+        answer: Answer::Done,
+    });
+    txn
+}
+
+/// A compensation as a one-shot local transaction: answered from the inbox if it
+/// was handled before, done if its step had effect, and otherwise *null*: it
+/// leaves a tombstone, so that the step is refused if it comes late.
+pub fn backward(
+    setting: &Setting,
+    tx: TxId,
+    step: StepId,
+    params: &Params,
+    staged: &[Change],
+) -> Txn {
+    let business = &setting.business;
+    let inbox = Row::Inbox {
+        tx,
+        step,
+        direction: Direction::Backward,
+    };
+    let did = Test::of(
+        Row::Inbox {
+            tx,
+            step,
+            direction: Direction::Forward,
+        },
+        Predicate::Replied(Reply::Done),
+    );
+    let actions = business
+        .step(step)
+        .compensation
+        .as_ref()
+        .map_or(&[][..], |c| &c.actions);
+
+    let mut undo = changes(business, actions, tx, step, Direction::Backward, params);
+    undo.push(Change::put(inbox, Value::Reply(Reply::Done)));
+    undo.extend_from_slice(staged);
+
+    let mut null: SmallVec<[Change; 4]> = smallvec::smallvec![
+        Change::Put {
+            row: Row::Tombstone { tx, step },
+            value: Value::Marker,
+            by: Some(Safeguard::CompensationTombstone),
+        },
+        Change::put(inbox, Value::Reply(Reply::Null)),
+    ];
+    null.extend_from_slice(staged);
+
+    let mut txn = Txn::default();
+    txn.cases.push(handled(inbox));
+    txn.cases.push(Case {
+        when: smallvec::smallvec![did],
+        then: undo,
+        answer: Answer::Done,
+    });
+    txn.cases.push(Case {
+        when: SmallVec::new(),
+        then: null,
+        answer: Answer::Null,
+    });
+    txn
+}
+
+/// The order in which a failed saga's steps are undone: the steps up to `last`,
+/// each only if it has a compensation, last first
+/// ([`Safeguard::ReverseOrderCompensation`]) or first first.
+pub fn undo_order(setting: &Setting, last: StepId) -> Vec<StepId> {
+    let business = &setting.business;
+    let mut order: Vec<StepId> = business
+        .step_ids()
+        .filter(|&id| id <= last && business.step(id).compensation.is_some())
+        .collect();
+    if setting.safeguards.keep(Safeguard::ReverseOrderCompensation) {
+        order.reverse();
+    }
+    order
+}
+
+/// The inbox look-up.
+fn handled(inbox: Row) -> Case {
+    let test = Test {
+        row: inbox,
+        is: Predicate::Present,
+        by: Some(Safeguard::InboxDedup),
+    };
+    Case::when(test, [], Answer::Replay(inbox))
+}
+
+fn refusal(test: Test, reason: Reason, then: SmallVec<[Change; 4]>) -> Case {
+    Case {
+        when: smallvec::smallvec![test],
+        then,
+        answer: Answer::Refused(reason),
+    }
+}
+
+fn withdrawn(
+    business: &Business,
+    id: ResourceId,
+    params: &Params,
+    then: SmallVec<[Change; 4]>,
+) -> Option<Case> {
+    let resource = &business.resources[id.0 as usize];
+    let sale = resource.sale_row(id, params, &business.domains)?;
+    let test = Test::of(Row::Business(sale), Predicate::Set);
+    Some(refusal(test, Reason::Withdrawn(id), then))
+}
+
+/// The cases in which a step says no.
+fn refusals(
+    business: &Business,
+    step: &Step,
+    params: &Params,
+    then: impl Fn(Reason) -> SmallVec<[Change; 4]>,
+) -> SmallVec<[Case; 4]> {
+    let mut cases = SmallVec::new();
+    for action in &step.actions {
+        let id = action.resource;
+        let resource = &business.resources[id.0 as usize];
+        let row = Row::Business(resource.row(id, params, &business.domains));
+        match (action.kind, &resource.kind) {
+            (ActionKind::Take(amount), ResourceKind::Counter { floor, .. }) => {
+                let test = Test::of(row, Predicate::Below(floor + amount.of(params)));
+                cases.push(refusal(test, Reason::Floor(id), then(Reason::Floor(id))));
+            }
+            (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
+                cases.extend(withdrawn(business, id, params, then(Reason::Withdrawn(id))));
+                let reason = Reason::AlreadyGranted(id);
+                cases.push(refusal(Test::of(row, Predicate::Set), reason, then(reason)));
+            }
+            _ => {}
+        }
+    }
+    cases
+}
+
+fn changes(
+    business: &Business,
+    actions: &[Action],
+    tx: TxId,
+    step: StepId,
+    direction: Direction,
+    params: &Params,
+) -> SmallVec<[Change; 4]> {
+    actions
+        .iter()
+        .zip(0u8..)
+        .map(|(action, n)| {
+            let resource = &business.resources[action.resource.0 as usize];
+            let row = resource.row(action.resource, params, &business.domains);
+            match action.kind {
+                ActionKind::Take(amount) => Change::Add(row, -amount.of(params)),
+                ActionKind::Give(amount) => Change::Add(row, amount.of(params)),
+                ActionKind::Grant => Change::Set(row, 1),
+                ActionKind::Revoke => Change::Set(row, 0),
+                ActionKind::Perform => Change::Stage(Letter {
+                    id: LetterId {
+                        tx,
+                        step,
+                        direction,
+                        n,
+                    },
+                    body: LetterBody::Action(row),
+                }),
+            }
+        })
+        .collect()
+}

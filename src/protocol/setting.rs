@@ -1,0 +1,170 @@
+//! What every machine of a run is given at birth.
+
+use serde::{Deserialize, Serialize};
+
+use super::Safeguards;
+use crate::business::Business;
+use crate::vocab::{NodeId, ServiceId, SimDuration};
+
+/// The protocols that ship with the bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtocolKind {
+    /// One database, one local transaction: the baseline.
+    Monolith,
+    /// Two-phase commit, presumed abort.
+    TwoPhaseCommit,
+    /// A saga with an orchestrator.
+    OrchestratedSaga,
+    /// A saga without one: services react to events.
+    ChoreographedSaga,
+}
+
+impl ProtocolKind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [ProtocolKind; 4] = [
+        ProtocolKind::Monolith,
+        ProtocolKind::TwoPhaseCommit,
+        ProtocolKind::OrchestratedSaga,
+        ProtocolKind::ChoreographedSaga,
+    ];
+
+    /// Its name on the command line and in scenarios.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProtocolKind::Monolith => "monolith",
+            ProtocolKind::TwoPhaseCommit => "2pc",
+            ProtocolKind::OrchestratedSaga => "orchestrated",
+            ProtocolKind::ChoreographedSaga => "choreographed",
+        }
+    }
+
+    /// The protocol of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        ProtocolKind::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// Whether it is a saga: its steps commit one by one.
+    pub fn is_saga(self) -> bool {
+        matches!(
+            self,
+            ProtocolKind::OrchestratedSaga | ProtocolKind::ChoreographedSaga
+        )
+    }
+}
+
+impl std::fmt::Display for ProtocolKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Who lives where. The same for every protocol of a scenario, so that faults
+/// and draws meet the same nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nodes {
+    /// How many services there are.
+    services: u16,
+}
+
+impl Nodes {
+    /// The nodes of a scenario with so many services.
+    pub fn new(services: usize) -> Self {
+        Nodes {
+            services: services as u16,
+        }
+    }
+
+    /// The transaction manager: coordinator or orchestrator.
+    pub fn manager(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// A service.
+    pub fn service(&self, id: ServiceId) -> NodeId {
+        NodeId(1 + u16::from(id.0))
+    }
+
+    /// Which service lives at this node.
+    pub fn service_at(&self, node: NodeId) -> Option<ServiceId> {
+        (1..=self.services)
+            .contains(&node.0)
+            .then(|| ServiceId((node.0 - 1) as u8))
+    }
+
+    /// The message broker.
+    pub fn broker(&self) -> NodeId {
+        NodeId(self.services + 1)
+    }
+
+    /// The provider of real actions.
+    pub fn provider(&self) -> NodeId {
+        NodeId(self.services + 2)
+    }
+
+    /// All clients, behind one address.
+    pub fn clients(&self) -> NodeId {
+        NodeId(self.services + 3)
+    }
+
+    /// How many nodes there are.
+    pub fn count(&self) -> usize {
+        usize::from(self.services) + 4
+    }
+}
+
+/// How patient the machines are. All in model time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policies {
+    /// A message without an answer is sent again after this.
+    pub resend_after: SimDuration,
+    /// The transaction manager gives up on a silent step or vote after this
+    /// (before the decision, or the pivot).
+    pub give_up_after: SimDuration,
+    /// A participant in doubt asks for the decision after this, and again.
+    pub inquire_after: SimDuration,
+    /// A branch that was not asked to vote ends by itself after this.
+    pub idle_branch_after: SimDuration,
+    /// How often a conflict is retried before the attempt is given up.
+    pub conflict_retries: u32,
+    /// The wait before the first retry; it doubles up to 8 times.
+    pub conflict_backoff: SimDuration,
+    /// How often a relay looks into its outbox.
+    pub poll_every: SimDuration,
+    /// How many letters a relay takes at once.
+    pub relay_batch: usize,
+    /// How long inbox rows, tombstones and outcomes are kept: longer than the
+    /// maximum message life plus the clients' retries.
+    pub retention: SimDuration,
+}
+
+/// What every machine of a run is given at birth: never changes in a run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Which protocol runs.
+    pub protocol: ProtocolKind,
+    /// What is being done.
+    pub business: Business,
+    /// Who lives where.
+    pub nodes: Nodes,
+    /// How patient the machines are.
+    pub policies: Policies,
+    /// The rules in force.
+    pub safeguards: Safeguards,
+}
+
+impl Setting {
+    /// The node that clients call, and that answers them.
+    pub fn entry(&self) -> NodeId {
+        match self.protocol {
+            ProtocolKind::TwoPhaseCommit | ProtocolKind::OrchestratedSaga => self.nodes.manager(),
+            ProtocolKind::Monolith | ProtocolKind::ChoreographedSaga => self.first_node(),
+        }
+    }
+
+    /// The node of the first step's service. The monolith lives there, with
+    /// every table in that database.
+    pub fn first_node(&self) -> NodeId {
+        self.nodes.service(self.business.steps[0].service)
+    }
+}

@@ -1,0 +1,361 @@
+//! What we run: nothing optional that a run needs, and not buildable invalid
+//! from a file.
+
+use std::collections::BTreeMap;
+
+use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
+use crate::fault::{Fault, FaultPlan, Seeded};
+use crate::protocol::{Nodes, Policies, ProtocolKind};
+use crate::vocab::{Chance, Identity, NodeId, Probability, Seed, SimDuration, SimTime, Stream};
+
+/// A scenario, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// What it shows, in a few sentences.
+    pub about: String,
+    /// The seed that it is pinned to.
+    pub seed: Seed,
+    /// What is being done.
+    pub business: Business,
+    /// Who lives where.
+    pub nodes: Nodes,
+    /// The manager's machine first, then one for every service, by [`NodeId`].
+    pub machines: Vec<MachineSpec>,
+    /// The message broker.
+    pub broker: BrokerSpec,
+    /// The provider of real actions.
+    pub provider: ProviderSpec,
+    /// How messages travel.
+    pub network: Network,
+    /// How patient the machines are.
+    pub policies: Policies,
+    /// Who wants what, and when.
+    pub workload: Workload,
+    /// Background readers.
+    pub readers: Vec<Reader>,
+    /// What the operator does, by time.
+    pub operator: Vec<OperatorEvent>,
+    /// The scheduled faults.
+    pub faults: Vec<Fault>,
+    /// The faults to be drawn.
+    pub seeded: Option<Seeded>,
+    /// The run is stopped so long after the last arrival or fault, whichever is
+    /// later: what is not finished then is left over. Grows with the backlog:
+    /// see [`Scenario::patience`].
+    pub settle: SimDuration,
+    /// What is expected; [`Expectation::Holds`] where nothing is said.
+    pub expectations: BTreeMap<(ProtocolKind, PromiseId), Expectation>,
+}
+
+/// A machine: power, a process and a database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MachineSpec {
+    /// `manager`, or the service's name.
+    pub name: String,
+    /// The service process.
+    pub process: ProcessSpec,
+    /// The database.
+    pub database: DatabaseSpec,
+}
+
+/// A service process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessSpec {
+    /// How many statements it serves at once; at least 1.
+    pub workers: u32,
+    /// How long a worker computes before it calls the database.
+    pub service_time: Dist,
+    /// How long a restarted process takes until it reads its database, beside
+    /// the time that reading takes.
+    pub restart: SimDuration,
+}
+
+/// What a database can do, and what it costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatabaseSpec {
+    /// How it treats conflicts.
+    pub engine: Engine,
+    /// How it can take part in two-phase commit.
+    pub prepare: Preparation,
+    /// How long a statement takes once it has its locks.
+    pub statement: SimDuration,
+    /// How long a flush of the log takes.
+    pub flush: SimDuration,
+    /// How long a flush waits for company.
+    pub group_commit: SimDuration,
+    /// How long a statement waits for a lock before it is given up
+    /// ([`Engine::Locking`] only).
+    pub lock_timeout: SimDuration,
+    /// How long a buffered record stays in the buffer at the most.
+    pub lazy_flush: SimDuration,
+    /// How long a restart takes at the least.
+    pub restart: SimDuration,
+    /// What it takes beside that for every record of the log since the last
+    /// checkpoint.
+    pub replay: SimDuration,
+    /// How many records lie between two checkpoints; at least 1.
+    pub checkpoint_every: u32,
+}
+
+/// How a database treats conflicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Waits for locks, first come first served; finds deadlocks. Readers take
+    /// shared locks.
+    Locking,
+    /// Like a document store: answers a conflict at once. Readers see the last
+    /// committed value and never wait.
+    Document,
+}
+
+/// How a database can take part in two-phase commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preparation {
+    /// It has prepared transactions.
+    Native,
+    /// Through a table of intents: preparing is a local transaction of its own
+    /// that writes the intents, and so is ending. Counted, and footnoted.
+    Intents,
+    /// Not at all; such a scenario cannot run two-phase commit there.
+    Never,
+}
+
+/// The message broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerSpec {
+    /// How long it takes to sync what it was given.
+    pub flush: SimDuration,
+    /// A message that was not acknowledged is delivered again after this.
+    pub redeliver_after: SimDuration,
+    /// How long a restart takes.
+    pub restart: SimDuration,
+}
+
+/// The provider of real actions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderSpec {
+    /// How long it takes over one.
+    pub service_time: Dist,
+}
+
+/// How messages travel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Every link that is not named.
+    pub default: Link,
+    /// Links of their own, one way each.
+    pub links: BTreeMap<(NodeId, NodeId), Link>,
+}
+
+impl Network {
+    /// The link from one node to another.
+    pub fn link(&self, from: NodeId, to: NodeId) -> &Link {
+        if self.links.is_empty() {
+            return &self.default;
+        }
+        self.links.get(&(from, to)).unwrap_or(&self.default)
+    }
+}
+
+/// One way from one node to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// How long a message travels.
+    pub delay: Dist,
+    /// How likely each message is lost.
+    pub loss: Probability,
+    /// How likely each message is duplicated; the copy draws its own delay.
+    pub duplicate: Probability,
+}
+
+/// A distribution of durations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dist {
+    /// Always the same.
+    Fixed(SimDuration),
+    /// Between two bounds, both included.
+    Uniform(SimDuration, SimDuration),
+    /// At least `least`, and an exponentially distributed time of this mean on
+    /// top.
+    Exponential {
+        /// The least.
+        least: SimDuration,
+        /// The mean of what comes on top.
+        mean: SimDuration,
+    },
+}
+
+impl Dist {
+    /// Draws for an identity.
+    pub fn draw(self, chance: Chance, stream: Stream, who: Identity) -> SimDuration {
+        match self {
+            Dist::Fixed(d) => d,
+            Dist::Uniform(from, to) => {
+                let span = (to - from).as_micros() + 1;
+                let u = chance.unit(stream, who);
+                from + SimDuration::from_micros((u * span as f64) as u64)
+            }
+            Dist::Exponential { least, mean } => least + chance.exponential(stream, who, mean),
+        }
+    }
+
+    /// The mean.
+    pub fn mean(self) -> SimDuration {
+        match self {
+            Dist::Fixed(d) => d,
+            Dist::Uniform(from, to) => (from + to) / 2,
+            Dist::Exponential { least, mean } => least + mean,
+        }
+    }
+}
+
+/// Who wants what, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// How many requests there are in all.
+    pub transactions: u32,
+    /// How they arrive.
+    pub arrivals: Arrivals,
+    /// How a request's parameters are chosen: one a domain.
+    pub choices: Vec<Choice>,
+    /// A client without an answer tries again after this.
+    pub timeout: SimDuration,
+    /// How often it tries again before it gives up.
+    pub retries: u16,
+}
+
+/// How requests arrive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Arrivals {
+    /// So many clients, each of which asks again once it has its answer and has
+    /// thought.
+    Closed {
+        /// How many clients.
+        clients: u32,
+        /// How long each thinks.
+        think: Dist,
+    },
+    /// Requests come whether or not earlier ones are answered: a client each.
+    Open {
+        /// The mean time between two.
+        every: SimDuration,
+        /// Whether as a Poisson process; else like clockwork.
+        poisson: bool,
+    },
+}
+
+/// How the value of a domain is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Choice {
+    /// Each as likely as any other.
+    Uniform,
+    /// The n-th with a probability in proportion to 1/n^theta.
+    Zipf(f64),
+    /// The first `hot` with this probability together, the rest otherwise.
+    HotSet {
+        /// How many are hot; at least 1, and fewer than all.
+        hot: u32,
+        /// How likely one of them is chosen.
+        share: Probability,
+    },
+}
+
+/// Somebody who reads rows of one resource in local transactions, over and over
+/// until the last request has arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reader {
+    /// Its name.
+    pub name: String,
+    /// What it reads; the key is chosen like that of requests.
+    pub resource: ResourceId,
+    /// How long between two reads begin.
+    pub every: SimDuration,
+}
+
+/// Something that the operator does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperatorEvent {
+    /// When.
+    pub at: SimTime,
+    /// Which items; [`Facet::Sale`](crate::business::Facet::Sale) rows.
+    pub rows: Vec<BusinessRow>,
+    /// Whether they are withdrawn from sale, or put back.
+    pub withdraw: bool,
+}
+
+/// What is expected of a promise under a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// On every seed.
+    Holds,
+    /// It may break, or not.
+    MayBreak,
+    /// It breaks on the scenario's pinned seed, and may on others.
+    Breaks,
+}
+
+impl Scenario {
+    /// The expectation for a promise.
+    pub fn expects(&self, protocol: ProtocolKind, promise: PromiseId) -> Expectation {
+        self.expectations
+            .get(&(protocol, promise))
+            .copied()
+            .unwrap_or(Expectation::Holds)
+    }
+
+    /// All promises in the order in which they are shown.
+    pub fn promises(&self) -> Vec<PromiseId> {
+        let mut all = vec![PromiseId::AllOrNothing];
+        all.extend((0..self.business.equations.len() as u8).map(PromiseId::Equation));
+        all.extend(&PromiseId::BUILT_IN[1..]);
+        all
+    }
+
+    /// What a promise is called.
+    pub fn promise_name(&self, promise: PromiseId) -> &str {
+        match promise {
+            PromiseId::Equation(n) => &self.business.equations[n as usize].name,
+            built_in => built_in.name(),
+        }
+    }
+
+    /// What a node is called.
+    pub fn node_name(&self, node: NodeId) -> String {
+        crate::fault::node_name(&self.nodes, &self.business.services, node)
+    }
+
+    /// The fault plan of a seed: what is scheduled, then what is drawn.
+    pub fn plan(&self, seed: Seed) -> FaultPlan {
+        let mut faults = self.faults.clone();
+        if let Some(seeded) = &self.seeded {
+            let machines: Vec<NodeId> = (0..=self.nodes.broker().0).map(NodeId).collect();
+            let databases = &machines[..self.machines.len()];
+            faults.extend(seeded.draw(Chance::new(seed), &machines, databases));
+        }
+        FaultPlan { faults }
+    }
+
+    /// Whether a protocol can run here: two-phase commit needs databases that
+    /// can prepare. `Err` says which cannot.
+    pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
+        if protocol != ProtocolKind::TwoPhaseCommit {
+            return Ok(());
+        }
+        for service in self.business.participants() {
+            let machine = &self.machines[self.nodes.service(service).0 as usize];
+            if machine.database.prepare == Preparation::Never {
+                return Err(format!("the database of `{}` cannot prepare", machine.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// How long the run may go on after the last arrival or the end of the last
+    /// fault before it is stopped: `settle`, and a tenth of it more for every
+    /// hundred transactions that may have piled up.
+    pub fn patience(&self) -> SimDuration {
+        self.settle + self.settle / 10 * u64::from(self.workload.transactions / 100)
+    }
+}
