@@ -9,12 +9,19 @@
 //! - [`note`]: what a machine says of itself: [`Milestone`]s, which faults can wait for.
 //! - [`safeguard`]: the named rules that keep a protocol correct.
 
+pub mod choreographed;
 pub mod machine;
 pub mod message;
+pub mod monolith;
 pub mod note;
+pub mod orchestrated;
 pub mod plan;
+#[cfg(test)]
+mod play;
+pub mod relay;
 pub mod safeguard;
 pub mod setting;
+pub mod two_phase_commit;
 pub mod txn;
 
 pub use machine::{

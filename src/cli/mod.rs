@@ -1,0 +1,1 @@
+//! Flags, files, terminal, exit codes: the only room that prints.

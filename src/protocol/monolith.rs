@@ -1,0 +1,1 @@
+//! The baseline: one database, one local transaction.

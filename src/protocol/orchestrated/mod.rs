@@ -1,0 +1,1 @@
+//! The saga with an orchestrator.

@@ -1,0 +1,1 @@
+//! Play scripts: a text file of inputs and the effects that came back.

@@ -1,0 +1,1 @@
+//! An outcome as table, trace and JSON; never runs anything.
