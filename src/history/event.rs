@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use crate::business::{BusinessRow, Params, Reason};
 use crate::protocol::txn::LetterId;
 use crate::protocol::{ClientOutcome, Note, Row, Stamp, Value};
-use crate::vocab::{NodeId, RequestId, RequestKey, SimDuration, SimTime, TxId};
+use crate::vocab::{NodeId, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId};
 
 /// Something that happened, as the world recorded it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,8 +58,10 @@ pub enum What {
         kind: &'static str,
         /// Whose transaction it belongs to.
         tx: TxId,
-        /// What it says, in a few words: empty but for traces.
-        summary: String,
+        /// Which step it is about, if it is about one.
+        step: Option<StepId>,
+        /// What it says, in a word, where the kind does not: `yes`, `no`.
+        says: &'static str,
     },
     /// A message reached its receiver (the event's node).
     Delivered {

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use super::txn::{Event, LetterId};
+use super::txn::{Event, EventKind, LetterId};
 use crate::business::{BusinessRow, Params, Reason};
-use crate::vocab::{RequestKey, ServiceId, TxId};
+use crate::vocab::{RequestKey, ServiceId, StepId, TxId};
 
 /// Everything that a message can be: the envelope that the world knows around
 /// what only a protocol's own machines understand.
@@ -135,9 +135,14 @@ pub trait Message: Clone + Debug + PartialEq + Send + 'static {
         0
     }
 
-    /// What it says, in a few words, for traces: `yes`, `commit`, `step 2`.
-    fn summary(&self) -> String {
-        String::new()
+    /// Which step it is about, if it is about one.
+    fn step(&self) -> Option<StepId> {
+        None
+    }
+
+    /// What it says, in a word, where the kind does not: `yes`, `no`, `done`.
+    fn says(&self) -> &'static str {
+        ""
     }
 }
 
@@ -209,6 +214,44 @@ impl<M: Message> Wire<M> {
                 letter(id)
             }
             Wire::Peer(message) => message.detail(),
+        }
+    }
+
+    /// Which step it is about, if it is about one.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Wire::Client(_) => None,
+            Wire::Broker(
+                BrokerMsg::Publish { id, .. }
+                | BrokerMsg::Confirm(id)
+                | BrokerMsg::Deliver { id, .. }
+                | BrokerMsg::Ack { id, .. },
+            )
+            | Wire::Provider(ProviderMsg::HandOver { id, .. } | ProviderMsg::Accepted(id)) => {
+                Some(id.step)
+            }
+            Wire::Peer(message) => message.step(),
+        }
+    }
+
+    /// What it says, in a word, where the kind does not.
+    pub fn says(&self) -> &'static str {
+        let event = |event: &Event| match event.kind {
+            EventKind::Done(_) => "done",
+            EventKind::Failed { .. } => "failed",
+            EventKind::Over(_) => "over",
+        };
+        match self {
+            Wire::Client(ClientMsg::Reply { outcome, .. }) => match outcome {
+                ClientOutcome::Accepted => "accepted",
+                ClientOutcome::Committed => "committed",
+                ClientOutcome::Refused(_) => "refused",
+            },
+            Wire::Broker(
+                BrokerMsg::Publish { event: e, .. } | BrokerMsg::Deliver { event: e, .. },
+            ) => event(e),
+            Wire::Client(_) | Wire::Broker(_) | Wire::Provider(_) => "",
+            Wire::Peer(message) => message.says(),
         }
     }
 }
