@@ -1,0 +1,97 @@
+use serde::Serialize;
+
+use crate::vocab::{SimDuration, SimTime};
+
+/// What a run cost. Every figure's unit is in its type or its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    /// Requests that clients began.
+    pub started: u64,
+    /// Requests whose every step has effect in the stores when the run is over.
+    pub committed: u64,
+    /// Requests that have no effect in any store when the run is over, and of
+    /// which nothing is left that could still come to one.
+    pub refused: u64,
+    /// Of those, requests that had committed effects which were compensated.
+    pub compensated: u64,
+    /// Requests that are neither when the run is over: some steps have effect
+    /// and others have not, or a branch, a log row or a message is left over.
+    pub undecided: u64,
+    /// Requests whose client gave up without a final answer.
+    pub unknown: u64,
+    /// The window over which rates are taken: from the beginning of the run to
+    /// the last request, or its client's last word, whichever is later; or the
+    /// one that was given to [`Figures::over`].
+    pub window: SimDuration,
+    /// Committed requests a second of model time, of those whose last effect
+    /// was committed within the window.
+    pub throughput: f64,
+    /// From the request to the client's final answer, whichever it is.
+    pub latency: Quantiles,
+    /// From the request to the first answer of any kind.
+    pub accepted: Quantiles,
+    /// Protocol messages sent (all but the clients' requests and the replies to
+    /// them; resends count) per committed request; 0 if nothing committed.
+    pub messages: f64,
+    /// Local transactions that took effect (preparing through an intent table
+    /// is one of its own) per committed request; 0 if nothing committed.
+    pub local_transactions: f64,
+    /// Forced log records per committed request; 0 if nothing committed.
+    pub forced_writes: f64,
+    /// How long transactions and readers waited for business locks, of those
+    /// waits that there were; a wait that ended in a conflict counts.
+    pub lock_wait: Quantiles,
+    /// How many requests and readers had to wait for a lock, or were turned
+    /// away by a conflict; each counts once.
+    pub blocked: u64,
+    /// How long business locks (and intents) were held for writing.
+    pub lock_hold: Quantiles,
+    /// How many branches were prepared.
+    pub prepared: u64,
+    /// The longest time that a branch was prepared without an outcome, through
+    /// crashes; to the end of the run if it never had one.
+    pub longest_in_doubt: SimDuration,
+    /// The longest time during which others could have seen a part of a
+    /// request's effects without the rest: some of its steps had committed
+    /// effects and others had not. To the end of the run if it never ended.
+    pub longest_inconsistency: SimDuration,
+    /// How many requests passed through such a time.
+    pub inconsistent: u64,
+    /// When each committed request's last effect was committed, in order: what
+    /// [`Figures::over`] counts.
+    #[serde(skip)]
+    pub commits: Vec<SimTime>,
+}
+
+impl Figures {
+    /// The same figures with their rate taken over another window. Runs are
+    /// comparable over a window that all of them have: the shortest.
+    #[must_use]
+    pub fn over(mut self, window: SimDuration) -> Self {
+        let end = SimTime::ZERO + window;
+        let within = self.commits.partition_point(|&at| at <= end);
+        self.throughput = if window.is_zero() {
+            0.0
+        } else {
+            within as f64 / window.as_secs_f64()
+        };
+        self.window = window;
+        self
+    }
+}
+
+/// A distribution of durations in a few numbers; all zero if there were none.
+/// Quantiles have three significant digits; the longest is exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// How many.
+    pub count: u64,
+    /// Half of them are at most this.
+    pub p50: SimDuration,
+    /// 95 of a hundred are at most this.
+    pub p95: SimDuration,
+    /// 99 of a hundred are at most this.
+    pub p99: SimDuration,
+    /// The longest.
+    pub max: SimDuration,
+}

@@ -1,0 +1,71 @@
+use hdrhistogram::Histogram;
+
+use super::Quantiles;
+use crate::vocab::SimDuration;
+
+/// Takes in durations and answers with their [`Quantiles`], in memory that does
+/// not grow with their number.
+pub(super) struct Spread {
+    micros: Histogram<u64>,
+    longest: SimDuration,
+}
+
+impl Spread {
+    pub(super) fn new() -> Self {
+        Spread {
+            micros: Histogram::new(3).expect("three digits are within what a histogram can have"),
+            longest: SimDuration::ZERO,
+        }
+    }
+
+    pub(super) fn record(&mut self, duration: SimDuration) {
+        self.micros.saturating_record(duration.as_micros());
+        self.longest = self.longest.max(duration);
+    }
+
+    pub(super) fn quantiles(&self) -> Quantiles {
+        let at = |quantile| {
+            let micros = self.micros.value_at_quantile(quantile);
+            SimDuration::from_micros(micros).min(self.longest)
+        };
+        Quantiles {
+            count: self.micros.len(),
+            p50: at(0.50),
+            p95: at(0.95),
+            p99: at(0.99),
+            max: self.longest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_recorded_is_all_zero() {
+        assert_eq!(Spread::new().quantiles(), Quantiles::default());
+    }
+
+    #[test]
+    fn quantiles_have_three_digits_and_the_longest_is_exact() {
+        let mut spread = Spread::new();
+        for ms in 1..=1_000 {
+            spread.record(SimDuration::from_micros(ms * 1_000 + 7));
+        }
+        let quantiles = spread.quantiles();
+        assert_eq!(quantiles.count, 1_000);
+        assert_eq!(quantiles.max, SimDuration::from_micros(1_000_007));
+        for (found, true_ms) in [
+            (quantiles.p50, 500),
+            (quantiles.p95, 950),
+            (quantiles.p99, 990),
+        ] {
+            let error = found.as_micros().abs_diff(true_ms * 1_000 + 7);
+            assert!(
+                error <= true_ms,
+                "{found} is not {true_ms} ms to three digits"
+            );
+        }
+    }
+}
