@@ -9,6 +9,7 @@
 //! - [`note`]: what a machine says of itself: [`Milestone`]s, which faults can wait for.
 //! - [`safeguard`]: the named rules that keep a protocol correct.
 
+mod attempt;
 pub mod choreographed;
 pub mod machine;
 pub mod message;

@@ -9,6 +9,7 @@ use super::txn::{
 use super::{Safeguard, Setting};
 use crate::business::{
     Action, ActionKind, Business, CheckTime, Params, Reason, ResourceId, ResourceKind, Step,
+    StepKind,
 };
 use crate::vocab::{Direction, StepId, TxId};
 
@@ -89,7 +90,7 @@ impl Staged<'_> {
 
 /// A saga step as a one-shot local transaction: answered from the inbox if it
 /// was handled before, refused if its compensation came first, refused by its
-/// conditions (with the reply stored), or done.
+/// conditions (with the reply stored, unless the step is retriable), or done.
 pub fn forward(
     setting: &Setting,
     tx: TxId,
@@ -106,6 +107,11 @@ pub fn forward(
     };
     let refuse = |reason| -> SmallVec<[Change; 4]> {
         let mut then = SmallVec::new();
+        // The no of a step that succeeds if it is tried often enough is not its
+        // answer: a stored one would refuse every later try.
+        if what.kind == StepKind::Retriable {
+            return then;
+        }
         then.push(Change::put(inbox, Value::Reply(Reply::Refused(reason))));
         then.extend((staged.refused)(reason));
         then

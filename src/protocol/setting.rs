@@ -138,6 +138,14 @@ pub struct Policies {
     pub retention: SimDuration,
 }
 
+impl Policies {
+    /// How long to wait before the `retry`-th retry, from 0: twice as long as
+    /// before the last, up to 8 times.
+    pub fn backoff(&self, retry: u32) -> SimDuration {
+        self.conflict_backoff * (1 << retry.min(8))
+    }
+}
+
 /// What every machine of a run is given at birth: never changes in a run.
 #[derive(Clone, Debug)]
 pub struct Setting {

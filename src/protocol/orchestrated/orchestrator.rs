@@ -1,0 +1,378 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::SagaMsg;
+use super::saga::{Happening, Stage, Stay};
+use crate::business::{Params, StepKind};
+use crate::protocol::attempt::Persistence;
+use crate::protocol::{
+    Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
+    Lane, LogEntry, LogState, Machine, Milestone, Note, Out, Outcome, Row, Safeguard, SagaPhase,
+    Setting, Stamp, Tag, Txn, Value, Wire,
+};
+use crate::vocab::{Direction, FastMap, RequestKey, SimDuration, SimTime, TxId};
+
+/// Leads every saga through its steps, from its log.
+#[derive(Debug)]
+pub struct Orchestrator {
+    setting: Arc<Setting>,
+    /// Sagas without their end; by id, so that those of a request lie together.
+    sagas: BTreeMap<TxId, Saga>,
+    outcomes: Outcomes,
+}
+
+/// A saga on its way.
+#[derive(Debug)]
+struct Saga {
+    params: Params,
+    stage: Stage,
+    /// How often the record that is due could not be written.
+    failed_writes: u32,
+}
+
+impl Orchestrator {
+    /// An orchestrator with an empty memory.
+    pub fn new(setting: &Arc<Setting>) -> Self {
+        Orchestrator {
+            setting: Arc::clone(setting),
+            sagas: BTreeMap::new(),
+            outcomes: Outcomes::default(),
+        }
+    }
+
+    /// A client wants something. Known: told again. Under way: it will be told
+    /// when that ends. New: a saga begins.
+    fn asked(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<SagaMsg>) {
+        if let Some(outcome) = self.outcomes.of(key) {
+            out.tell(self.setting.nodes.clients(), key, outcome);
+            return;
+        }
+        if self.is_under_way(key) {
+            return;
+        }
+        let tx = TxId {
+            key,
+            epoch: cx.epoch,
+            attempt: 0,
+        };
+        let first = self
+            .setting
+            .business
+            .step_ids()
+            .next()
+            .expect("a business transaction has at least one step");
+        let stage = Stage::Logging(SagaPhase::Forward(first));
+        self.sagas.insert(tx, Saga::new(params, stage));
+        self.enter(cx, tx, out);
+    }
+
+    fn is_under_way(&self, key: RequestKey) -> bool {
+        let id = |epoch, attempt| TxId {
+            key,
+            epoch,
+            attempt,
+        };
+        let all = id(0, 0)..=id(u32::MAX, u16::MAX);
+        self.sagas.range(all).next().is_some()
+    }
+
+    /// Something happened to a saga: it takes its transition.
+    fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<SagaMsg>) {
+        let Some(saga) = self.sagas.get_mut(&tx) else {
+            return; // it is over: an answer that came twice, or late
+        };
+        match saga.stage.next(&self.setting, happening) {
+            Ok(step) => {
+                if let Stage::Commanded(phase) = saga.stage {
+                    disarm(tx, phase, out);
+                }
+                if let Some(note) = step.note(tx) {
+                    out.observe(note);
+                }
+                saga.stage = step.to;
+                saga.failed_writes = 0;
+                self.enter(cx, tx, out);
+            }
+            Err(Stay::AnsweredBefore | Stay::MustSucceed | Stay::MustKnow) => {}
+            Err(Stay::NothingWritten) => panic!("{tx}: a record was written that is not due"),
+            Err(Stay::NoSuchAnswer) => panic!("{tx}: {happening:?} answers no command"),
+        }
+    }
+
+    /// What a saga does first in its stage. Nothing that depends on a record is
+    /// here with the record: it is in the stage that follows the write.
+    fn enter(&mut self, cx: Cx, tx: TxId, out: &mut Out<SagaMsg>) {
+        let saga = &self.sagas[&tx];
+        match saga.stage {
+            Stage::Logging(phase) => write_intent(tx, saga.params, phase, out),
+            Stage::Commanded(phase) => {
+                self.send_command(tx, saga.params, phase, out);
+                self.arm(tx, phase, out);
+            }
+            Stage::Ending(outcome) => write_end(tx, outcome, out),
+            Stage::Over(outcome) => {
+                self.sagas.remove(&tx);
+                let retention = self.setting.policies.retention;
+                self.outcomes.remember(tx.key, outcome, cx.now, retention);
+                out.tell(self.setting.nodes.clients(), tx.key, outcome);
+            }
+        }
+    }
+
+    fn send_command(&self, tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+        let step = phase.step();
+        let service = self.setting.business.step(step).service;
+        let command = match phase {
+            SagaPhase::Forward(step) => SagaMsg::Command { tx, step, params },
+            SagaPhase::Backward { undo, reason, .. } => SagaMsg::Undo {
+                tx,
+                step: undo,
+                params,
+                reason,
+            },
+        };
+        out.send(self.setting.nodes.service(service), command);
+        out.observe(Note::step(Milestone::OrchestratorCommandSent, tx, step));
+    }
+
+    /// Every command is sent again until it is answered. Only a compensable step
+    /// is not waited for for ever; and what is tried only once.
+    fn arm(&self, tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+        let setting = &self.setting;
+        let policies = &setting.policies;
+        let persistence = Persistence::of(setting, phase.step(), phase.direction());
+        let compensable = phase.direction() == Direction::Forward
+            && setting.business.step(phase.step()).kind == StepKind::Compensable;
+        if persistence == Persistence::UntilAnswered {
+            out.arm(key_of(tx, phase, Tag::Resend), policies.resend_after);
+        }
+        if persistence == Persistence::Once || compensable {
+            out.arm(key_of(tx, phase, Tag::GiveUp), policies.give_up_after);
+        }
+    }
+
+    fn resend(&self, key: Key, out: &mut Out<SagaMsg>) {
+        let Some(saga) = self.sagas.get(&key.tx) else {
+            return; // the timer ran out while its disarming was on the way
+        };
+        if let Some(phase) = saga.awaits(key) {
+            self.send_command(key.tx, saga.params, phase, out);
+            out.arm(key, self.setting.policies.resend_after);
+        }
+    }
+
+    fn timed_out(&mut self, cx: Cx, key: Key, out: &mut Out<SagaMsg>) {
+        let awaited = self.sagas.get(&key.tx).and_then(|saga| saga.awaits(key));
+        if awaited.is_some() {
+            self.happened(cx, key.tx, Happening::TimedOut, out);
+        }
+    }
+
+    /// The database was away, or nobody knows whether the record was written:
+    /// it is written again, which changes nothing if it was.
+    fn not_written(&mut self, tx: TxId, out: &mut Out<SagaMsg>) {
+        if let Some(saga) = self.sagas.get_mut(&tx) {
+            let wait = self.setting.policies.backoff(saga.failed_writes);
+            saga.failed_writes += 1;
+            let n = 0;
+            let tag = Tag::Retry;
+            out.arm(Key { tx, tag, n }, wait);
+        }
+    }
+
+    fn write_again(&mut self, cx: Cx, tx: TxId, out: &mut Out<SagaMsg>) {
+        if self.sagas.contains_key(&tx) {
+            self.enter(cx, tx, out);
+        }
+    }
+}
+
+impl Machine for Orchestrator {
+    type Msg = SagaMsg;
+
+    /// A saga without its end goes on from its log: the last intent's command
+    /// may have left or not, so it is sent (again), and its time-out begins anew.
+    fn recover(&mut self, cx: Cx, durable: Durable, out: &mut Out<SagaMsg>) {
+        if !self.setting.safeguards.keep(Safeguard::CoordinatorRecovery) {
+            return;
+        }
+        let retention = self.setting.policies.retention;
+        for (key, outcome) in durable.outcomes {
+            self.outcomes.remember(key, outcome, cx.now, retention);
+        }
+        for (tx, entry) in durable.log {
+            match entry.state {
+                LogState::Saga(phase) => {
+                    let saga = Saga::new(entry.params, Stage::Commanded(phase));
+                    self.sagas.insert(tx, saga);
+                    self.enter(cx, tx, out);
+                }
+                LogState::Committed => panic!("{tx}: a record of two-phase commit in a saga's log"),
+            }
+        }
+    }
+
+    fn step(&mut self, cx: Cx, input: Input<SagaMsg>, out: &mut Out<SagaMsg>) {
+        self.outcomes.prune(cx.now, self.setting.policies.retention);
+        match input {
+            Input::Message { body, .. } => match body {
+                Wire::Client(ClientMsg::Request { key, params, .. }) => {
+                    self.asked(cx, key, params, out);
+                }
+                Wire::Peer(SagaMsg::Reply {
+                    tx,
+                    step,
+                    direction,
+                    reply,
+                }) => {
+                    let answered = Happening::Answered {
+                        step,
+                        direction,
+                        reply,
+                    };
+                    self.happened(cx, tx, answered, out);
+                }
+                Wire::Peer(SagaMsg::Command { .. } | SagaMsg::Undo { .. })
+                | Wire::Client(ClientMsg::Reply { .. })
+                | Wire::Broker(_)
+                | Wire::Provider(_) => panic!("no message to an orchestrator"),
+            },
+            Input::Executed { call, result } => match result {
+                Outcome::Committed { .. } => {
+                    self.happened(cx, call.tx, Happening::Written, out);
+                }
+                Outcome::Conflict | Outcome::Aborted | Outcome::Unknown => {
+                    self.not_written(call.tx, out);
+                }
+                Outcome::Open(_)
+                | Outcome::Prepared
+                | Outcome::Refused(_)
+                | Outcome::Letters(_) => panic!("{}: no answer to a log write", call.tx),
+            },
+            Input::Timer(key) => match key.tag {
+                Tag::Resend => self.resend(key, out),
+                Tag::GiveUp => self.timed_out(cx, key, out),
+                Tag::Retry => self.write_again(cx, key.tx, out),
+                tag => panic!("{}: {tag:?} is no timer of an orchestrator", key.tx),
+            },
+        }
+    }
+}
+
+impl Saga {
+    fn new(params: Params, stage: Stage) -> Self {
+        Saga {
+            params,
+            stage,
+            failed_writes: 0,
+        }
+    }
+
+    /// The phase whose command a timer of this key waits for, if it is still
+    /// waited for.
+    fn awaits(&self, key: Key) -> Option<SagaPhase> {
+        match self.stage {
+            Stage::Commanded(phase) if key == key_of(key.tx, phase, key.tag) => Some(phase),
+            Stage::Commanded(_) | Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_) => None,
+        }
+    }
+}
+
+/// Intent before command: the saga log is written before any action
+/// (Garcia-Molina & Salem 1987, section 4).
+fn write_intent(tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+    let entry = LogEntry {
+        params,
+        state: LogState::Saga(phase),
+    };
+    write(
+        key_of(tx, phase, Tag::Log),
+        [Change::put(Row::Log(tx), Value::Log(entry))],
+        Force::Guarded(Safeguard::SagaLogBeforeCommand),
+        out,
+    );
+}
+
+/// The end takes the place of the intents, in one write with what the client is
+/// to be told.
+fn write_end(tx: TxId, outcome: ClientOutcome, out: &mut Out<SagaMsg>) {
+    let told = Change::put(Row::Outcome(tx.key), Value::Outcome(outcome));
+    let key = Key {
+        tx,
+        tag: Tag::End,
+        n: 0,
+    };
+    write(
+        key,
+        [Change::Delete(Row::Log(tx)), told],
+        Force::Always,
+        out,
+    );
+}
+
+fn write<const N: usize>(call: Key, changes: [Change; N], force: Force, out: &mut Out<SagaMsg>) {
+    let mut txn = Txn::default();
+    txn.cases.push(Case::always(changes, Answer::Done));
+    out.push(Effect::Execute {
+        call,
+        stamp: Stamp::bookkeeping(call.tx),
+        lane: Lane::Control,
+        branch: None,
+        txn: Box::new(txn),
+        end: End::Commit,
+        force,
+    });
+}
+
+fn disarm(tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+    out.disarm(key_of(tx, phase, Tag::Resend));
+    out.disarm(key_of(tx, phase, Tag::GiveUp));
+}
+
+/// The key of a call or timer for a phase: no two phases of a saga share one, so
+/// that what belongs to an earlier one is known as such.
+fn key_of(tx: TxId, phase: SagaPhase, tag: Tag) -> Key {
+    let direction = match phase.direction() {
+        Direction::Forward => 0,
+        Direction::Backward => 1,
+    };
+    Key {
+        tx,
+        tag,
+        n: u32::from_be_bytes([0, 0, phase.step().0, direction]),
+    }
+}
+
+/// What clients are to be told again, kept for longer than they retry.
+#[derive(Debug, Default)]
+struct Outcomes {
+    by_key: FastMap<RequestKey, ClientOutcome>,
+    by_age: VecDeque<(SimTime, RequestKey)>,
+}
+
+impl Outcomes {
+    fn of(&self, key: RequestKey) -> Option<ClientOutcome> {
+        self.by_key.get(&key).copied()
+    }
+
+    fn remember(
+        &mut self,
+        key: RequestKey,
+        outcome: ClientOutcome,
+        now: SimTime,
+        retention: SimDuration,
+    ) {
+        self.prune(now, retention);
+        self.by_key.insert(key, outcome);
+        self.by_age.push_back((now, key));
+    }
+
+    fn prune(&mut self, now: SimTime, retention: SimDuration) {
+        while let Some(&(since, key)) = self.by_age.front()
+            && now.since(since) > retention
+        {
+            self.by_age.pop_front();
+            self.by_key.remove(&key);
+        }
+    }
+}

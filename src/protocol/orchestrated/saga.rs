@@ -1,0 +1,253 @@
+//! One saga as its orchestrator sees it: its stages and the one function that
+//! leads from each to the next, in life as in recovery.
+
+use crate::business::{Reason, StepKind};
+use crate::protocol::attempt::Persistence;
+use crate::protocol::{ClientOutcome, Detail, Milestone, Note, Reply, SagaPhase, Setting, plan};
+use crate::vocab::{Direction, StepId, TxId};
+
+/// How far a saga is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The intent is being written; its command has not left.
+    Logging(SagaPhase),
+    /// The intent is on disk and its command may be out; the answer is due.
+    /// Every saga found in the log is here.
+    Commanded(SagaPhase),
+    /// The end is being written; the client knows nothing yet.
+    Ending(ClientOutcome),
+    /// The end is on disk.
+    Over(ClientOutcome),
+}
+
+/// What happens to a saga.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happening {
+    /// The record that was asked for is on disk.
+    Written,
+    /// A service answered.
+    Answered {
+        /// Which step.
+        step: StepId,
+        /// To doing or undoing it.
+        direction: Direction,
+        /// What.
+        reply: Reply,
+    },
+    /// The command's answer is overdue.
+    TimedOut,
+}
+
+/// Where a saga goes, and the milestone that it passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Move {
+    pub(super) passing: Option<Milestone>,
+    pub(super) detail: Detail,
+    pub(super) to: Stage,
+}
+
+/// Why nothing changes: pairs of stage and happening that lead nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// The answer to a command that was answered before, or given up: it came
+    /// twice, or late.
+    AnsweredBefore,
+    /// A step that must succeed said no: the resend asks it again.
+    MustSucceed,
+    /// The saga may neither turn nor go on before it knows: the resend asks
+    /// again.
+    MustKnow,
+    /// A record that nobody asked for was written.
+    NothingWritten,
+    /// A step answered what it cannot answer.
+    NoSuchAnswer,
+}
+
+impl Stage {
+    /// The transition: what a happening makes of this stage.
+    pub(super) fn next(self, setting: &Setting, happening: Happening) -> Result<Move, Stay> {
+        match (self, happening) {
+            (Stage::Logging(phase), Happening::Written) => Ok(passing(
+                Milestone::OrchestratorLogged,
+                phase.step(),
+                Stage::Commanded(phase),
+            )),
+            (Stage::Ending(outcome), Happening::Written) => Ok(Move {
+                passing: Some(Milestone::OrchestratorEnded),
+                detail: Detail::None,
+                to: Stage::Over(outcome),
+            }),
+            (Stage::Commanded(_) | Stage::Over(_), Happening::Written) => Err(Stay::NothingWritten),
+
+            (
+                Stage::Commanded(phase),
+                Happening::Answered {
+                    step,
+                    direction,
+                    reply,
+                },
+            ) if (step, direction) == (phase.step(), phase.direction()) => match phase {
+                SagaPhase::Forward(step) => done(setting, step, reply),
+                SagaPhase::Backward { undo, last, reason } => {
+                    undone(setting, undo, last, reason, reply)
+                }
+            },
+            (
+                Stage::Commanded(_) | Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_),
+                Happening::Answered { .. },
+            ) => Err(Stay::AnsweredBefore),
+
+            (Stage::Commanded(phase), Happening::TimedOut) => overdue(setting, phase),
+            (Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_), Happening::TimedOut) => {
+                Err(Stay::AnsweredBefore)
+            }
+        }
+    }
+}
+
+/// A step answered.
+fn done(setting: &Setting, step: StepId, reply: Reply) -> Result<Move, Stay> {
+    match reply {
+        Reply::Done => Ok(passing(
+            Milestone::OrchestratorStepDone,
+            step,
+            after(setting, step),
+        )),
+        Reply::Refused(reason) => match setting.business.step(step).kind {
+            // A step that says no has had no effect: only those before it have.
+            StepKind::Compensable | StepKind::Pivot => {
+                Ok(turn(setting, step, before(step), reason))
+            }
+            StepKind::Retriable => {
+                give_up_if_once(setting, SagaPhase::Forward(step), Stay::MustSucceed)
+            }
+        },
+        Reply::Null => Err(Stay::NoSuchAnswer),
+    }
+}
+
+/// A compensation answered.
+fn undone(
+    setting: &Setting,
+    undo: StepId,
+    last: StepId,
+    reason: Reason,
+    reply: Reply,
+) -> Result<Move, Stay> {
+    match reply {
+        Reply::Done | Reply::Null => {
+            let next = plan::undo_order(setting, last)
+                .into_iter()
+                .skip_while(|&step| step != undo)
+                .nth(1);
+            let to = match next {
+                Some(undo) => Stage::Logging(SagaPhase::Backward { undo, last, reason }),
+                None => Stage::Ending(ClientOutcome::Refused(reason)),
+            };
+            Ok(passing(Milestone::OrchestratorUndone, undo, to))
+        }
+        // A compensation may not refuse (Garcia-Molina & Salem 1987).
+        Reply::Refused(_) => Err(Stay::NoSuchAnswer),
+    }
+}
+
+/// A command was not answered in time.
+fn overdue(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
+    match phase {
+        // It may have been executed, so what is undone begins with it.
+        SagaPhase::Forward(step) if setting.business.step(step).kind == StepKind::Compensable => {
+            Ok(turn(setting, step, Some(step), Reason::TimedOut(step)))
+        }
+        SagaPhase::Forward(_) | SagaPhase::Backward { .. } => {
+            give_up_if_once(setting, phase, Stay::MustKnow)
+        }
+    }
+}
+
+/// The saga goes backwards from `at`, undoing the steps up to `last`; or ends,
+/// if there is nothing to undo.
+fn turn(setting: &Setting, at: StepId, last: Option<StepId>, reason: Reason) -> Move {
+    let first = last.and_then(|last| {
+        let undo = plan::undo_order(setting, last).into_iter().next()?;
+        Some(SagaPhase::Backward { undo, last, reason })
+    });
+    match first {
+        Some(phase) => Move {
+            passing: Some(Milestone::OrchestratorTurned),
+            detail: Detail::Reason(at, reason),
+            to: Stage::Logging(phase),
+        },
+        None => Move {
+            passing: None,
+            detail: Detail::None,
+            to: Stage::Ending(ClientOutcome::Refused(reason)),
+        },
+    }
+}
+
+/// Without the safeguard that makes this command persist, the saga ends as it
+/// is: committed if it is past its pivot, otherwise refused.
+fn give_up_if_once(setting: &Setting, phase: SagaPhase, otherwise: Stay) -> Result<Move, Stay> {
+    match Persistence::of(setting, phase.step(), phase.direction()) {
+        Persistence::UntilAnswered => Err(otherwise),
+        Persistence::Once => {
+            let outcome = match phase {
+                SagaPhase::Forward(_) => ClientOutcome::Committed,
+                SagaPhase::Backward { reason, .. } => ClientOutcome::Refused(reason),
+            };
+            let to = Stage::Ending(outcome);
+            Ok(passing(Milestone::OrchestratorGaveUp, phase.step(), to))
+        }
+    }
+}
+
+/// What follows when this step is done.
+fn after(setting: &Setting, step: StepId) -> Stage {
+    let next = StepId(step.0 + 1);
+    if next.index() < setting.business.steps.len() {
+        Stage::Logging(SagaPhase::Forward(next))
+    } else {
+        Stage::Ending(ClientOutcome::Committed)
+    }
+}
+
+fn before(step: StepId) -> Option<StepId> {
+    step.0.checked_sub(1).map(StepId)
+}
+
+fn passing(milestone: Milestone, step: StepId, to: Stage) -> Move {
+    Move {
+        passing: Some(milestone),
+        detail: Detail::Step(step),
+        to,
+    }
+}
+
+impl Move {
+    /// The note of what it passes.
+    pub(super) fn note(&self, tx: TxId) -> Option<Note> {
+        self.passing.map(|milestone| Note {
+            milestone,
+            tx,
+            detail: self.detail,
+        })
+    }
+}
+
+impl SagaPhase {
+    /// The step whose command is due.
+    pub(super) fn step(self) -> StepId {
+        match self {
+            SagaPhase::Forward(step) => step,
+            SagaPhase::Backward { undo, .. } => undo,
+        }
+    }
+
+    /// Whether it is to be done or undone.
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            SagaPhase::Forward(_) => Direction::Forward,
+            SagaPhase::Backward { .. } => Direction::Backward,
+        }
+    }
+}
