@@ -1,0 +1,341 @@
+//! Clients, background readers and the operator: everybody who wants something
+//! of the services.
+
+use super::store::Request;
+use super::world::{Call, Caller, Happening, World, request};
+use crate::business::{BusinessRow, Domain, Params, ResourceId};
+use crate::history::{Owner, Sink, What};
+use crate::protocol::{ClientOutcome, Milestone, Note, Protocol, Safeguard};
+use crate::scenario::{Arrivals, Choice, Scenario};
+use crate::vocab::{
+    Chance, ClientId, FastMap, Identity, NodeId, RequestId, RequestKey, SimDuration, SimTime,
+    Stream, TxId,
+};
+
+/// Everybody's wishes.
+#[derive(Debug)]
+pub(super) struct Clients {
+    chance: Chance,
+    choices: Vec<Chooser>,
+    /// How many requests were begun, of how many.
+    started: u32,
+    total: u32,
+    /// Closed loop: the next request's number of every client.
+    next: Vec<u32>,
+    waiting: FastMap<RequestId, Waiting>,
+}
+
+/// A request without a final answer.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    params: Params,
+    retry: u16,
+}
+
+impl Clients {
+    pub(super) fn new(scenario: &Scenario, chance: Chance) -> Self {
+        let workload = &scenario.workload;
+        let clients = match workload.arrivals {
+            Arrivals::Closed { clients, .. } => clients as usize,
+            Arrivals::Open { .. } => 0,
+        };
+        Clients {
+            chance,
+            choices: workload
+                .choices
+                .iter()
+                .zip(&scenario.business.domains)
+                .map(|(choice, domain)| Chooser::new(*choice, domain))
+                .collect(),
+            started: 0,
+            total: workload.transactions,
+            next: vec![0; clients],
+            waiting: FastMap::default(),
+        }
+    }
+
+    /// Whether every request has been begun.
+    pub(super) fn arrivals_are_over(&self) -> bool {
+        self.started >= self.total
+    }
+
+    /// What a request is about: a function of the seed and of who asks for the
+    /// how-many-th time.
+    fn params(&self, stream: Stream, who: Identity) -> Params {
+        let mut params = Params::default();
+        for (d, chooser) in self.choices.iter().enumerate() {
+            let unit = self.chance.unit(stream, who.with(d as u64));
+            params.0[d] = chooser.choose(unit);
+        }
+        params
+    }
+}
+
+/// Chooses a value of a domain.
+#[derive(Debug)]
+enum Chooser {
+    Uniform { size: u32 },
+    /// The cumulative probabilities.
+    Zipf(Vec<f64>),
+    HotSet { size: u32, hot: u32, share: f64 },
+}
+
+impl Chooser {
+    fn new(choice: Choice, domain: &Domain) -> Self {
+        let size = domain.size;
+        match choice {
+            Choice::Uniform => Chooser::Uniform { size },
+            Choice::HotSet { hot, share } => Chooser::HotSet { size, hot, share: share.get() },
+            Choice::Zipf(theta) => {
+                let mut sum = 0.0;
+                let mut sums: Vec<f64> = (1..=size)
+                    .map(|n| {
+                        sum += 1.0 / libm::pow(f64::from(n), theta);
+                        sum
+                    })
+                    .collect();
+                for partial in &mut sums {
+                    *partial /= sum;
+                }
+                Chooser::Zipf(sums)
+            }
+        }
+    }
+
+    /// The value for a number in `[0, 1)`.
+    fn choose(&self, unit: f64) -> u32 {
+        let within = |unit: f64, size: u32| ((unit * f64::from(size)) as u32).min(size - 1);
+        match self {
+            Chooser::Uniform { size } => within(unit, *size),
+            Chooser::HotSet { size, hot, share } => {
+                if unit < *share {
+                    within(unit / share, *hot)
+                } else {
+                    hot + within((unit - share) / (1.0 - share), size - hot)
+                }
+            }
+            Chooser::Zipf(sums) => {
+                let n = sums.partition_point(|sum| *sum <= unit);
+                n.min(sums.len() - 1) as u32
+            }
+        }
+    }
+}
+
+impl<P: Protocol, S: Sink> World<P, S> {
+    pub(super) fn schedule_first_requests(&mut self) {
+        match self.scenario.workload.arrivals {
+            Arrivals::Closed { clients, think } => {
+                for client in 0..clients {
+                    let who = Identity::named_static("think").with(u64::from(client));
+                    let first = think.draw(self.chance, Stream::Workload, who);
+                    self.agenda.push(SimTime::ZERO + first, who, Happening::Ask(ClientId(client)));
+                }
+            }
+            Arrivals::Open { .. } => self.schedule_arrival(0),
+        }
+    }
+
+    /// Open loop: the n-th request comes from the n-th client.
+    fn schedule_arrival(&mut self, n: u32) {
+        let Arrivals::Open { every, poisson } = self.scenario.workload.arrivals else { return };
+        if n >= self.clients.total {
+            return;
+        }
+        let who = Identity::named_static("arrival").with(u64::from(n));
+        let gap = if poisson {
+            self.chance.exponential(Stream::Workload, who, every)
+        } else {
+            every
+        };
+        self.agenda.push(self.now + gap, who, Happening::Ask(ClientId(n)));
+    }
+
+    /// A client asks for what it wants next.
+    pub(super) fn ask(&mut self, client: ClientId) {
+        if self.clients.arrivals_are_over() {
+            return;
+        }
+        self.clients.started += 1;
+        let n = match self.clients.next.get_mut(client.0 as usize) {
+            Some(next) => {
+                *next += 1;
+                *next - 1
+            }
+            None => {
+                self.schedule_arrival(client.0 + 1);
+                0
+            }
+        };
+        let request = RequestId { client, n };
+        let who = Identity::named_static("wish").with(u64::from(client.0)).with(u64::from(n));
+        let params = self.clients.params(Stream::Workload, who);
+        self.clients.waiting.insert(request, Waiting { params, retry: 0 });
+        self.in_flight.hold(request);
+        self.disturbed_until(self.now);
+        self.send_request(request, params, 0);
+    }
+
+    fn send_request(&mut self, wish: RequestId, params: Params, retry: u16) {
+        let fresh = if self.keeps(Safeguard::IdempotentClientRetry) { 0 } else { retry };
+        let key = RequestKey { request: wish, fresh };
+        let clients = self.setting.nodes.clients();
+        self.record(clients, What::Asked { key, params, retry });
+        self.send(clients, self.setting.entry(), request(key, params, retry));
+        let timeout = self.scenario.workload.timeout;
+        let who = Identity::named_static("client-timeout").with_key(key).with(u64::from(retry));
+        let due = Happening::ClientTimeout { request: wish, retry };
+        self.agenda.push(self.now + timeout, who, due);
+        let tx = TxId { key, epoch: 0, attempt: 0 };
+        self.reach(clients, Note::new(Milestone::ClientSent, tx));
+    }
+
+    /// No answer in time: the client asks again, or gives up.
+    pub(super) fn client_timeout(&mut self, request: RequestId, retry: u16) {
+        let Some(waiting) = self.clients.waiting.get_mut(&request) else { return };
+        if waiting.retry != retry {
+            return;
+        }
+        let clients = self.setting.nodes.clients();
+        let key = RequestKey { request, fresh: 0 };
+        let tx = TxId { key, epoch: 0, attempt: 0 };
+        if retry < self.scenario.workload.retries {
+            waiting.retry += 1;
+            let (params, retry) = (waiting.params, waiting.retry);
+            self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));
+            self.send_request(request, params, retry);
+        } else {
+            self.clients.waiting.remove(&request);
+            self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));
+            self.record(clients, What::GaveUp { request });
+            self.think_and_ask_again(request);
+            self.in_flight.release(request);
+        }
+    }
+
+    /// An answer reached its client. One that wants nothing more ignores it.
+    pub(super) fn told(&mut self, key: RequestKey, outcome: ClientOutcome) {
+        let request = key.request;
+        if !self.clients.waiting.contains_key(&request) {
+            return;
+        }
+        let clients = self.setting.nodes.clients();
+        self.record(clients, What::Told { key, outcome });
+        if outcome.is_final() {
+            self.clients.waiting.remove(&request);
+            let tx = TxId { key, epoch: 0, attempt: 0 };
+            self.reach(clients, Note::new(Milestone::ClientTold, tx));
+            self.think_and_ask_again(request);
+            self.in_flight.release(request);
+        }
+    }
+
+    fn think_and_ask_again(&mut self, request: RequestId) {
+        let Arrivals::Closed { think, .. } = self.scenario.workload.arrivals else { return };
+        let who = Identity::named_static("think")
+            .with(u64::from(request.client.0))
+            .with(u64::from(request.n) + 1);
+        let pause = think.draw(self.chance, Stream::Workload, who);
+        self.agenda.push(self.now + pause, who, Happening::Ask(request.client));
+    }
+
+    // ---- readers and the operator ----
+
+    pub(super) fn schedule_readers(&mut self) {
+        for reader in 0..self.scenario.readers.len() as u32 {
+            self.schedule_reader(reader, 0);
+        }
+    }
+
+    fn schedule_reader(&mut self, reader: u32, n: u32) {
+        let every = self.scenario.readers[reader as usize].every;
+        let who = Identity::named_static("reader").with(u64::from(reader)).with(u64::from(n));
+        self.agenda.push(self.now + every, who, Happening::ReaderReads { reader, n });
+    }
+
+    /// A background reader reads, until the last request has arrived.
+    pub(super) fn reader_reads(&mut self, reader: u32, n: u32) {
+        if self.clients.arrivals_are_over() {
+            return;
+        }
+        let who = Identity::named_static("read").with(u64::from(reader)).with(u64::from(n));
+        let params = self.clients.params(Stream::Readers, who);
+        let id = self.scenario.readers[reader as usize].resource;
+        let row = self.row(id, &params);
+        if let Some(node) = self.home(id) {
+            let ticket = self.new_call(node, Caller::Reader { reader, row });
+            let owner = Owner::Reader(reader, n);
+            let read = Request::Read { owner, rows: smallvec::smallvec![row] };
+            self.submit(node, None, ticket, read);
+        }
+        self.schedule_reader(reader, n + 1);
+    }
+
+    /// The operator withdraws an item, or puts it back.
+    pub(super) fn operate(&mut self, event: u32, row: u32) {
+        let what = &self.scenario.operator[event as usize];
+        let (item, value) = (what.rows[row as usize], i64::from(what.withdraw));
+        let Some(node) = self.home(item.resource) else { return };
+        self.disturbed_until(self.now);
+        let ticket = self.new_call(node, Caller::Operator { event, row });
+        let owner = Owner::Operator(event);
+        self.submit(node, None, ticket, Request::Operate { owner, row: item, value });
+    }
+
+    fn new_call(&mut self, node: NodeId, whose: Caller) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.calls.insert(ticket, Call { node, epoch: 0, whose });
+        ticket
+    }
+
+    fn row(&self, id: ResourceId, params: &Params) -> BusinessRow {
+        let business = &self.setting.business;
+        business.resources[id.0 as usize].row(id, params, &business.domains)
+    }
+
+    /// The node whose database holds a resource. Under the monolith it is the
+    /// one that there is.
+    fn home(&self, id: ResourceId) -> Option<NodeId> {
+        let service = self.setting.business.resources[id.0 as usize].service;
+        let own = self.setting.nodes.service(service);
+        let node = if self.has(own) { own } else { self.setting.first_node() };
+        self.has(node).then_some(node)
+    }
+
+    /// A retry that comes later than this is not waited for.
+    pub(super) fn client_patience(&self) -> SimDuration {
+        let workload = &self.scenario.workload;
+        workload.timeout * (u64::from(workload.retries) + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::Probability;
+
+    fn domain(size: u32) -> Domain {
+        Domain { name: "player".into(), size, names: Vec::new() }
+    }
+
+    fn share(chooser: &Chooser, of: u32) -> f64 {
+        let hits = (0..10_000).filter(|n| chooser.choose(f64::from(*n) / 10_000.0) == of).count();
+        hits as f64 / 10_000.0
+    }
+
+    #[test]
+    fn a_hot_set_gets_its_share() {
+        let share_of_hot = Probability::new(0.6).expect("a probability");
+        let chooser = Chooser::new(Choice::HotSet { hot: 2, share: share_of_hot }, &domain(10));
+        assert!((share(&chooser, 0) - 0.3).abs() < 0.01);
+        assert!((share(&chooser, 9) - 0.05).abs() < 0.01);
+    }
+
+    #[test]
+    fn zipf_gives_the_first_twice_as_much_as_the_second() {
+        let chooser = Chooser::new(Choice::Zipf(1.0), &domain(100));
+        let ratio = share(&chooser, 0) / share(&chooser, 1);
+        assert!((ratio - 2.0).abs() < 0.05, "{ratio}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Between the driver and the stores.
+
+use super::store::{Answer, Io, Wake};
+use super::world::{Caller, Happening, World};
+use crate::history::{Part, Sink, What};
+use crate::protocol::{Durable, Milestone, Note, Outcome, Protocol, Safeguard};
+use crate::vocab::{Identity, NodeId, SimDuration, TxId};
+
+impl<P: Protocol, S: Sink> World<P, S> {
+    pub(super) fn wake_store(&mut self, node: NodeId, wake: Wake) {
+        let now = self.now;
+        let mut io = std::mem::take(&mut self.io);
+        self.node(node).store.wake(now, wake, &mut io);
+        self.absorb(node, io);
+    }
+
+    /// Does what a store asks for, and gives its buffers back.
+    pub(super) fn absorb(&mut self, node: NodeId, mut io: Io) {
+        for what in io.events.drain(..) {
+            self.record(node, what);
+        }
+        for (after, wake) in io.wakes.drain(..) {
+            let here = self.node(node);
+            here.wakes += 1;
+            let who = Identity::named_static("wake").with(u64::from(node.0)).with(here.wakes);
+            self.agenda.push(self.now + after, who, Happening::Wake(node, wake));
+        }
+        for (request, by) in io.owned.drain(..) {
+            self.in_flight.change(request, by);
+        }
+        let up = std::mem::take(&mut io.up);
+        let mut answers = std::mem::take(&mut io.answers);
+        self.io = io;
+        for (ticket, answer) in answers.drain(..) {
+            self.answered(ticket.0, answer);
+        }
+        self.io.answers = answers;
+        self.wake_polls(node);
+        if up {
+            self.database_is_up(node);
+        }
+    }
+
+    fn answered(&mut self, ticket: u64, answer: Answer) {
+        let Some(call) = self.calls.get(&ticket).copied() else { return };
+        match (call.whose, answer) {
+            (Caller::Machine { .. }, Answer::Outcome { outcome, letters }) => {
+                let who = self.call_identity(ticket);
+                let answer = Happening::Answer { ticket, outcome, letters };
+                self.agenda.push(self.now, who, answer);
+            }
+            (Caller::Recovery, Answer::Durable(durable)) => {
+                self.calls.remove(&ticket);
+                self.durable_read(call.node, call.epoch, durable);
+            }
+            (Caller::Recovery, _) => {
+                self.calls.remove(&ticket);
+            }
+            (Caller::Reader { reader, row }, Answer::Read { values, waited }) => {
+                self.calls.remove(&ticket);
+                let saw = values.into_iter().map(|value| (row, value)).collect();
+                self.record(call.node, What::Read { reader, saw, waited });
+            }
+            (Caller::Reader { .. }, _) => {
+                self.calls.remove(&ticket);
+            }
+            (Caller::Operator { event, row }, Answer::Outcome { outcome, .. }) => {
+                self.calls.remove(&ticket);
+                self.operated(event, row, &outcome);
+            }
+            (Caller::Machine { .. } | Caller::Operator { .. }, _) => {
+                unreachable!("a statement is answered with an outcome")
+            }
+        }
+    }
+
+    /// The database is up: whoever waited for it goes on.
+    fn database_is_up(&mut self, node: NodeId) {
+        self.record(node, What::Up(Part::Database));
+        self.reach(node, Note::new(Milestone::DatabaseRecovered, TxId::NOBODY));
+        self.disturbed_until(self.now);
+        let process = self.process(node);
+        if process.downs == 0 && process.life == super::process::Life::Down {
+            self.boot(node);
+        }
+    }
+
+    /// What the database still knew has been read: the machine recovers and the
+    /// mailbox opens. Without `coordinator-recovery` the manager is shown
+    /// nothing.
+    fn durable_read(&mut self, node: NodeId, epoch: u32, durable: Durable) {
+        let forgets = node == self.setting.nodes.manager()
+            && !self.keeps(Safeguard::CoordinatorRecovery);
+        let durable = if forgets { Durable::default() } else { durable };
+        self.recovered(node, epoch, durable);
+    }
+
+    /// The operator's events, by time.
+    pub(super) fn schedule_operator(&mut self) {
+        for (event, what) in self.scenario.operator.iter().enumerate() {
+            for row in 0..what.rows.len() {
+                let operate = Happening::Operate { event: event as u32, row: row as u32 };
+                let who = Identity::named_static("operator").with(event as u64).with(row as u64);
+                self.agenda.push(what.at, who, operate);
+            }
+        }
+    }
+
+    pub(super) fn operated(&mut self, event: u32, row: u32, outcome: &Outcome) {
+        let what = &self.scenario.operator[event as usize];
+        match outcome {
+            Outcome::Committed { .. } => {
+                let (row, withdrawn) = (what.rows[row as usize], what.withdraw);
+                self.record(self.setting.nodes.clients(), What::Operated { row, withdrawn });
+            }
+            // A lock, or a database that is away: the operator tries again.
+            _ => {
+                let again = self.now + SimDuration::from_millis(10);
+                let who = Identity::named_static("operator").with(u64::from(event));
+                self.agenda.push(again, who, Happening::Operate { event, row });
+            }
+        }
+    }
+}

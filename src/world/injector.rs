@@ -1,0 +1,368 @@
+//! Applies the fault plan. It never rolls dice: what, whom, when and for how
+//! long were decided before the first tick.
+
+use super::process::{Life, Order};
+use super::store::Crash;
+use super::world::{Happening, World};
+use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
+use crate::history::{Part, Sink, What};
+use crate::protocol::{Milestone, Protocol, Safeguard, Tag};
+use crate::vocab::{Identity, NodeId};
+
+/// The plan, and what of it has struck.
+#[derive(Debug, Default)]
+pub(super) struct Injector {
+    faults: Vec<Planned>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    fault: Fault,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// This protocol has nobody for it.
+    NotApplicable,
+    /// Its moment has not come; a milestone must be reached so often yet.
+    Waiting { times: u32 },
+    Struck,
+}
+
+impl Injector {
+    fn take_waiting(&mut self, matches: impl Fn(&Moment) -> bool) -> Option<u32> {
+        let position = self.faults.iter().position(|planned| {
+            matches!(planned.state, State::Waiting { times: 0 }) && matches(&planned.fault.when)
+        })?;
+        self.faults[position].state = State::Struck;
+        Some(position as u32)
+    }
+
+    /// A fault that waits for this point.
+    pub(super) fn at_point(&mut self, point: u64) -> Option<u32> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        self.take_waiting(|when| *when == Moment::Point(point))
+    }
+
+    /// Counts a milestone down for every fault that waits for it.
+    fn count(&mut self, reached: Milestone, at: NodeId) -> bool {
+        let mut any = false;
+        for planned in &mut self.faults {
+            if let (Moment::On { milestone, node, .. }, State::Waiting { times }) =
+                (&planned.fault.when, &mut planned.state)
+                && *milestone == reached
+                && node.is_none_or(|node| node == at)
+                && *times > 0
+            {
+                *times -= 1;
+                any |= *times == 0;
+            }
+        }
+        any
+    }
+
+    pub(super) fn not_applicable(&self) -> Vec<u32> {
+        self.in_state(|state| state == State::NotApplicable)
+    }
+
+    pub(super) fn never_struck(&self) -> Vec<u32> {
+        self.in_state(|state| matches!(state, State::Waiting { .. }))
+    }
+
+    fn in_state(&self, matches: impl Fn(State) -> bool) -> Vec<u32> {
+        (0u32..)
+            .zip(&self.faults)
+            .filter_map(|(n, planned)| matches(planned.state).then_some(n))
+            .collect()
+    }
+}
+
+impl<P: Protocol, S: Sink> World<P, S> {
+    pub(super) fn schedule_faults(&mut self, plan: &FaultPlan) {
+        for (n, fault) in (0u32..).zip(&plan.faults) {
+            let state = match fault.when {
+                _ if !self.concerns_anybody(&fault.kind) => State::NotApplicable,
+                Moment::On { nth, .. } => State::Waiting { times: nth.max(1) },
+                Moment::At(_) | Moment::Point(_) => State::Waiting { times: 0 },
+            };
+            if let (Moment::At(at), State::Waiting { .. }) = (&fault.when, state) {
+                let who = Identity::named_static("fault").with(u64::from(n));
+                self.agenda.push(*at, who, Happening::FaultBegins(n));
+            }
+            self.injector.faults.push(Planned { fault: fault.clone(), state });
+        }
+    }
+
+    /// Whether this protocol has somebody in every role that the fault needs.
+    fn concerns_anybody(&self, kind: &FaultKind) -> bool {
+        match kind {
+            FaultKind::Partition { from, to, .. } => {
+                let any = |nodes: &[NodeId]| nodes.iter().any(|&node| self.takes_part(node));
+                any(from) && any(to)
+            }
+            other => other.nodes().into_iter().all(|node| self.takes_part(node)),
+        }
+    }
+
+    fn takes_part(&self, node: NodeId) -> bool {
+        let nodes = &self.setting.nodes;
+        if node == nodes.broker() {
+            return P::KIND == crate::protocol::ProtocolKind::ChoreographedSaga;
+        }
+        node == nodes.clients() || node == nodes.provider() || self.has(node)
+    }
+
+    /// The next fault that waits for a milestone that has just been reached.
+    pub(super) fn strike_at(&mut self, milestone: Milestone, node: NodeId) {
+        if self.injector.faults.is_empty() || !self.injector.count(milestone, node) {
+            return;
+        }
+        let reached = |when: &Moment| matches!(when, Moment::On { milestone: m, node: n, .. }
+            if *m == milestone && n.is_none_or(|n| n == node));
+        while let Some(fault) = self.injector.take_waiting(reached) {
+            self.begin(fault);
+        }
+    }
+
+    /// The time of a fault has come.
+    pub(super) fn strike(&mut self, fault: u32) {
+        self.injector.faults[fault as usize].state = State::Struck;
+        self.begin(fault);
+    }
+
+    fn begin(&mut self, fault: u32) {
+        let Fault { kind, lasts, .. } = self.injector.faults[fault as usize].fault.clone();
+        let place = kind.nodes().first().copied().unwrap_or(self.setting.nodes.clients());
+        self.record(place, What::FaultBegan { fault });
+        let over = self.now + lasts;
+        self.disturbed_until(over);
+        let who = Identity::named_static("fault-ends").with(u64::from(fault));
+        self.agenda.push(over, who, Happening::FaultEnds(fault));
+        match &kind {
+            FaultKind::CrashProcess(node) => self.kill_process(*node),
+            FaultKind::CrashDatabase(node) => self.crash_database(*node, Crash::Database),
+            FaultKind::PowerLoss(node) => {
+                self.kill_process(*node);
+                self.crash_database(*node, Crash::PowerLoss);
+            }
+            FaultKind::Pause(node) => self.pause(*node),
+            _ => self.rules.begin(fault, &kind),
+        }
+    }
+
+    /// A fault is over: the world heals.
+    pub(super) fn heal(&mut self, fault: u32) {
+        let kind = self.injector.faults[fault as usize].fault.kind.clone();
+        let place = kind.nodes().first().copied().unwrap_or(self.setting.nodes.clients());
+        self.record(place, What::FaultEnded { fault });
+        self.disturbed_until(self.now);
+        match &kind {
+            FaultKind::CrashProcess(node) => self.revive_process(*node),
+            FaultKind::CrashDatabase(node) => self.revive_database(*node),
+            FaultKind::PowerLoss(node) => {
+                self.revive_database(*node);
+                self.revive_process(*node);
+            }
+            FaultKind::Pause(node) => self.resume(*node),
+            _ => self.rules.end(fault),
+        }
+    }
+
+    // ---- processes ----
+
+    fn kill_process(&mut self, node: NodeId) {
+        if node == self.setting.nodes.broker() {
+            return self.kill_broker();
+        }
+        let process = self.process(node);
+        process.downs += 1;
+        if process.life == Life::Down {
+            return;
+        }
+        let had_machine = std::mem::replace(&mut process.life, Life::Down);
+        debug_assert_ne!(had_machine, Life::Down);
+        process.busy_workers = 0;
+        process.stalled.clear();
+        process.stalled_letters.clear();
+        process.polls.clear();
+        let timers: Vec<_> = process.timers.drain().map(|(key, _)| key).collect();
+        let waiting = std::mem::take(&mut process.mailbox);
+        let jobs = std::mem::take(&mut process.waiting_jobs);
+        for key in timers {
+            self.in_flight.release_any(super::process::owner_of(key));
+        }
+        for delivery in waiting {
+            self.in_flight.release_any(delivery.request);
+        }
+        for job in jobs {
+            self.forget_call(job.ticket);
+        }
+        self.record(node, What::Down(Part::Process));
+        self.orders.push_back(Order::Kill(node));
+    }
+
+    fn revive_process(&mut self, node: NodeId) {
+        if node == self.setting.nodes.broker() {
+            return self.revive_broker();
+        }
+        let process = self.process(node);
+        process.downs -= 1;
+        if process.downs == 0 {
+            self.boot(node);
+        }
+    }
+
+    /// Starts a process, if nothing keeps it down and its database is up; else
+    /// whoever heals that starts it.
+    pub(super) fn boot(&mut self, node: NodeId) {
+        let first = self.now == crate::vocab::SimTime::ZERO && self.process(node).epoch == 0;
+        if !self.node(node).store.is_up() {
+            return;
+        }
+        let process = self.process(node);
+        process.epoch += 1;
+        let epoch = process.epoch;
+        let after = if first { crate::vocab::SimDuration::ZERO } else { process.spec.restart };
+        if first {
+            // The world begins with everybody up: there is nothing to recover.
+            process.life = Life::Running;
+            self.orders.push_back(Order::Start(node));
+            self.open_session(node, epoch);
+            return;
+        }
+        let who = Identity::named_static("boot").with(u64::from(node.0)).with(u64::from(epoch));
+        self.agenda.push(self.now + after, who, Happening::Boot { node, epoch });
+    }
+
+    fn open_session(&mut self, node: NodeId, epoch: u32) {
+        let now = self.now;
+        let mut io = std::mem::take(&mut self.io);
+        self.node(node).store.open_session(now, epoch, &mut io);
+        self.absorb(node, io);
+    }
+
+    /// The process is up; it opens a session and reads what its database still
+    /// knows. Without `silent-until-recovered` a manager takes inputs meanwhile.
+    pub(super) fn read_durable(&mut self, node: NodeId, epoch: u32) {
+        let process = self.process(node);
+        if process.epoch != epoch || process.downs > 0 || process.life != Life::Down {
+            return;
+        }
+        if !self.node(node).store.is_up() {
+            return; // it boots again when the database is up
+        }
+        let talks_at_once = node == self.setting.nodes.manager()
+            && !self.keeps(Safeguard::SilentUntilRecovered);
+        let process = self.process(node);
+        process.life = if talks_at_once { Life::Running } else { Life::Recovering };
+        self.record(node, What::Up(Part::Process));
+        self.orders.push_back(Order::Start(node));
+        self.open_session(node, epoch);
+        let ticket = self.new_recovery(node, epoch);
+        self.submit(node, Some(epoch), ticket, super::store::Request::Recover);
+        let nobody = crate::vocab::TxId::NOBODY;
+        self.reach(node, crate::protocol::Note::new(Milestone::ProcessStarted, nobody));
+    }
+
+    fn pause(&mut self, node: NodeId) {
+        if node == self.setting.nodes.broker() {
+            self.broker_pauses += 1;
+        } else {
+            self.process(node).pauses += 1;
+        }
+    }
+
+    fn resume(&mut self, node: NodeId) {
+        if node == self.setting.nodes.broker() {
+            self.broker_pauses -= 1;
+            if self.broker_pauses == 0 {
+                let held = std::mem::take(&mut self.broker_held);
+                for happening in held {
+                    self.agenda.push_front(self.now, happening);
+                }
+            }
+            return;
+        }
+        let process = self.process(node);
+        process.pauses -= 1;
+        if process.pauses == 0 && process.life == Life::Running {
+            self.perform_stalled(node);
+            self.open_mailbox(node);
+        }
+    }
+
+    // ---- databases ----
+
+    fn crash_database(&mut self, node: NodeId, crash: Crash) {
+        if node == self.setting.nodes.broker() {
+            return; // its disk dies with its process
+        }
+        let now = self.now;
+        self.node(node).database_downs += 1;
+        if !self.node(node).store.is_running() {
+            // It dies again while it is down or recovering; power loss may
+            // still cost it what was written and not synced.
+        }
+        let mut io = std::mem::take(&mut self.io);
+        self.node(node).store.crash(now, crash, &mut io);
+        self.record(node, What::Down(Part::Database));
+        self.absorb(node, io);
+    }
+
+    fn revive_database(&mut self, node: NodeId) {
+        if node == self.setting.nodes.broker() {
+            return;
+        }
+        let now = self.now;
+        let here = self.node(node);
+        here.database_downs -= 1;
+        if here.database_downs > 0 {
+            return;
+        }
+        let mut io = std::mem::take(&mut self.io);
+        self.node(node).store.restart(now, &mut io);
+        self.absorb(node, io);
+    }
+
+    // ---- the broker ----
+
+    fn kill_broker(&mut self) {
+        let broker = self.setting.nodes.broker();
+        self.broker_downs += 1;
+        self.broker_epoch += 1;
+        if self.broker_downs > 1 {
+            return;
+        }
+        self.record(broker, What::Down(Part::Process));
+        let (lost, back) = self.broker.crash();
+        for held in lost {
+            self.in_flight.release(held.id.tx.request());
+        }
+        for held in back {
+            self.in_flight.hold(held.id.tx.request());
+        }
+        let held = std::mem::take(&mut self.broker_held);
+        for happening in held {
+            if let Happening::Arrive { body, .. } = happening {
+                self.in_flight.release(body.tx().request());
+            }
+        }
+    }
+
+    fn revive_broker(&mut self) {
+        if self.broker_downs > 1 {
+            self.broker_downs -= 1;
+            return;
+        }
+        let epoch = self.broker_epoch;
+        let at = self.now + self.scenario.broker.restart;
+        let who = Identity::named_static("broker-up").with(u64::from(epoch));
+        self.agenda.push(at, who, Happening::BrokerUp { epoch });
+    }
+}
+
+/// Machines use every tag; the world only needs to know the poll's.
+const _: Tag = Tag::Poll;

@@ -1,0 +1,116 @@
+//! A service process: its life, its workers, its timers and what waits for it.
+//! The machine itself lives with the host.
+
+use std::collections::VecDeque;
+
+use super::store::Request;
+use crate::protocol::{Effect, Input, Key, Letter, Role, Tag, Wire};
+use crate::scenario::ProcessSpec;
+use crate::vocab::{FastMap, NodeId, RequestId, SimDuration};
+
+/// Where a process is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    /// Dead, or waiting for its database to come up.
+    Down,
+    /// Reads what its database still knows; its mailbox is shut.
+    Recovering,
+    /// Takes inputs.
+    Running,
+}
+
+/// Something that a process is to take in.
+#[derive(Debug)]
+pub(super) struct Delivery<M> {
+    pub(super) input: Input<M>,
+    /// Who is held in flight by it until it is taken in, if anybody.
+    pub(super) request: Option<RequestId>,
+    /// Letters that the process sends itself, straight after the commit that
+    /// this input reports: without an outbox they are in no row.
+    pub(super) letters: Vec<Letter>,
+}
+
+/// Business work that waits for a worker.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) ticket: u64,
+    pub(super) request: Box<Request>,
+}
+
+/// A process.
+#[derive(Debug)]
+pub(super) struct Process<M> {
+    pub(super) role: Role,
+    pub(super) spec: ProcessSpec,
+    pub(super) life: Life,
+    /// How many faults keep it down.
+    pub(super) downs: u32,
+    /// How many faults make it stand still.
+    pub(super) pauses: u32,
+    /// The number of its start, from 1: durable, never used again.
+    pub(super) epoch: u32,
+    /// What came while it was standing still or its mailbox was shut.
+    pub(super) mailbox: VecDeque<Delivery<M>>,
+    /// Effects of a batch that a pause cut in two.
+    pub(super) stalled: VecDeque<Effect<M>>,
+    pub(super) stalled_letters: Vec<Letter>,
+    pub(super) timers: FastMap<Key, u64>,
+    pub(super) polls: Vec<(Key, SimDuration)>,
+    pub(super) busy_workers: u32,
+    pub(super) waiting_jobs: VecDeque<Job>,
+}
+
+impl<M> Process<M> {
+    pub(super) fn new(role: Role, spec: ProcessSpec) -> Self {
+        Process {
+            role,
+            spec,
+            life: Life::Down,
+            downs: 0,
+            pauses: 0,
+            epoch: 0,
+            mailbox: VecDeque::new(),
+            stalled: VecDeque::new(),
+            stalled_letters: Vec::new(),
+            timers: FastMap::default(),
+            polls: Vec::new(),
+            busy_workers: 0,
+            waiting_jobs: VecDeque::new(),
+        }
+    }
+
+    /// Whether an input can be taken in right now.
+    pub(super) fn takes_inputs(&self) -> bool {
+        self.life == Life::Running && self.pauses == 0
+    }
+}
+
+/// What has to be told to the host about a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Start(NodeId),
+    Kill(NodeId),
+}
+
+/// Where a letter goes, as a message.
+pub(super) fn hand_over<M>(
+    letter: &Letter,
+    keep_key: bool,
+) -> Wire<M> {
+    use crate::protocol::{BrokerMsg, LetterBody, ProviderMsg};
+    match letter.body {
+        LetterBody::Action(action) => Wire::Provider(ProviderMsg::HandOver {
+            id: letter.id,
+            action,
+            key: keep_key.then_some(letter.id),
+        }),
+        LetterBody::Event { to, event } => {
+            Wire::Broker(BrokerMsg::Publish { to, id: letter.id, event })
+        }
+    }
+}
+
+/// Whose request a call or a timer belongs to. The relay's poll is nobody's.
+pub(super) fn owner_of(key: Key) -> Option<RequestId> {
+    (key.tag != Tag::Poll).then(|| key.tx.request())
+}

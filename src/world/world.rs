@@ -1,0 +1,459 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::agenda::Agenda;
+use super::broker::Broker;
+use super::clients::Clients;
+use super::in_flight::InFlight;
+use super::injector::Injector;
+use super::network::Rules;
+use super::process::{Delivery, Life, Order, Process};
+use super::provider::Provider;
+use super::store::{Io, Store, Wake};
+use crate::fault::FaultPlan;
+use crate::history::{Event, MsgId, Rest, Sink, What};
+use crate::protocol::{
+    ClientMsg, Cx, Durable, Input, Key, Letter, LetterId, Machine, Note, Outcome, Protocol, Role,
+    Safeguards, Setting, Wire,
+};
+use crate::scenario::Scenario;
+use crate::vocab::{
+    Chance, ClientId, FastMap, Identity, NodeId, RequestId, Seed, SimDuration, SimTime,
+};
+
+/// The simulated world of one run of one protocol: everything but the machines,
+/// which live with the host.
+///
+/// A host calls [`next`](World::next) until it is told [`Next::Over`], does what
+/// it is told with the machine of that node, and gives the effects back with
+/// [`take`](World::take) before it calls `next` again.
+pub struct World<P: Protocol, S: Sink> {
+    pub(super) scenario: Arc<Scenario>,
+    pub(super) setting: Arc<Setting>,
+    pub(super) chance: Chance,
+    pub(super) now: SimTime,
+    pub(super) agenda: Agenda<Happening<Msg<P>>>,
+    pub(super) sink: S,
+    /// By [`NodeId`]; `None` where this protocol has nobody.
+    pub(super) nodes: Vec<Option<Node<Msg<P>>>>,
+    pub(super) rules: Rules,
+    pub(super) injector: Injector,
+    pub(super) broker: Broker,
+    pub(super) broker_downs: u32,
+    pub(super) broker_pauses: u32,
+    pub(super) broker_epoch: u32,
+    pub(super) broker_held: Vec<Happening<Msg<P>>>,
+    pub(super) provider: Provider,
+    pub(super) clients: Clients,
+    pub(super) in_flight: InFlight,
+    pub(super) calls: FastMap<u64, Call>,
+    pub(super) next_ticket: u64,
+    pub(super) next_message: u64,
+    pub(super) next_timer: u64,
+    /// The number of the point that comes next; every one is a place where a
+    /// fault can strike.
+    pub(super) point: u64,
+    pub(super) orders: VecDeque<Order>,
+    /// What the agenda gave out before an order came in between.
+    held_back: Option<Happening<Msg<P>>>,
+    /// Whom the input that is being taken in holds in flight, and the letters
+    /// that are sent after its effects.
+    pub(super) taking: Option<(Option<RequestId>, Vec<Letter>)>,
+    pub(super) io: Io,
+    quiet: Vec<RequestId>,
+    /// The latest arrival or end of a fault: patience begins there.
+    pub(super) last_disturbance: SimTime,
+    over: bool,
+}
+
+pub(super) type Msg<P> = <<P as Protocol>::Machine as Machine>::Msg;
+
+/// A machine of the scenario, as far as this protocol uses it.
+pub(super) struct Node<M> {
+    pub(super) process: Process<M>,
+    pub(super) store: Store,
+    /// How many faults keep the database down.
+    pub(super) database_downs: u32,
+    /// The how-many-th wake of the store: its identity.
+    pub(super) wakes: u64,
+}
+
+/// What a host is to do next.
+#[derive(Debug)]
+pub enum Next<M> {
+    /// Give this node a new machine, with an empty memory.
+    Start(NodeId),
+    /// This node's process is dead: drop its machine.
+    Kill(NodeId),
+    /// Call [`Machine::recover`] and give the effects back.
+    Recover(NodeId, Cx, Durable),
+    /// Call [`Machine::step`] and give the effects back.
+    Step(NodeId, Cx, Input<M>),
+    /// The run is over.
+    Over,
+}
+
+/// Something on the agenda.
+#[derive(Debug)]
+pub(super) enum Happening<M> {
+    Arrive { id: MsgId, from: NodeId, to: NodeId, body: Wire<M> },
+    Wake(NodeId, Wake),
+    Answer { ticket: u64, outcome: Outcome, letters: Vec<Letter> },
+    Served { ticket: u64, epoch: u32, request: Box<super::store::Request> },
+    Timer { node: NodeId, key: Key, id: u64 },
+    Poll { node: NodeId, epoch: u32, key: Key, every: SimDuration },
+    Deliver { node: NodeId, epoch: u32, delivery: Delivery<M> },
+    Boot { node: NodeId, epoch: u32 },
+    FaultBegins(u32),
+    FaultEnds(u32),
+    Ask(ClientId),
+    ClientTimeout { request: RequestId, retry: u16 },
+    ReaderReads { reader: u32, n: u32 },
+    Operate { event: u32, row: u32 },
+    BrokerFlushed { epoch: u32 },
+    Redeliver { delivery: u64, epoch: u32 },
+    Performed { from: NodeId, id: LetterId, action: crate::business::BusinessRow, key: Option<LetterId> },
+    BrokerUp { epoch: u32 },
+}
+
+/// A call of a database that is not answered yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) node: NodeId,
+    pub(super) epoch: u32,
+    pub(super) whose: Caller,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Caller {
+    Machine { key: Key, worker: bool },
+    Recovery,
+    Reader { reader: u32, row: crate::business::BusinessRow },
+    Operator { event: u32, row: u32 },
+}
+
+/// What a run is made from.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// All chance comes from it.
+    pub seed: Seed,
+    /// The rules in force.
+    pub safeguards: Safeguards,
+    /// What goes wrong.
+    pub plan: FaultPlan,
+}
+
+/// How a run went, beside its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunEnd {
+    /// When it was over.
+    pub ended: SimTime,
+    /// Faults that this protocol has nobody for, by their position in the plan.
+    pub not_applicable: Vec<u32>,
+    /// Faults that never struck: their moment did not come.
+    pub never_struck: Vec<u32>,
+    /// How many events the agenda had.
+    pub agenda_events: u64,
+}
+
+impl<P: Protocol, S: Sink> World<P, S> {
+    /// A world before its first tick.
+    pub fn new(spec: &RunSpec, sink: S) -> Self {
+        let scenario = Arc::clone(&spec.scenario);
+        let setting = Arc::new(Setting {
+            protocol: P::KIND,
+            business: scenario.business.clone(),
+            nodes: scenario.nodes.clone(),
+            policies: scenario.policies.clone(),
+            safeguards: spec.safeguards,
+        });
+        let chance = Chance::new(spec.seed);
+        let nodes = (0..scenario.machines.len() as u16)
+            .map(|n| Node::build::<P>(&scenario, &setting, chance, NodeId(n)))
+            .collect();
+        let mut world = World {
+            clients: Clients::new(&scenario, chance),
+            provider: Provider::new(scenario.policies.retention),
+            chance,
+            now: SimTime::ZERO,
+            agenda: Agenda::new(chance),
+            sink,
+            nodes,
+            rules: Rules::default(),
+            injector: Injector::default(),
+            broker: Broker::default(),
+            broker_downs: 0,
+            broker_pauses: 0,
+            broker_epoch: 1,
+            broker_held: Vec::new(),
+            in_flight: InFlight::default(),
+            calls: FastMap::default(),
+            next_ticket: 0,
+            next_message: 0,
+            next_timer: 0,
+            point: 0,
+            orders: VecDeque::new(),
+            held_back: None,
+            taking: None,
+            io: Io::default(),
+            quiet: Vec::new(),
+            last_disturbance: SimTime::ZERO,
+            over: false,
+            scenario,
+            setting,
+        };
+        world.schedule_faults(&spec.plan);
+        world.schedule_operator();
+        world.schedule_readers();
+        for n in 0..world.nodes.len() as u16 {
+            if world.nodes[n as usize].is_some() {
+                world.boot(NodeId(n));
+            }
+        }
+        world.schedule_first_requests();
+        world
+    }
+
+    /// What the host is to do next. Everything that needs no machine is done on
+    /// the way.
+    #[allow(clippy::should_implement_trait, reason = "the caller must answer with `take`")]
+    pub fn next(&mut self) -> Next<Msg<P>> {
+        loop {
+            if let Some(order) = self.orders.pop_front() {
+                return match order {
+                    Order::Start(node) => Next::Start(node),
+                    Order::Kill(node) => Next::Kill(node),
+                };
+            }
+            if let Some(happening) = self.held_back.take() {
+                if let Some(next) = self.happen(happening) {
+                    return next;
+                }
+                continue;
+            }
+            self.note_the_quiet();
+            if self.over {
+                return Next::Over;
+            }
+            let patience_ends = self.last_disturbance + self.scenario.patience();
+            match self.agenda.pop() {
+                Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
+                    self.now = patience_ends;
+                    self.finish(false);
+                }
+                Some((at, happening)) => {
+                    self.now = at;
+                    self.held_back = Some(happening);
+                    self.pass_point();
+                }
+                None => self.finish(true),
+            }
+        }
+    }
+
+    /// The next numbered point: a fault of the plan may wait for it.
+    pub(super) fn pass_point(&mut self) {
+        let point = self.point;
+        self.point += 1;
+        while let Some(fault) = self.injector.at_point(point) {
+            self.strike(fault);
+        }
+    }
+
+    fn happen(&mut self, happening: Happening<Msg<P>>) -> Option<Next<Msg<P>>> {
+        match happening {
+            Happening::Arrive { id, from, to, body } => return self.arrive(id, from, to, body),
+            Happening::Wake(node, wake) => self.wake_store(node, wake),
+            Happening::Answer { ticket, outcome, letters } => {
+                return self.answer(ticket, outcome, letters);
+            }
+            Happening::Served { ticket, epoch, request } => self.served(ticket, epoch, *request),
+            Happening::Timer { node, key, id } => return self.timer(node, key, id),
+            Happening::Poll { node, epoch, key, every } => {
+                return self.poll_due(node, epoch, key, every);
+            }
+            Happening::Deliver { node, epoch, delivery } => {
+                return self.deliver_later(node, epoch, delivery);
+            }
+            Happening::Boot { node, epoch } => self.read_durable(node, epoch),
+            Happening::FaultBegins(fault) => self.strike(fault),
+            Happening::FaultEnds(fault) => self.heal(fault),
+            Happening::Ask(client) => self.ask(client),
+            Happening::ClientTimeout { request, retry } => self.client_timeout(request, retry),
+            Happening::ReaderReads { reader, n } => self.reader_reads(reader, n),
+            Happening::Operate { event, row } => self.operate(event, row),
+            Happening::BrokerFlushed { .. }
+            | Happening::Redeliver { .. }
+            | Happening::BrokerUp { .. } => self.broker_happening(happening),
+            Happening::Performed { from, id, action, key } => self.performed(from, id, action, key),
+        }
+        None
+    }
+
+    /// Lets a process take an input in now, or later.
+    pub(super) fn admit(
+        &mut self,
+        node: NodeId,
+        delivery: Delivery<Msg<P>>,
+    ) -> Option<Next<Msg<P>>> {
+        let process = self.process(node);
+        if !process.takes_inputs() {
+            process.mailbox.push_back(delivery);
+            return None;
+        }
+        let epoch = process.epoch;
+        self.taking = Some((delivery.request, delivery.letters));
+        Some(Next::Step(node, Cx { now: self.now, epoch }, delivery.input))
+    }
+
+    fn deliver_later(
+        &mut self,
+        node: NodeId,
+        epoch: u32,
+        delivery: Delivery<Msg<P>>,
+    ) -> Option<Next<Msg<P>>> {
+        if self.process(node).epoch != epoch || self.process(node).life == Life::Down {
+            self.in_flight.release_any(delivery.request);
+            return None;
+        }
+        self.admit(node, delivery)
+    }
+
+    /// What waited in the mailbox is taken in now, in order.
+    pub(super) fn open_mailbox(&mut self, node: NodeId) {
+        let now = self.now;
+        let process = self.process(node);
+        let epoch = process.epoch;
+        let waiting = std::mem::take(&mut process.mailbox);
+        for delivery in waiting {
+            self.agenda.push_front(now, Happening::Deliver { node, epoch, delivery });
+        }
+    }
+
+    fn note_the_quiet(&mut self) {
+        let mut quiet = std::mem::take(&mut self.quiet);
+        self.in_flight.take_ended(&mut quiet);
+        for request in quiet.drain(..) {
+            self.record(self.setting.nodes.clients(), What::Quiet { request });
+        }
+        self.quiet = quiet;
+    }
+
+    /// The last event: an independent look at everything that is left.
+    fn finish(&mut self, by_itself: bool) {
+        self.over = true;
+        let mut rest = Rest { by_itself, ..Rest::default() };
+        for node in self.nodes.iter().flatten() {
+            node.store.rest(&mut rest);
+        }
+        for (_, held) in self.broker.undelivered() {
+            rest.left.push(crate::history::Left::Undelivered(held.id));
+        }
+        for request in self.in_flight.all() {
+            rest.left.push(crate::history::Left::Unfinished(request));
+        }
+        rest.rows.sort_unstable_by_key(|(row, _)| *row);
+        self.record(self.setting.nodes.clients(), What::Rest(Box::new(rest)));
+    }
+
+    /// The sink, and how the run went; to be called when it is over.
+    pub fn into_end(self) -> (S, RunEnd) {
+        let end = RunEnd {
+            ended: self.now,
+            not_applicable: self.injector.not_applicable(),
+            never_struck: self.injector.never_struck(),
+            agenda_events: self.agenda.pushed(),
+        };
+        (self.sink, end)
+    }
+
+    pub(super) fn record(&mut self, node: NodeId, what: What) {
+        self.sink.event(&Event { at: self.now, node, what });
+    }
+
+    /// Notes a milestone and lets the faults that wait for it strike.
+    pub(super) fn reach(&mut self, node: NodeId, note: Note) {
+        self.record(node, What::Noted(note));
+        while let Some(fault) = self.injector.at_milestone(note.milestone, node) {
+            self.strike(fault);
+        }
+    }
+
+    pub(super) fn node(&mut self, node: NodeId) -> &mut Node<Msg<P>> {
+        self.nodes[node.0 as usize].as_mut().expect("only nodes of this protocol are addressed")
+    }
+
+    pub(super) fn process(&mut self, node: NodeId) -> &mut Process<Msg<P>> {
+        &mut self.node(node).process
+    }
+
+    /// Whether this protocol has a process there.
+    pub(super) fn has(&self, node: NodeId) -> bool {
+        self.nodes.get(node.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// The identity of what concerns a node and a key of its machine.
+    pub(super) fn identity(node: NodeId, key: Key) -> Identity {
+        Identity::new()
+            .with(u64::from(node.0))
+            .with_tx(key.tx)
+            .with(u64::from(key.n) << 8 | tag_number(key.tag))
+    }
+
+    /// Whether clients still ask for new things.
+    pub(super) fn disturbed_until(&mut self, at: SimTime) {
+        self.last_disturbance = self.last_disturbance.max(at);
+    }
+}
+
+/// A small number for a tag, stable over versions of the enum's order.
+fn tag_number(tag: crate::protocol::Tag) -> u64 {
+    use crate::protocol::Tag;
+    match tag {
+        Tag::Work => 1,
+        Tag::Undo => 2,
+        Tag::Prepare => 3,
+        Tag::Finish => 4,
+        Tag::Log => 5,
+        Tag::End => 6,
+        Tag::Outcome => 7,
+        Tag::Resend => 8,
+        Tag::GiveUp => 9,
+        Tag::Retry => 10,
+        Tag::Inquire => 11,
+        Tag::Poll => 12,
+        Tag::Confirm => 13,
+        Tag::Mark => 14,
+        Tag::Custom(n) => 64 + u64::from(n),
+    }
+}
+
+impl<M> Node<M> {
+    fn build<P: Protocol>(
+        scenario: &Arc<Scenario>,
+        setting: &Arc<Setting>,
+        chance: Chance,
+        node: NodeId,
+    ) -> Option<Self> {
+        let role = match setting.nodes.service_at(node) {
+            Some(service) => Role::Service(service),
+            None => Role::Manager,
+        };
+        // Whether the protocol has anybody in this role.
+        P::build(setting, role)?;
+        let spec = &scenario.machines[node.0 as usize];
+        Some(Node {
+            process: Process::new(role, spec.process.clone()),
+            store: Store::new(node, &spec.database, Arc::clone(setting), chance),
+            database_downs: 0,
+            wakes: 0,
+        })
+    }
+}
+
+/// A client's message as the world builds it.
+pub(super) fn request<M>(key: crate::vocab::RequestKey, params: crate::business::Params, retry: u16) -> Wire<M> {
+    Wire::Client(ClientMsg::Request { key, params, retry })
+}
