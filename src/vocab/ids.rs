@@ -62,6 +62,20 @@ pub struct TxId {
 }
 
 impl TxId {
+    /// Stands where there is no transaction: a process that starts, a relay's
+    /// poll.
+    pub const NOBODY: TxId = TxId {
+        key: RequestKey {
+            request: RequestId {
+                client: ClientId(u32::MAX),
+                n: u32::MAX,
+            },
+            fresh: 0,
+        },
+        epoch: 0,
+        attempt: 0,
+    };
+
     /// What the client wanted.
     pub fn request(self) -> RequestId {
         self.key.request
@@ -110,6 +124,9 @@ impl fmt::Display for RequestKey {
 impl fmt::Display for TxId {
     /// `c3.17`, with `#epoch.attempt` where they say something.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == TxId::NOBODY {
+            return f.write_str("-");
+        }
         write!(f, "{}", self.key)?;
         if self.epoch > 0 || self.attempt > 0 {
             write!(f, "#{}.{}", self.epoch, self.attempt)?;

@@ -29,7 +29,13 @@ struct Entry {
 impl<T> Agenda<T> {
     /// An empty agenda whose ties this chance decides.
     pub fn new(chance: Chance) -> Self {
-        Agenda { heap: BinaryHeap::new(), items: Vec::new(), free: Vec::new(), chance, pushed: 0 }
+        Agenda {
+            heap: BinaryHeap::new(),
+            items: Vec::new(),
+            free: Vec::new(),
+            chance,
+            pushed: 0,
+        }
     }
 
     /// `item` will happen at `at`; among what happens at one instant, `who`
@@ -56,7 +62,12 @@ impl<T> Agenda<T> {
                 (self.items.len() - 1) as u32
             }
         };
-        self.heap.push(Reverse(Entry { at, rank, pushed: self.pushed, place }));
+        self.heap.push(Reverse(Entry {
+            at,
+            rank,
+            pushed: self.pushed,
+            place,
+        }));
         self.pushed += 1;
     }
 
@@ -108,7 +119,10 @@ mod tests {
 
     #[test]
     fn taking_one_away_leaves_the_order_of_the_others() {
-        let whole: Vec<u64> = order(1, &[1, 2, 3, 4, 5]).into_iter().filter(|&n| n != 3).collect();
+        let whole: Vec<u64> = order(1, &[1, 2, 3, 4, 5])
+            .into_iter()
+            .filter(|&n| n != 3)
+            .collect();
         assert_eq!(whole, order(1, &[1, 2, 4, 5]));
     }
 }

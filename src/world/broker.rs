@@ -90,6 +90,38 @@ impl Broker {
 
     /// Everything that is to be delivered (again), in order.
     pub(super) fn undelivered(&self) -> impl Iterator<Item = (u64, Held)> {
-        self.stored.iter().map(|(delivery, held)| (*delivery, *held))
+        self.stored
+            .iter()
+            .map(|(delivery, held)| (*delivery, *held))
+    }
+}
+
+/// Whether the broker is up, and what keeps it from working.
+#[derive(Debug)]
+pub(super) struct BrokerLife {
+    pub(super) up: bool,
+    /// How many faults keep it down.
+    pub(super) downs: u32,
+    /// How many faults make it stand still.
+    pub(super) pauses: u32,
+    /// Changes with every crash, so that what was due before is not done.
+    pub(super) epoch: u32,
+}
+
+impl Default for BrokerLife {
+    fn default() -> Self {
+        BrokerLife {
+            up: true,
+            downs: 0,
+            pauses: 0,
+            epoch: 1,
+        }
+    }
+}
+
+impl BrokerLife {
+    /// Whether everything waits for it to go on.
+    pub(super) fn stands_still(&self) -> bool {
+        self.up && self.pauses > 0
     }
 }

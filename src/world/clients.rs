@@ -8,8 +8,7 @@ use crate::history::{Owner, Sink, What};
 use crate::protocol::{ClientOutcome, Milestone, Note, Protocol, Safeguard};
 use crate::scenario::{Arrivals, Choice, Scenario};
 use crate::vocab::{
-    Chance, ClientId, FastMap, Identity, NodeId, RequestId, RequestKey, SimDuration, SimTime,
-    Stream, TxId,
+    Chance, ClientId, FastMap, Identity, NodeId, RequestId, RequestKey, SimTime, Stream, TxId,
 };
 
 /// Everybody's wishes.
@@ -74,10 +73,16 @@ impl Clients {
 /// Chooses a value of a domain.
 #[derive(Debug)]
 enum Chooser {
-    Uniform { size: u32 },
+    Uniform {
+        size: u32,
+    },
     /// The cumulative probabilities.
     Zipf(Vec<f64>),
-    HotSet { size: u32, hot: u32, share: f64 },
+    HotSet {
+        size: u32,
+        hot: u32,
+        share: f64,
+    },
 }
 
 impl Chooser {
@@ -85,7 +90,11 @@ impl Chooser {
         let size = domain.size;
         match choice {
             Choice::Uniform => Chooser::Uniform { size },
-            Choice::HotSet { hot, share } => Chooser::HotSet { size, hot, share: share.get() },
+            Choice::HotSet { hot, share } => Chooser::HotSet {
+                size,
+                hot,
+                share: share.get(),
+            },
             Choice::Zipf(theta) => {
                 let mut sum = 0.0;
                 let mut sums: Vec<f64> = (1..=size)
@@ -127,9 +136,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         match self.scenario.workload.arrivals {
             Arrivals::Closed { clients, think } => {
                 for client in 0..clients {
-                    let who = Identity::named_static("think").with(u64::from(client));
+                    let who = Identity::named("think").with(u64::from(client));
                     let first = think.draw(self.chance, Stream::Workload, who);
-                    self.agenda.push(SimTime::ZERO + first, who, Happening::Ask(ClientId(client)));
+                    self.agenda
+                        .push(SimTime::ZERO + first, who, Happening::Ask(ClientId(client)));
                 }
             }
             Arrivals::Open { .. } => self.schedule_arrival(0),
@@ -138,17 +148,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// Open loop: the n-th request comes from the n-th client.
     fn schedule_arrival(&mut self, n: u32) {
-        let Arrivals::Open { every, poisson } = self.scenario.workload.arrivals else { return };
+        let Arrivals::Open { every, poisson } = self.scenario.workload.arrivals else {
+            return;
+        };
         if n >= self.clients.total {
             return;
         }
-        let who = Identity::named_static("arrival").with(u64::from(n));
+        let who = Identity::named("arrival").with(u64::from(n));
         let gap = if poisson {
             self.chance.exponential(Stream::Workload, who, every)
         } else {
             every
         };
-        self.agenda.push(self.now + gap, who, Happening::Ask(ClientId(n)));
+        self.agenda
+            .push(self.now + gap, who, Happening::Ask(ClientId(n)));
     }
 
     /// A client asks for what it wants next.
@@ -168,37 +181,63 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
         };
         let request = RequestId { client, n };
-        let who = Identity::named_static("wish").with(u64::from(client.0)).with(u64::from(n));
+        let who = Identity::named("wish")
+            .with(u64::from(client.0))
+            .with(u64::from(n));
         let params = self.clients.params(Stream::Workload, who);
-        self.clients.waiting.insert(request, Waiting { params, retry: 0 });
+        self.clients
+            .waiting
+            .insert(request, Waiting { params, retry: 0 });
         self.in_flight.hold(request);
         self.disturbed_until(self.now);
         self.send_request(request, params, 0);
     }
 
     fn send_request(&mut self, wish: RequestId, params: Params, retry: u16) {
-        let fresh = if self.keeps(Safeguard::IdempotentClientRetry) { 0 } else { retry };
-        let key = RequestKey { request: wish, fresh };
+        let fresh = if self.keeps(Safeguard::IdempotentClientRetry) {
+            0
+        } else {
+            retry
+        };
+        let key = RequestKey {
+            request: wish,
+            fresh,
+        };
         let clients = self.setting.nodes.clients();
         self.record(clients, What::Asked { key, params, retry });
         self.send(clients, self.setting.entry(), request(key, params, retry));
         let timeout = self.scenario.workload.timeout;
-        let who = Identity::named_static("client-timeout").with_key(key).with(u64::from(retry));
-        let due = Happening::ClientTimeout { request: wish, retry };
+        let who = Identity::named("client-timeout")
+            .with_key(key)
+            .with(u64::from(retry));
+        let due = Happening::ClientTimeout {
+            request: wish,
+            retry,
+        };
         self.agenda.push(self.now + timeout, who, due);
-        let tx = TxId { key, epoch: 0, attempt: 0 };
+        let tx = TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        };
         self.reach(clients, Note::new(Milestone::ClientSent, tx));
     }
 
     /// No answer in time: the client asks again, or gives up.
     pub(super) fn client_timeout(&mut self, request: RequestId, retry: u16) {
-        let Some(waiting) = self.clients.waiting.get_mut(&request) else { return };
+        let Some(waiting) = self.clients.waiting.get_mut(&request) else {
+            return;
+        };
         if waiting.retry != retry {
             return;
         }
         let clients = self.setting.nodes.clients();
         let key = RequestKey { request, fresh: 0 };
-        let tx = TxId { key, epoch: 0, attempt: 0 };
+        let tx = TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        };
         if retry < self.scenario.workload.retries {
             waiting.retry += 1;
             let (params, retry) = (waiting.params, waiting.retry);
@@ -223,7 +262,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.record(clients, What::Told { key, outcome });
         if outcome.is_final() {
             self.clients.waiting.remove(&request);
-            let tx = TxId { key, epoch: 0, attempt: 0 };
+            let tx = TxId {
+                key,
+                epoch: 0,
+                attempt: 0,
+            };
             self.reach(clients, Note::new(Milestone::ClientTold, tx));
             self.think_and_ask_again(request);
             self.in_flight.release(request);
@@ -231,12 +274,15 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn think_and_ask_again(&mut self, request: RequestId) {
-        let Arrivals::Closed { think, .. } = self.scenario.workload.arrivals else { return };
-        let who = Identity::named_static("think")
+        let Arrivals::Closed { think, .. } = self.scenario.workload.arrivals else {
+            return;
+        };
+        let who = Identity::named("think")
             .with(u64::from(request.client.0))
             .with(u64::from(request.n) + 1);
         let pause = think.draw(self.chance, Stream::Workload, who);
-        self.agenda.push(self.now + pause, who, Happening::Ask(request.client));
+        self.agenda
+            .push(self.now + pause, who, Happening::Ask(request.client));
     }
 
     // ---- readers and the operator ----
@@ -249,8 +295,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn schedule_reader(&mut self, reader: u32, n: u32) {
         let every = self.scenario.readers[reader as usize].every;
-        let who = Identity::named_static("reader").with(u64::from(reader)).with(u64::from(n));
-        self.agenda.push(self.now + every, who, Happening::ReaderReads { reader, n });
+        let who = Identity::named("reader")
+            .with(u64::from(reader))
+            .with(u64::from(n));
+        self.agenda
+            .push(self.now + every, who, Happening::ReaderReads { reader, n });
     }
 
     /// A background reader reads, until the last request has arrived.
@@ -258,14 +307,19 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if self.clients.arrivals_are_over() {
             return;
         }
-        let who = Identity::named_static("read").with(u64::from(reader)).with(u64::from(n));
+        let who = Identity::named("read")
+            .with(u64::from(reader))
+            .with(u64::from(n));
         let params = self.clients.params(Stream::Readers, who);
         let id = self.scenario.readers[reader as usize].resource;
         let row = self.row(id, &params);
         if let Some(node) = self.home(id) {
             let ticket = self.new_call(node, Caller::Reader { reader, row });
             let owner = Owner::Reader(reader, n);
-            let read = Request::Read { owner, rows: smallvec::smallvec![row] };
+            let read = Request::Read {
+                owner,
+                rows: smallvec::smallvec![row],
+            };
             self.submit(node, None, ticket, read);
         }
         self.schedule_reader(reader, n + 1);
@@ -275,17 +329,35 @@ impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn operate(&mut self, event: u32, row: u32) {
         let what = &self.scenario.operator[event as usize];
         let (item, value) = (what.rows[row as usize], i64::from(what.withdraw));
-        let Some(node) = self.home(item.resource) else { return };
+        let Some(node) = self.home(item.resource) else {
+            return;
+        };
         self.disturbed_until(self.now);
         let ticket = self.new_call(node, Caller::Operator { event, row });
         let owner = Owner::Operator(event);
-        self.submit(node, None, ticket, Request::Operate { owner, row: item, value });
+        self.submit(
+            node,
+            None,
+            ticket,
+            Request::Operate {
+                owner,
+                row: item,
+                value,
+            },
+        );
     }
 
     fn new_call(&mut self, node: NodeId, whose: Caller) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.calls.insert(ticket, Call { node, epoch: 0, whose });
+        self.calls.insert(
+            ticket,
+            Call {
+                node,
+                epoch: 0,
+                whose,
+            },
+        );
         ticket
     }
 
@@ -299,14 +371,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
     fn home(&self, id: ResourceId) -> Option<NodeId> {
         let service = self.setting.business.resources[id.0 as usize].service;
         let own = self.setting.nodes.service(service);
-        let node = if self.has(own) { own } else { self.setting.first_node() };
+        let node = if self.has(own) {
+            own
+        } else {
+            self.setting.first_node()
+        };
         self.has(node).then_some(node)
-    }
-
-    /// A retry that comes later than this is not waited for.
-    pub(super) fn client_patience(&self) -> SimDuration {
-        let workload = &self.scenario.workload;
-        workload.timeout * (u64::from(workload.retries) + 1)
     }
 }
 
@@ -316,18 +386,30 @@ mod tests {
     use crate::vocab::Probability;
 
     fn domain(size: u32) -> Domain {
-        Domain { name: "player".into(), size, names: Vec::new() }
+        Domain {
+            name: "player".into(),
+            size,
+            names: Vec::new(),
+        }
     }
 
     fn share(chooser: &Chooser, of: u32) -> f64 {
-        let hits = (0..10_000).filter(|n| chooser.choose(f64::from(*n) / 10_000.0) == of).count();
+        let hits = (0..10_000)
+            .filter(|n| chooser.choose(f64::from(*n) / 10_000.0) == of)
+            .count();
         hits as f64 / 10_000.0
     }
 
     #[test]
     fn a_hot_set_gets_its_share() {
         let share_of_hot = Probability::new(0.6).expect("a probability");
-        let chooser = Chooser::new(Choice::HotSet { hot: 2, share: share_of_hot }, &domain(10));
+        let chooser = Chooser::new(
+            Choice::HotSet {
+                hot: 2,
+                share: share_of_hot,
+            },
+            &domain(10),
+        );
         assert!((share(&chooser, 0) - 0.3).abs() < 0.01);
         assert!((share(&chooser, 9) - 0.05).abs() < 0.01);
     }

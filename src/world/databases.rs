@@ -3,7 +3,7 @@
 use super::store::{Answer, Io, Wake};
 use super::world::{Caller, Happening, World};
 use crate::history::{Part, Sink, What};
-use crate::protocol::{Durable, Milestone, Note, Outcome, Protocol, Safeguard};
+use crate::protocol::{Milestone, Note, Outcome, Protocol};
 use crate::vocab::{Identity, NodeId, SimDuration, TxId};
 
 impl<P: Protocol, S: Sink> World<P, S> {
@@ -22,8 +22,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
         for (after, wake) in io.wakes.drain(..) {
             let here = self.node(node);
             here.wakes += 1;
-            let who = Identity::named_static("wake").with(u64::from(node.0)).with(here.wakes);
-            self.agenda.push(self.now + after, who, Happening::Wake(node, wake));
+            let who = Identity::named("wake")
+                .with(u64::from(node.0))
+                .with(here.wakes);
+            self.agenda
+                .push(self.now + after, who, Happening::Wake(node, wake));
         }
         for (request, by) in io.owned.drain(..) {
             self.in_flight.change(request, by);
@@ -42,11 +45,17 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn answered(&mut self, ticket: u64, answer: Answer) {
-        let Some(call) = self.calls.get(&ticket).copied() else { return };
+        let Some(call) = self.calls.get(&ticket).copied() else {
+            return;
+        };
         match (call.whose, answer) {
             (Caller::Machine { .. }, Answer::Outcome { outcome, letters }) => {
                 let who = self.call_identity(ticket);
-                let answer = Happening::Answer { ticket, outcome, letters };
+                let answer = Happening::Answer {
+                    ticket,
+                    outcome,
+                    letters,
+                };
                 self.agenda.push(self.now, who, answer);
             }
             (Caller::Recovery, Answer::Durable(durable)) => {
@@ -55,11 +64,19 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
             (Caller::Recovery, _) => {
                 self.calls.remove(&ticket);
+                self.recovery_failed(call.node, call.epoch);
             }
             (Caller::Reader { reader, row }, Answer::Read { values, waited }) => {
                 self.calls.remove(&ticket);
                 let saw = values.into_iter().map(|value| (row, value)).collect();
-                self.record(call.node, What::Read { reader, saw, waited });
+                self.record(
+                    call.node,
+                    What::Read {
+                        reader,
+                        saw,
+                        waited,
+                    },
+                );
             }
             (Caller::Reader { .. }, _) => {
                 self.calls.remove(&ticket);
@@ -85,22 +102,17 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
     }
 
-    /// What the database still knew has been read: the machine recovers and the
-    /// mailbox opens. Without `coordinator-recovery` the manager is shown
-    /// nothing.
-    fn durable_read(&mut self, node: NodeId, epoch: u32, durable: Durable) {
-        let forgets = node == self.setting.nodes.manager()
-            && !self.keeps(Safeguard::CoordinatorRecovery);
-        let durable = if forgets { Durable::default() } else { durable };
-        self.recovered(node, epoch, durable);
-    }
-
     /// The operator's events, by time.
     pub(super) fn schedule_operator(&mut self) {
         for (event, what) in self.scenario.operator.iter().enumerate() {
             for row in 0..what.rows.len() {
-                let operate = Happening::Operate { event: event as u32, row: row as u32 };
-                let who = Identity::named_static("operator").with(event as u64).with(row as u64);
+                let operate = Happening::Operate {
+                    event: event as u32,
+                    row: row as u32,
+                };
+                let who = Identity::named("operator")
+                    .with(event as u64)
+                    .with(row as u64);
                 self.agenda.push(what.at, who, operate);
             }
         }
@@ -111,13 +123,17 @@ impl<P: Protocol, S: Sink> World<P, S> {
         match outcome {
             Outcome::Committed { .. } => {
                 let (row, withdrawn) = (what.rows[row as usize], what.withdraw);
-                self.record(self.setting.nodes.clients(), What::Operated { row, withdrawn });
+                self.record(
+                    self.setting.nodes.clients(),
+                    What::Operated { row, withdrawn },
+                );
             }
             // A lock, or a database that is away: the operator tries again.
             _ => {
                 let again = self.now + SimDuration::from_millis(10);
-                let who = Identity::named_static("operator").with(u64::from(event));
-                self.agenda.push(again, who, Happening::Operate { event, row });
+                let who = Identity::named("operator").with(u64::from(event));
+                self.agenda
+                    .push(again, who, Happening::Operate { event, row });
             }
         }
     }

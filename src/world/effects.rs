@@ -78,13 +78,42 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn perform(&mut self, node: NodeId, effect: Effect<Msg<P>>) {
         match effect {
-            Effect::Execute { call, stamp, lane, branch, txn, end, force } => {
+            Effect::Execute {
+                call,
+                stamp,
+                lane,
+                branch,
+                txn,
+                end,
+                force,
+            } => {
                 let owner = Owner::Tx(branch.unwrap_or(stamp.tx));
-                let request = Request::Execute { owner, stamp, branch, txn, end, force };
+                let request = Request::Execute {
+                    owner,
+                    stamp,
+                    branch,
+                    txn,
+                    end,
+                    force,
+                };
                 self.call(node, call, lane, request);
             }
-            Effect::Finish { call, branch, decision, force } => {
-                self.call(node, call, Lane::Control, Request::Finish { branch, decision, force });
+            Effect::Finish {
+                call,
+                branch,
+                decision,
+                force,
+            } => {
+                self.call(
+                    node,
+                    call,
+                    Lane::Control,
+                    Request::Finish {
+                        branch,
+                        decision,
+                        force,
+                    },
+                );
             }
             Effect::Unsent { call, limit } => {
                 self.call(node, call, Lane::Control, Request::Unsent { limit });
@@ -108,14 +137,24 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.next_ticket += 1;
         let worker = lane == Lane::Work;
         let epoch = self.process(node).epoch;
-        self.calls.insert(ticket, Call { node, epoch, whose: Caller::Machine { key, worker } });
+        self.calls.insert(
+            ticket,
+            Call {
+                node,
+                epoch,
+                whose: Caller::Machine { key, worker },
+            },
+        );
         self.in_flight.hold_any(owner_of(key));
         if !worker {
             self.submit(node, Some(epoch), ticket, request);
             return;
         }
         let process = self.process(node);
-        process.waiting_jobs.push_back(Job { ticket, request: Box::new(request) });
+        process.waiting_jobs.push_back(Job {
+            ticket,
+            request: Box::new(request),
+        });
         self.employ(node);
     }
 
@@ -127,7 +166,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
             if process.busy_workers >= process.spec.workers {
                 return;
             }
-            let Some(job) = process.waiting_jobs.pop_front() else { return };
+            let Some(job) = process.waiting_jobs.pop_front() else {
+                return;
+            };
             process.busy_workers += 1;
             let (epoch, service_time) = (process.epoch, process.spec.service_time);
             if let Dist::Fixed(SimDuration::ZERO) = service_time {
@@ -136,14 +177,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
             let who = self.call_identity(job.ticket);
             let takes = service_time.draw(self.chance, Stream::Service, who);
-            let served = Happening::Served { ticket: job.ticket, epoch, request: job.request };
+            let served = Happening::Served {
+                ticket: job.ticket,
+                epoch,
+                request: job.request,
+            };
             self.agenda.push(now + takes, who, served);
         }
     }
 
     /// A worker has computed; now it calls the database.
     pub(super) fn served(&mut self, ticket: u64, epoch: u32, request: Request) {
-        let Some(call) = self.calls.get(&ticket).copied() else { return };
+        let Some(call) = self.calls.get(&ticket).copied() else {
+            return;
+        };
         if self.process(call.node).epoch == epoch && self.process(call.node).life != Life::Down {
             self.submit(call.node, Some(epoch), ticket, request);
         } else {
@@ -151,28 +198,40 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
     }
 
-    pub(super) fn submit(&mut self, node: NodeId, epoch: Option<u32>, ticket: u64, request: Request) {
+    pub(super) fn submit(
+        &mut self,
+        node: NodeId,
+        epoch: Option<u32>,
+        ticket: u64,
+        request: Request,
+    ) {
         let now = self.now;
         let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.submit(now, epoch, Ticket(ticket), request, &mut io);
+        self.node(node)
+            .store
+            .submit(now, epoch, Ticket(ticket), request, &mut io);
         self.absorb(node, io);
     }
 
     /// Drops a call that nobody will answer.
     pub(super) fn forget_call(&mut self, ticket: u64) {
-        if let Some(Call { whose: Caller::Machine { key, .. }, .. }) = self.calls.remove(&ticket) {
+        if let Some(Call {
+            whose: Caller::Machine { key, .. },
+            ..
+        }) = self.calls.remove(&ticket)
+        {
             self.in_flight.release_any(owner_of(key));
         }
     }
 
     pub(super) fn call_identity(&self, ticket: u64) -> Identity {
         match self.calls.get(&ticket) {
-            Some(Call { node, whose: Caller::Machine { key, .. }, .. }) => {
-                Self::identity(*node, *key)
-            }
-            Some(Call { node, .. }) => {
-                Identity::named("call").with(u64::from(node.0)).with(ticket)
-            }
+            Some(Call {
+                node,
+                whose: Caller::Machine { key, .. },
+                ..
+            }) => Self::identity(*node, *key),
+            Some(Call { node, .. }) => Identity::named("call").with(u64::from(node.0)).with(ticket),
             None => Identity::named("call").with(ticket),
         }
     }
@@ -198,8 +257,18 @@ impl<P: Protocol, S: Sink> World<P, S> {
             process.busy_workers -= 1;
             self.employ(call.node);
         }
-        let input = Input::Executed { call: key, result: outcome };
-        self.admit(call.node, Delivery { input, request, letters })
+        let input = Input::Executed {
+            call: key,
+            result: outcome,
+        };
+        self.admit(
+            call.node,
+            Delivery {
+                input,
+                request,
+                letters,
+            },
+        )
     }
 
     fn arm(&mut self, node: NodeId, key: Key, after: SimDuration) {
@@ -209,7 +278,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if self.process(node).timers.insert(key, id).is_none() {
             self.in_flight.hold_any(owner_of(key));
         }
-        self.agenda.push(at, Self::identity(node, key), Happening::Timer { node, key, id });
+        self.agenda.push(
+            at,
+            Self::identity(node, key),
+            Happening::Timer { node, key, id },
+        );
     }
 
     pub(super) fn timer(&mut self, node: NodeId, key: Key, id: u64) -> Option<Next<Msg<P>>> {
@@ -221,7 +294,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let input = Input::Timer(key);
         self.admit(
             node,
-            Delivery { input, request: owner_of(key), letters: Vec::new() },
+            Delivery {
+                input,
+                request: owner_of(key),
+                letters: Vec::new(),
+            },
         )
     }
 
@@ -241,7 +318,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let epoch = self.process(node).epoch;
         for (key, every) in std::mem::take(&mut self.process(node).polls) {
             let at = next_multiple(now, every);
-            let poll = Happening::Poll { node, epoch, key, every };
+            let poll = Happening::Poll {
+                node,
+                epoch,
+                key,
+                every,
+            };
             self.agenda.push(at, Self::identity(node, key), poll);
         }
     }
@@ -263,7 +345,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let request = owner_of(key);
         let input = Input::Timer(key);
-        self.admit(node, Delivery { input, request, letters: Vec::new() })
+        self.admit(
+            node,
+            Delivery {
+                input,
+                request,
+                letters: Vec::new(),
+            },
+        )
     }
 }
 

@@ -28,8 +28,14 @@ impl InFlight {
 
     /// The request owns one thing less.
     pub(super) fn release(&mut self, request: RequestId) {
-        let owned = self.requests.get_mut(&request).expect("only what was held is released");
-        owned.things = owned.things.checked_sub(1).expect("only what was held is released");
+        let owned = self
+            .requests
+            .get_mut(&request)
+            .expect("only what was held is released");
+        owned.things = owned
+            .things
+            .checked_sub(1)
+            .expect("only what was held is released");
         if owned.things == 0 {
             self.ended.push(request);
         }
@@ -52,7 +58,11 @@ impl InFlight {
     /// As a component counted it: so many more, or fewer.
     pub(super) fn change(&mut self, request: RequestId, by: i32) {
         for _ in 0..by.unsigned_abs() {
-            if by > 0 { self.hold(request) } else { self.release(request) }
+            if by > 0 {
+                self.hold(request)
+            } else {
+                self.release(request)
+            }
         }
     }
 
@@ -81,7 +91,11 @@ impl InFlight {
         self.ended.sort_unstable();
         self.ended.dedup();
         for request in self.ended.drain(..) {
-            if self.requests.get(&request).is_some_and(|owned| owned.things == 0) {
+            if self
+                .requests
+                .get(&request)
+                .is_some_and(|owned| owned.things == 0)
+            {
                 self.requests.remove(&request);
                 into.push(request);
             }

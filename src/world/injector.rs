@@ -6,7 +6,7 @@ use super::store::Crash;
 use super::world::{Happening, World};
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
 use crate::history::{Part, Sink, What};
-use crate::protocol::{Milestone, Protocol, Safeguard, Tag};
+use crate::protocol::{Milestone, Protocol};
 use crate::vocab::{Identity, NodeId};
 
 /// The plan, and what of it has struck.
@@ -26,7 +26,9 @@ enum State {
     /// This protocol has nobody for it.
     NotApplicable,
     /// Its moment has not come; a milestone must be reached so often yet.
-    Waiting { times: u32 },
+    Waiting {
+        times: u32,
+    },
     Struck,
 }
 
@@ -51,8 +53,12 @@ impl Injector {
     fn count(&mut self, reached: Milestone, at: NodeId) -> bool {
         let mut any = false;
         for planned in &mut self.faults {
-            if let (Moment::On { milestone, node, .. }, State::Waiting { times }) =
-                (&planned.fault.when, &mut planned.state)
+            if let (
+                Moment::On {
+                    milestone, node, ..
+                },
+                State::Waiting { times },
+            ) = (&planned.fault.when, &mut planned.state)
                 && *milestone == reached
                 && node.is_none_or(|node| node == at)
                 && *times > 0
@@ -89,10 +95,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 Moment::At(_) | Moment::Point(_) => State::Waiting { times: 0 },
             };
             if let (Moment::At(at), State::Waiting { .. }) = (&fault.when, state) {
-                let who = Identity::named_static("fault").with(u64::from(n));
+                let who = Identity::named("fault").with(u64::from(n));
                 self.agenda.push(*at, who, Happening::FaultBegins(n));
             }
-            self.injector.faults.push(Planned { fault: fault.clone(), state });
+            self.injector.faults.push(Planned {
+                fault: fault.clone(),
+                state,
+            });
         }
     }
 
@@ -120,8 +129,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if self.injector.faults.is_empty() || !self.injector.count(milestone, node) {
             return;
         }
-        let reached = |when: &Moment| matches!(when, Moment::On { milestone: m, node: n, .. }
-            if *m == milestone && n.is_none_or(|n| n == node));
+        let reached = |when: &Moment| {
+            matches!(when, Moment::On { milestone: m, node: n, .. }
+            if *m == milestone && n.is_none_or(|n| n == node))
+        };
         while let Some(fault) = self.injector.take_waiting(reached) {
             self.begin(fault);
         }
@@ -135,11 +146,15 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn begin(&mut self, fault: u32) {
         let Fault { kind, lasts, .. } = self.injector.faults[fault as usize].fault.clone();
-        let place = kind.nodes().first().copied().unwrap_or(self.setting.nodes.clients());
+        let place = kind
+            .nodes()
+            .first()
+            .copied()
+            .unwrap_or(self.setting.nodes.clients());
         self.record(place, What::FaultBegan { fault });
         let over = self.now + lasts;
         self.disturbed_until(over);
-        let who = Identity::named_static("fault-ends").with(u64::from(fault));
+        let who = Identity::named("fault-ends").with(u64::from(fault));
         self.agenda.push(over, who, Happening::FaultEnds(fault));
         match &kind {
             FaultKind::CrashProcess(node) => self.kill_process(*node),
@@ -156,7 +171,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// A fault is over: the world heals.
     pub(super) fn heal(&mut self, fault: u32) {
         let kind = self.injector.faults[fault as usize].fault.kind.clone();
-        let place = kind.nodes().first().copied().unwrap_or(self.setting.nodes.clients());
+        let place = kind
+            .nodes()
+            .first()
+            .copied()
+            .unwrap_or(self.setting.nodes.clients());
         self.record(place, What::FaultEnded { fault });
         self.disturbed_until(self.now);
         match &kind {
@@ -182,8 +201,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if process.life == Life::Down {
             return;
         }
-        let had_machine = std::mem::replace(&mut process.life, Life::Down);
-        debug_assert_ne!(had_machine, Life::Down);
+        self.fall_silent(node);
+    }
+
+    /// The process is gone, with everything that was only in its memory.
+    pub(super) fn fall_silent(&mut self, node: NodeId) {
+        let process = self.process(node);
+        process.life = Life::Down;
         process.busy_workers = 0;
         process.stalled.clear();
         process.stalled_letters.clear();
@@ -215,61 +239,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
     }
 
-    /// Starts a process, if nothing keeps it down and its database is up; else
-    /// whoever heals that starts it.
-    pub(super) fn boot(&mut self, node: NodeId) {
-        let first = self.now == crate::vocab::SimTime::ZERO && self.process(node).epoch == 0;
-        if !self.node(node).store.is_up() {
-            return;
-        }
-        let process = self.process(node);
-        process.epoch += 1;
-        let epoch = process.epoch;
-        let after = if first { crate::vocab::SimDuration::ZERO } else { process.spec.restart };
-        if first {
-            // The world begins with everybody up: there is nothing to recover.
-            process.life = Life::Running;
-            self.orders.push_back(Order::Start(node));
-            self.open_session(node, epoch);
-            return;
-        }
-        let who = Identity::named_static("boot").with(u64::from(node.0)).with(u64::from(epoch));
-        self.agenda.push(self.now + after, who, Happening::Boot { node, epoch });
-    }
-
-    fn open_session(&mut self, node: NodeId, epoch: u32) {
-        let now = self.now;
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.open_session(now, epoch, &mut io);
-        self.absorb(node, io);
-    }
-
-    /// The process is up; it opens a session and reads what its database still
-    /// knows. Without `silent-until-recovered` a manager takes inputs meanwhile.
-    pub(super) fn read_durable(&mut self, node: NodeId, epoch: u32) {
-        let process = self.process(node);
-        if process.epoch != epoch || process.downs > 0 || process.life != Life::Down {
-            return;
-        }
-        if !self.node(node).store.is_up() {
-            return; // it boots again when the database is up
-        }
-        let talks_at_once = node == self.setting.nodes.manager()
-            && !self.keeps(Safeguard::SilentUntilRecovered);
-        let process = self.process(node);
-        process.life = if talks_at_once { Life::Running } else { Life::Recovering };
-        self.record(node, What::Up(Part::Process));
-        self.orders.push_back(Order::Start(node));
-        self.open_session(node, epoch);
-        let ticket = self.new_recovery(node, epoch);
-        self.submit(node, Some(epoch), ticket, super::store::Request::Recover);
-        let nobody = crate::vocab::TxId::NOBODY;
-        self.reach(node, crate::protocol::Note::new(Milestone::ProcessStarted, nobody));
-    }
-
     fn pause(&mut self, node: NodeId) {
         if node == self.setting.nodes.broker() {
-            self.broker_pauses += 1;
+            self.broker_life.pauses += 1;
         } else {
             self.process(node).pauses += 1;
         }
@@ -277,8 +249,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn resume(&mut self, node: NodeId) {
         if node == self.setting.nodes.broker() {
-            self.broker_pauses -= 1;
-            if self.broker_pauses == 0 {
+            self.broker_life.pauses -= 1;
+            if self.broker_life.pauses == 0 {
                 let held = std::mem::take(&mut self.broker_held);
                 for happening in held {
                     self.agenda.push_front(self.now, happening);
@@ -302,10 +274,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let now = self.now;
         self.node(node).database_downs += 1;
-        if !self.node(node).store.is_running() {
-            // It dies again while it is down or recovering; power loss may
-            // still cost it what was written and not synced.
-        }
         let mut io = std::mem::take(&mut self.io);
         self.node(node).store.crash(now, crash, &mut io);
         self.record(node, What::Down(Part::Database));
@@ -331,9 +299,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn kill_broker(&mut self) {
         let broker = self.setting.nodes.broker();
-        self.broker_downs += 1;
-        self.broker_epoch += 1;
-        if self.broker_downs > 1 {
+        self.broker_life.downs += 1;
+        self.broker_life.epoch += 1;
+        if !std::mem::replace(&mut self.broker_life.up, false) {
             return;
         }
         self.record(broker, What::Down(Part::Process));
@@ -344,8 +312,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         for held in back {
             self.in_flight.hold(held.id.tx.request());
         }
-        let held = std::mem::take(&mut self.broker_held);
-        for happening in held {
+        for happening in std::mem::take(&mut self.broker_held) {
             if let Happening::Arrive { body, .. } = happening {
                 self.in_flight.release(body.tx().request());
             }
@@ -353,16 +320,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn revive_broker(&mut self) {
-        if self.broker_downs > 1 {
-            self.broker_downs -= 1;
+        self.broker_life.downs -= 1;
+        if self.broker_life.downs > 0 {
             return;
         }
-        let epoch = self.broker_epoch;
+        let epoch = self.broker_life.epoch;
         let at = self.now + self.scenario.broker.restart;
-        let who = Identity::named_static("broker-up").with(u64::from(epoch));
+        let who = Identity::named("broker-up").with(u64::from(epoch));
         self.agenda.push(at, who, Happening::BrokerUp { epoch });
     }
 }
-
-/// Machines use every tag; the world only needs to know the poll's.
-const _: Tag = Tag::Poll;

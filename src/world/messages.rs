@@ -16,26 +16,54 @@ impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, body: Wire<Msg<P>>) {
         let (tx, kind) = (body.tx(), body.kind());
         let request = tx.request();
-        let who = Identity::named_static(kind)
+        let who = Identity::named(kind)
             .with(u64::from(from.0) << 16 | u64::from(to.0))
             .with_tx(tx)
             .with(body.detail());
         let attempt = self.in_flight.attempt(request, who);
         let who = who.with(u64::from(attempt));
         let id = self.new_message();
-        let sent = What::Sent { id, to, kind, tx, step: body.step(), says: body.says() };
+        let sent = What::Sent {
+            id,
+            to,
+            kind,
+            tx,
+            step: body.step(),
+            says: body.says(),
+        };
         self.record(from, sent);
 
-        let envelope = Envelope { from, to, kind, who };
-        let fate = self.rules.fate(&self.scenario.network, self.chance, envelope);
+        let envelope = Envelope {
+            from,
+            to,
+            kind,
+            who,
+        };
+        let fate = self
+            .rules
+            .fate(&self.scenario.network, self.chance, envelope);
         match fate.arrives {
-            Err(why) => self.record(from, What::Lost { id, to, kind, tx, why }),
+            Err(why) => self.record(
+                from,
+                What::Lost {
+                    id,
+                    to,
+                    kind,
+                    tx,
+                    why,
+                },
+            ),
             Ok(delay) => {
                 if let Some(later) = fate.copy {
                     let copy = self.new_message();
                     self.record(from, What::Duplicated { id, copy });
                     self.in_flight.hold(request);
-                    let arrive = Happening::Arrive { id: copy, from, to, body: body.clone() };
+                    let arrive = Happening::Arrive {
+                        id: copy,
+                        from,
+                        to,
+                        body: body.clone(),
+                    };
                     self.agenda.push(self.now + later, who.with(1), arrive);
                 }
                 self.in_flight.hold(request);
@@ -60,19 +88,33 @@ impl<P: Protocol, S: Sink> World<P, S> {
     ) -> Option<Next<Msg<P>>> {
         let (tx, kind) = (body.tx(), body.kind());
         let request = tx.request();
-        if to == self.setting.nodes.broker() && self.broker_pauses > 0 && self.broker_downs == 0 {
-            self.broker_held.push(Happening::Arrive { id, from, to, body });
+        if to == self.setting.nodes.broker() && self.broker_life.stands_still() {
+            self.broker_held
+                .push(Happening::Arrive { id, from, to, body });
             return None;
         }
         if self.is_deaf(to) {
-            self.record(to, What::Lost { id, to, kind, tx, why: LossReason::Down });
+            self.record(
+                to,
+                What::Lost {
+                    id,
+                    to,
+                    kind,
+                    tx,
+                    why: LossReason::Down,
+                },
+            );
             self.in_flight.release(request);
             return None;
         }
         self.record(to, What::Delivered { id, from, kind, tx });
         if self.has(to) {
             let input = Input::Message { from, body };
-            let delivery = Delivery { input, request: Some(request), letters: Vec::new() };
+            let delivery = Delivery {
+                input,
+                request: Some(request),
+                letters: Vec::new(),
+            };
             return self.admit(to, delivery);
         }
         match body {
@@ -91,7 +133,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     fn is_deaf(&self, node: NodeId) -> bool {
         let nodes = &self.setting.nodes;
         if node == nodes.broker() {
-            return self.broker_downs > 0;
+            return !self.broker_life.up;
         }
         if node == nodes.clients() || node == nodes.provider() {
             return false;
@@ -109,10 +151,21 @@ impl<P: Protocol, S: Sink> World<P, S> {
         action: BusinessRow,
         key: Option<LetterId>,
     ) {
-        let who = Identity::named_static("provider").with_tx(id.tx).with(u64::from(id.step.0));
-        let takes = self.scenario.provider.service_time.draw(self.chance, Stream::Service, who);
+        let who = Identity::named("provider")
+            .with_tx(id.tx)
+            .with(u64::from(id.step.0));
+        let takes = self
+            .scenario
+            .provider
+            .service_time
+            .draw(self.chance, Stream::Service, who);
         self.in_flight.hold(id.tx.request());
-        let performed = Happening::Performed { from, id, action, key };
+        let performed = Happening::Performed {
+            from,
+            id,
+            action,
+            key,
+        };
         self.agenda.push(self.now + takes, who, performed);
     }
 
@@ -126,7 +179,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
     ) {
         let provider = self.setting.nodes.provider();
         let performed = self.provider.perform(self.now, key);
-        self.record(provider, What::HandedOver { id, action, performed });
+        self.record(
+            provider,
+            What::HandedOver {
+                id,
+                action,
+                performed,
+            },
+        );
         self.send(provider, from, Wire::Provider(ProviderMsg::Accepted(id)));
         self.in_flight.release(id.tx.request());
     }
@@ -136,10 +196,18 @@ impl<P: Protocol, S: Sink> World<P, S> {
         match message {
             BrokerMsg::Publish { to, id, event } => {
                 self.in_flight.hold(id.tx.request());
-                if self.broker.receive(Held { to, id, event, publisher: from }) {
+                if self.broker.receive(Held {
+                    to,
+                    id,
+                    event,
+                    publisher: from,
+                }) {
                     self.broker_flushes();
                 }
-                self.reach(broker, Note::step(Milestone::BrokerReceived, id.tx, id.step));
+                self.reach(
+                    broker,
+                    Note::step(Milestone::BrokerReceived, id.tx, id.step),
+                );
             }
             BrokerMsg::Ack { delivery, id } => {
                 if self.broker.ack(delivery).is_some() {
@@ -152,27 +220,30 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn broker_flushes(&mut self) {
         let at = self.now + self.scenario.broker.flush;
-        let epoch = self.broker_epoch;
-        let who = Identity::named_static("broker-flush");
-        self.agenda.push(at, who, Happening::BrokerFlushed { epoch });
+        let epoch = self.broker_life.epoch;
+        let who = Identity::named("broker-flush");
+        self.agenda
+            .push(at, who, Happening::BrokerFlushed { epoch });
     }
 
     /// What the broker does by itself.
     pub(super) fn broker_happening(&mut self, happening: Happening<Msg<P>>) {
-        if self.broker_pauses > 0 && self.broker_downs == 0 {
+        if self.broker_life.stands_still() {
             self.broker_held.push(happening);
             return;
         }
         match happening {
-            Happening::BrokerFlushed { epoch } if epoch == self.broker_epoch => self.broker_flushed(),
-            Happening::Redeliver { delivery, epoch } if epoch == self.broker_epoch => {
+            Happening::BrokerFlushed { epoch } if epoch == self.broker_life.epoch => {
+                self.broker_flushed()
+            }
+            Happening::Redeliver { delivery, epoch } if epoch == self.broker_life.epoch => {
                 if let Some(held) = self.broker.unacked(delivery) {
                     self.broker_delivers(delivery, held);
                 }
             }
-            Happening::BrokerUp { epoch } if epoch == self.broker_epoch => {
+            Happening::BrokerUp { epoch } if epoch == self.broker_life.epoch => {
                 let broker = self.setting.nodes.broker();
-                self.broker_downs -= 1;
+                self.broker_life.up = true;
                 self.record(broker, What::Up(crate::history::Part::Process));
                 let waiting: Vec<(u64, Held)> = self.broker.undelivered().collect();
                 for (delivery, held) in waiting {
@@ -189,14 +260,21 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if again {
             self.broker_flushes();
         }
-        let epoch = self.broker_epoch;
+        let epoch = self.broker_life.epoch;
         for (delivery, held) in durable {
             self.record(broker, What::Stored { id: held.id });
-            self.reach(broker, Note::step(Milestone::BrokerStored, held.id.tx, held.id.step));
-            if self.broker_epoch != epoch {
+            self.reach(
+                broker,
+                Note::step(Milestone::BrokerStored, held.id.tx, held.id.step),
+            );
+            if self.broker_life.epoch != epoch {
                 return;
             }
-            self.send(broker, held.publisher, Wire::Broker(BrokerMsg::Confirm(held.id)));
+            self.send(
+                broker,
+                held.publisher,
+                Wire::Broker(BrokerMsg::Confirm(held.id)),
+            );
             self.broker_delivers(delivery, held);
         }
     }
@@ -204,12 +282,19 @@ impl<P: Protocol, S: Sink> World<P, S> {
     fn broker_delivers(&mut self, delivery: u64, held: Held) {
         let nodes = &self.setting.nodes;
         let (broker, to) = (nodes.broker(), nodes.service(held.to));
-        let message = BrokerMsg::Deliver { delivery, id: held.id, event: held.event };
+        let message = BrokerMsg::Deliver {
+            delivery,
+            id: held.id,
+            event: held.event,
+        };
         self.send(broker, to, Wire::Broker(message));
-        let epoch = self.broker_epoch;
+        let epoch = self.broker_life.epoch;
         let at = self.now + self.scenario.broker.redeliver_after;
-        let who = Identity::named_static("redeliver").with_tx(held.id.tx).with(delivery);
-        self.agenda.push(at, who, Happening::Redeliver { delivery, epoch });
+        let who = Identity::named("redeliver")
+            .with_tx(held.id.tx)
+            .with(delivery);
+        self.agenda
+            .push(at, who, Happening::Redeliver { delivery, epoch });
     }
 
     /// Whether the outbox is in force, for those who must know.

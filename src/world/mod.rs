@@ -1,5 +1,35 @@
 //! The simulated machines: agenda and clock, network, disk, store, broker, mail
 //! provider, clients, the driver of machines, the injector; and the hosts that
 //! carry it.
+//!
+//! - [`agenda`]: everything that will happen, in order: the only clock.
+//! - [`World`]: the synchronous event loop; [`host`] carries its machines.
+//! - `effects`: the driver: takes a machine's effects in, in crash order.
+//! - `life`: how a process boots, recovers and opens its mailbox.
+//! - `messages`, `network`: what is sent, and what becomes of it.
+//! - [`store`], `disk`: databases; `databases` is the driver's side of them.
+//! - `broker`, `provider`, `clients`: everybody who is no machine.
+//! - `injector`: applies the fault plan.
+//! - `in_flight`: who still owns something.
 
+pub mod agenda;
+mod broker;
+mod clients;
+mod databases;
+mod effects;
+pub mod host;
+mod in_flight;
+mod injector;
+mod life;
+mod messages;
+mod network;
+mod process;
+mod provider;
 pub mod store;
+#[allow(
+    clippy::module_inception,
+    reason = "the world's own type has the world's name"
+)]
+mod world;
+
+pub use world::{Next, RunEnd, RunSpec, World};

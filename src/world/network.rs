@@ -50,7 +50,11 @@ impl Rules {
             FaultKind::Partition { .. } => None,
             _ => return,
         };
-        self.rules.push(Rule { fault, kind: kind.clone(), left });
+        self.rules.push(Rule {
+            fault,
+            kind: kind.clone(),
+            left,
+        });
     }
 
     /// A fault is over.
@@ -63,7 +67,9 @@ impl Rules {
         let link = network.link(message.from, message.to);
         let who = message.who;
         let mut delay = link.delay.draw(chance, Stream::Latency, who);
-        let mut lost = chance.happens(Stream::Loss, who, link.loss).then_some(LossReason::Network);
+        let mut lost = chance
+            .happens(Stream::Loss, who, link.loss)
+            .then_some(LossReason::Network);
         let mut copy = chance
             .happens(Stream::Duplication, who, link.duplicate)
             .then(|| link.delay.draw(chance, Stream::Latency, who.with(1)));
@@ -89,7 +95,11 @@ impl Rules {
                         lost = Some(LossReason::Network);
                     }
                 }
-                FaultKind::Duplicate { select, rate, after } => {
+                FaultKind::Duplicate {
+                    select,
+                    rate,
+                    after,
+                } => {
                     if concerns(select, message)
                         && chance.happens(Stream::Duplication, own, *rate)
                         && spend(&mut rule.left)
@@ -101,8 +111,14 @@ impl Rules {
             }
         }
         match lost {
-            Some(why) => Fate { arrives: Err(why), copy: None },
-            None => Fate { arrives: Ok(delay), copy },
+            Some(why) => Fate {
+                arrives: Err(why),
+                copy: None,
+            },
+            None => Fate {
+                arrives: Ok(delay),
+                copy,
+            },
         }
     }
 }
@@ -116,7 +132,10 @@ fn cut(from: &[NodeId], to: &[NodeId], ways: Ways, message: Envelope) -> bool {
 fn concerns(select: &Select, message: Envelope) -> bool {
     select.from.is_none_or(|node| node == message.from)
         && select.to.is_none_or(|node| node == message.to)
-        && select.kind.as_deref().is_none_or(|kind| kind == message.kind)
+        && select
+            .kind
+            .as_deref()
+            .is_none_or(|kind| kind == message.kind)
 }
 
 /// Takes one from what is left, if anything is.

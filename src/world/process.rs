@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::store::Request;
-use crate::protocol::{Effect, Input, Key, Letter, Role, Tag, Wire};
+use crate::protocol::{Effect, Input, Key, Letter, Tag, Wire};
 use crate::scenario::ProcessSpec;
 use crate::vocab::{FastMap, NodeId, RequestId, SimDuration};
 
@@ -40,7 +40,6 @@ pub(super) struct Job {
 /// A process.
 #[derive(Debug)]
 pub(super) struct Process<M> {
-    pub(super) role: Role,
     pub(super) spec: ProcessSpec,
     pub(super) life: Life,
     /// How many faults keep it down.
@@ -61,9 +60,8 @@ pub(super) struct Process<M> {
 }
 
 impl<M> Process<M> {
-    pub(super) fn new(role: Role, spec: ProcessSpec) -> Self {
+    pub(super) fn new(spec: ProcessSpec) -> Self {
         Process {
-            role,
             spec,
             life: Life::Down,
             downs: 0,
@@ -93,10 +91,7 @@ pub(super) enum Order {
 }
 
 /// Where a letter goes, as a message.
-pub(super) fn hand_over<M>(
-    letter: &Letter,
-    keep_key: bool,
-) -> Wire<M> {
+pub(super) fn hand_over<M>(letter: &Letter, keep_key: bool) -> Wire<M> {
     use crate::protocol::{BrokerMsg, LetterBody, ProviderMsg};
     match letter.body {
         LetterBody::Action(action) => Wire::Provider(ProviderMsg::HandOver {
@@ -104,9 +99,11 @@ pub(super) fn hand_over<M>(
             action,
             key: keep_key.then_some(letter.id),
         }),
-        LetterBody::Event { to, event } => {
-            Wire::Broker(BrokerMsg::Publish { to, id: letter.id, event })
-        }
+        LetterBody::Event { to, event } => Wire::Broker(BrokerMsg::Publish {
+            to,
+            id: letter.id,
+            event,
+        }),
     }
 }
 

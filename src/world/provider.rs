@@ -17,12 +17,20 @@ pub(super) struct Provider {
 impl Provider {
     /// A provider that remembers keys for so long.
     pub(super) fn new(retention: SimDuration) -> Self {
-        Provider { known: FastSet::default(), since: VecDeque::new(), retention }
+        Provider {
+            known: FastSet::default(),
+            since: VecDeque::new(),
+            retention,
+        }
     }
 
     /// Whether the action is performed: it is, unless its key is known.
     pub(super) fn perform(&mut self, now: SimTime, key: Option<LetterId>) -> bool {
-        while self.since.front().is_some_and(|(at, _)| now.since(*at) > self.retention) {
+        while self
+            .since
+            .front()
+            .is_some_and(|(at, _)| now.since(*at) > self.retention)
+        {
             let (_, old) = self.since.pop_front().expect("there is a front");
             self.known.remove(&old);
         }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::agenda::Agenda;
-use super::broker::Broker;
+use super::broker::{Broker, BrokerLife};
 use super::clients::Clients;
 use super::in_flight::InFlight;
 use super::injector::Injector;
@@ -39,9 +39,8 @@ pub struct World<P: Protocol, S: Sink> {
     pub(super) rules: Rules,
     pub(super) injector: Injector,
     pub(super) broker: Broker,
-    pub(super) broker_downs: u32,
-    pub(super) broker_pauses: u32,
-    pub(super) broker_epoch: u32,
+    pub(super) broker_life: BrokerLife,
+    /// What waits for a broker that stands still.
     pub(super) broker_held: Vec<Happening<Msg<P>>>,
     pub(super) provider: Provider,
     pub(super) clients: Clients,
@@ -96,24 +95,79 @@ pub enum Next<M> {
 /// Something on the agenda.
 #[derive(Debug)]
 pub(super) enum Happening<M> {
-    Arrive { id: MsgId, from: NodeId, to: NodeId, body: Wire<M> },
+    Arrive {
+        id: MsgId,
+        from: NodeId,
+        to: NodeId,
+        body: Wire<M>,
+    },
     Wake(NodeId, Wake),
-    Answer { ticket: u64, outcome: Outcome, letters: Vec<Letter> },
-    Served { ticket: u64, epoch: u32, request: Box<super::store::Request> },
-    Timer { node: NodeId, key: Key, id: u64 },
-    Poll { node: NodeId, epoch: u32, key: Key, every: SimDuration },
-    Deliver { node: NodeId, epoch: u32, delivery: Delivery<M> },
-    Boot { node: NodeId, epoch: u32 },
+    Answer {
+        ticket: u64,
+        outcome: Outcome,
+        letters: Vec<Letter>,
+    },
+    Served {
+        ticket: u64,
+        epoch: u32,
+        request: Box<super::store::Request>,
+    },
+    Timer {
+        node: NodeId,
+        key: Key,
+        id: u64,
+    },
+    Poll {
+        node: NodeId,
+        epoch: u32,
+        key: Key,
+        every: SimDuration,
+    },
+    Deliver {
+        node: NodeId,
+        epoch: u32,
+        delivery: Delivery<M>,
+    },
+    Boot {
+        node: NodeId,
+        epoch: u32,
+    },
+    Recovered {
+        node: NodeId,
+        epoch: u32,
+        durable: Box<Durable>,
+    },
     FaultBegins(u32),
     FaultEnds(u32),
     Ask(ClientId),
-    ClientTimeout { request: RequestId, retry: u16 },
-    ReaderReads { reader: u32, n: u32 },
-    Operate { event: u32, row: u32 },
-    BrokerFlushed { epoch: u32 },
-    Redeliver { delivery: u64, epoch: u32 },
-    Performed { from: NodeId, id: LetterId, action: crate::business::BusinessRow, key: Option<LetterId> },
-    BrokerUp { epoch: u32 },
+    ClientTimeout {
+        request: RequestId,
+        retry: u16,
+    },
+    ReaderReads {
+        reader: u32,
+        n: u32,
+    },
+    Operate {
+        event: u32,
+        row: u32,
+    },
+    BrokerFlushed {
+        epoch: u32,
+    },
+    Redeliver {
+        delivery: u64,
+        epoch: u32,
+    },
+    Performed {
+        from: NodeId,
+        id: LetterId,
+        action: crate::business::BusinessRow,
+        key: Option<LetterId>,
+    },
+    BrokerUp {
+        epoch: u32,
+    },
 }
 
 /// A call of a database that is not answered yet.
@@ -126,10 +180,19 @@ pub(super) struct Call {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Caller {
-    Machine { key: Key, worker: bool },
+    Machine {
+        key: Key,
+        worker: bool,
+    },
     Recovery,
-    Reader { reader: u32, row: crate::business::BusinessRow },
-    Operator { event: u32, row: u32 },
+    Reader {
+        reader: u32,
+        row: crate::business::BusinessRow,
+    },
+    Operator {
+        event: u32,
+        row: u32,
+    },
 }
 
 /// What a run is made from.
@@ -184,9 +247,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             rules: Rules::default(),
             injector: Injector::default(),
             broker: Broker::default(),
-            broker_downs: 0,
-            broker_pauses: 0,
-            broker_epoch: 1,
+            broker_life: BrokerLife::default(),
             broker_held: Vec::new(),
             in_flight: InFlight::default(),
             calls: FastMap::default(),
@@ -207,18 +268,17 @@ impl<P: Protocol, S: Sink> World<P, S> {
         world.schedule_faults(&spec.plan);
         world.schedule_operator();
         world.schedule_readers();
-        for n in 0..world.nodes.len() as u16 {
-            if world.nodes[n as usize].is_some() {
-                world.boot(NodeId(n));
-            }
-        }
+        world.start_everybody();
         world.schedule_first_requests();
         world
     }
 
     /// What the host is to do next. Everything that needs no machine is done on
     /// the way.
-    #[allow(clippy::should_implement_trait, reason = "the caller must answer with `take`")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "the caller must answer with `take`"
+    )]
     pub fn next(&mut self) -> Next<Msg<P>> {
         loop {
             if let Some(order) = self.orders.pop_front() {
@@ -266,18 +326,42 @@ impl<P: Protocol, S: Sink> World<P, S> {
         match happening {
             Happening::Arrive { id, from, to, body } => return self.arrive(id, from, to, body),
             Happening::Wake(node, wake) => self.wake_store(node, wake),
-            Happening::Answer { ticket, outcome, letters } => {
+            Happening::Answer {
+                ticket,
+                outcome,
+                letters,
+            } => {
                 return self.answer(ticket, outcome, letters);
             }
-            Happening::Served { ticket, epoch, request } => self.served(ticket, epoch, *request),
+            Happening::Served {
+                ticket,
+                epoch,
+                request,
+            } => self.served(ticket, epoch, *request),
             Happening::Timer { node, key, id } => return self.timer(node, key, id),
-            Happening::Poll { node, epoch, key, every } => {
+            Happening::Poll {
+                node,
+                epoch,
+                key,
+                every,
+            } => {
                 return self.poll_due(node, epoch, key, every);
             }
-            Happening::Deliver { node, epoch, delivery } => {
+            Happening::Deliver {
+                node,
+                epoch,
+                delivery,
+            } => {
                 return self.deliver_later(node, epoch, delivery);
             }
             Happening::Boot { node, epoch } => self.read_durable(node, epoch),
+            Happening::Recovered {
+                node,
+                epoch,
+                durable,
+            } => {
+                return self.recover(node, epoch, *durable);
+            }
             Happening::FaultBegins(fault) => self.strike(fault),
             Happening::FaultEnds(fault) => self.heal(fault),
             Happening::Ask(client) => self.ask(client),
@@ -287,7 +371,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::BrokerFlushed { .. }
             | Happening::Redeliver { .. }
             | Happening::BrokerUp { .. } => self.broker_happening(happening),
-            Happening::Performed { from, id, action, key } => self.performed(from, id, action, key),
+            Happening::Performed {
+                from,
+                id,
+                action,
+                key,
+            } => self.performed(from, id, action, key),
         }
         None
     }
@@ -305,7 +394,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let epoch = process.epoch;
         self.taking = Some((delivery.request, delivery.letters));
-        Some(Next::Step(node, Cx { now: self.now, epoch }, delivery.input))
+        Some(Next::Step(
+            node,
+            Cx {
+                now: self.now,
+                epoch,
+            },
+            delivery.input,
+        ))
     }
 
     fn deliver_later(
@@ -328,7 +424,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let epoch = process.epoch;
         let waiting = std::mem::take(&mut process.mailbox);
         for delivery in waiting {
-            self.agenda.push_front(now, Happening::Deliver { node, epoch, delivery });
+            self.agenda.push_front(
+                now,
+                Happening::Deliver {
+                    node,
+                    epoch,
+                    delivery,
+                },
+            );
         }
     }
 
@@ -344,7 +447,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// The last event: an independent look at everything that is left.
     fn finish(&mut self, by_itself: bool) {
         self.over = true;
-        let mut rest = Rest { by_itself, ..Rest::default() };
+        let mut rest = Rest {
+            by_itself,
+            ..Rest::default()
+        };
         for node in self.nodes.iter().flatten() {
             node.store.rest(&mut rest);
         }
@@ -370,19 +476,28 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     pub(super) fn record(&mut self, node: NodeId, what: What) {
-        self.sink.event(&Event { at: self.now, node, what });
+        self.sink.event(&Event {
+            at: self.now,
+            node,
+            what,
+        });
     }
 
     /// Notes a milestone and lets the faults that wait for it strike.
     pub(super) fn reach(&mut self, node: NodeId, note: Note) {
         self.record(node, What::Noted(note));
-        while let Some(fault) = self.injector.at_milestone(note.milestone, node) {
-            self.strike(fault);
-        }
+        self.strike_at(note.milestone, node);
+    }
+
+    /// What every machine of this run is given at birth.
+    pub fn setting(&self) -> Arc<Setting> {
+        Arc::clone(&self.setting)
     }
 
     pub(super) fn node(&mut self, node: NodeId) -> &mut Node<Msg<P>> {
-        self.nodes[node.0 as usize].as_mut().expect("only nodes of this protocol are addressed")
+        self.nodes[node.0 as usize]
+            .as_mut()
+            .expect("only nodes of this protocol are addressed")
     }
 
     pub(super) fn process(&mut self, node: NodeId) -> &mut Process<Msg<P>> {
@@ -402,7 +517,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             .with(u64::from(key.n) << 8 | tag_number(key.tag))
     }
 
-    /// Whether clients still ask for new things.
+    /// Patience begins again: something was disturbed until then.
     pub(super) fn disturbed_until(&mut self, at: SimTime) {
         self.last_disturbance = self.last_disturbance.max(at);
     }
@@ -445,7 +560,7 @@ impl<M> Node<M> {
         P::build(setting, role)?;
         let spec = &scenario.machines[node.0 as usize];
         Some(Node {
-            process: Process::new(role, spec.process.clone()),
+            process: Process::new(spec.process.clone()),
             store: Store::new(node, &spec.database, Arc::clone(setting), chance),
             database_downs: 0,
             wakes: 0,
@@ -454,6 +569,10 @@ impl<M> Node<M> {
 }
 
 /// A client's message as the world builds it.
-pub(super) fn request<M>(key: crate::vocab::RequestKey, params: crate::business::Params, retry: u16) -> Wire<M> {
+pub(super) fn request<M>(
+    key: crate::vocab::RequestKey,
+    params: crate::business::Params,
+    retry: u16,
+) -> Wire<M> {
     Wire::Client(ClientMsg::Request { key, params, retry })
 }

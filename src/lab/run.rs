@@ -1,0 +1,179 @@
+//! One run of one protocol, judged and measured.
+
+use std::sync::Arc;
+
+use super::trial::{Hosts, Trial};
+use crate::check::Judge;
+use crate::history::{DigestSink, Event, Sink};
+use crate::measure::Meter;
+use crate::protocol::choreographed::ChoreographedSaga;
+use crate::protocol::monolith::Monolith;
+use crate::protocol::orchestrated::OrchestratedSaga;
+use crate::protocol::two_phase_commit::TwoPhaseCommit;
+use crate::protocol::{Protocol, ProtocolKind, Safeguards};
+use crate::scenario::Scenario;
+use crate::vocab::Seed;
+use crate::world::{RunEnd, RunSpec, host};
+
+/// How a scenario is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunOptions {
+    /// All chance comes from it.
+    pub seed: Seed,
+    /// The rules in force.
+    pub safeguards: Safeguards,
+    /// Who carries the machines.
+    pub host: HostChoice,
+}
+
+/// Who carries the machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostChoice {
+    /// The direct host.
+    Direct,
+    /// The madsim host.
+    Madsim,
+    /// The direct host, cross-checked by the madsim host.
+    Both,
+}
+
+/// Why a run could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// This build has no madsim host.
+    #[error(
+        "this build has no madsim host: build with RUSTFLAGS=\"--cfg madsim\", \
+         or in a clone of the repository, where .cargo/config.toml sets it"
+    )]
+    MadsimMissing,
+    /// The scenario does not suit the protocol.
+    #[error("{protocol} cannot run this scenario: {why}")]
+    CannotRun {
+        /// Which protocol.
+        protocol: ProtocolKind,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Whether this build has the madsim host.
+pub const fn has_madsim() -> bool {
+    cfg!(madsim)
+}
+
+/// Runs a scenario once under one protocol. `sink` hears the history as it
+/// happens.
+///
+/// # Errors
+///
+/// When the scenario does not suit the protocol, or the madsim host is asked
+/// for in a build without it.
+///
+/// # Panics
+///
+/// On a bug of the bench, or of a protocol's machine.
+pub fn run<S: Sink>(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+    sink: S,
+) -> Result<Trial, RunError> {
+    if options.host != HostChoice::Direct && !has_madsim() {
+        return Err(RunError::MadsimMissing);
+    }
+    scenario.can_run(protocol).map_err(|why| RunError::CannotRun { protocol, why })?;
+    let spec = RunSpec {
+        scenario: Arc::clone(scenario),
+        seed: options.seed,
+        safeguards: options.safeguards,
+        plan: scenario.plan(options.seed),
+    };
+    let first = match options.host {
+        HostChoice::Madsim => Carrier::Madsim,
+        HostChoice::Direct | HostChoice::Both => Carrier::Direct,
+    };
+    let court = Court {
+        digest: DigestSink::default(),
+        judge: Judge::new(scenario, protocol),
+        meter: Meter::new(scenario),
+        sink,
+    };
+    let (court, end) = carry(protocol, first, &spec, court);
+    let digest = court.digest.digest();
+    let hosts = match options.host {
+        HostChoice::Direct => Hosts::Direct,
+        HostChoice::Madsim => Hosts::Madsim,
+        HostChoice::Both => {
+            let (again, _) = carry(protocol, Carrier::Madsim, &spec, DigestSink::default());
+            let madsim = again.digest();
+            if madsim == digest { Hosts::Agree } else { Hosts::Differ { madsim } }
+        }
+    };
+    Ok(Trial {
+        protocol,
+        seed: options.seed,
+        safeguards: options.safeguards,
+        plan: spec.plan,
+        not_applicable: end.not_applicable,
+        never_struck: end.never_struck,
+        digest,
+        hosts,
+        events: court.digest.events(),
+        ended: end.ended,
+        verdicts: court
+            .judge
+            .verdicts()
+            .into_iter()
+            .map(|(promise, verdict)| (promise, verdict, scenario.expects(protocol, promise)))
+            .collect(),
+        figures: court.meter.finish(),
+    })
+}
+
+/// Everybody who listens to a run.
+struct Court<S> {
+    digest: DigestSink,
+    judge: Judge,
+    meter: Meter,
+    sink: S,
+}
+
+impl<S: Sink> Sink for Court<S> {
+    fn event(&mut self, event: &Event) {
+        self.digest.event(event);
+        self.judge.event(event);
+        self.meter.event(event);
+        self.sink.event(event);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Carrier {
+    Direct,
+    Madsim,
+}
+
+/// Runs a world of the named protocol to its end.
+fn carry<S: Sink>(
+    protocol: ProtocolKind,
+    carrier: Carrier,
+    spec: &RunSpec,
+    sink: S,
+) -> (S, RunEnd) {
+    match protocol {
+        ProtocolKind::Monolith => carry_as::<Monolith, S>(carrier, spec, sink),
+        ProtocolKind::TwoPhaseCommit => carry_as::<TwoPhaseCommit, S>(carrier, spec, sink),
+        ProtocolKind::OrchestratedSaga => carry_as::<OrchestratedSaga, S>(carrier, spec, sink),
+        ProtocolKind::ChoreographedSaga => carry_as::<ChoreographedSaga, S>(carrier, spec, sink),
+    }
+}
+
+fn carry_as<P: Protocol, S: Sink>(carrier: Carrier, spec: &RunSpec, sink: S) -> (S, RunEnd) {
+    match carrier {
+        Carrier::Direct => host::direct::run::<P, S>(spec, sink),
+        #[cfg(madsim)]
+        Carrier::Madsim => host::madsim::run::<P, S>(spec, sink),
+        #[cfg(not(madsim))]
+        Carrier::Madsim => unreachable!("`run` has refused this already"),
+    }
+}
