@@ -6,7 +6,7 @@ use crate::protocol::attempt::{Answered, Arrival, Attempt, Next, Persistence};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     ClientMsg, Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
-    Reply, Setting, Stamp, Tag, Wire,
+    Setting, Stamp, Tag, Wire,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 

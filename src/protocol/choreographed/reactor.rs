@@ -1,0 +1,303 @@
+use std::sync::Arc;
+
+use super::task::Task;
+use crate::business::{Params, StepKind};
+use crate::protocol::attempt::{Answered, Arrival, Attempt, Next, Persistence};
+use crate::protocol::machine::Reads;
+use crate::protocol::message::NoPeer;
+use crate::protocol::{
+    BrokerMsg, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Event, Force, Input, Key,
+    LetterId, Machine, Milestone, Note, Out, Reply, Safeguard, Setting, Tag, Value, Wire,
+};
+use crate::vocab::{FastMap, RequestKey, TxId};
+
+/// One service of the chain: reacts to a client's request, or to an event.
+///
+/// It remembers only what it is doing right now. Who waits for an answer it need
+/// not know: the outcome row is the truth, and a client that asks again is told
+/// what it says.
+#[derive(Debug)]
+pub struct Reactor {
+    setting: Arc<Setting>,
+    jobs: FastMap<JobId, Job>,
+}
+
+/// Which task of which saga ([`Task::number`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct JobId {
+    tx: TxId,
+    task: u32,
+}
+
+/// A task that is being done.
+#[derive(Debug)]
+struct Job {
+    task: Task,
+    params: Params,
+    owed: Owed,
+    attempt: Attempt,
+}
+
+/// What whoever set a job off is owed when it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    /// The client, an answer.
+    Answer,
+    /// The broker, an acknowledgement.
+    Ack { delivery: u64, id: LetterId },
+    /// The broker has its acknowledgement already.
+    Nothing,
+}
+
+impl Reactor {
+    /// A service that does nothing yet.
+    pub fn new(setting: &Arc<Setting>) -> Self {
+        Reactor {
+            setting: Arc::clone(setting),
+            jobs: FastMap::default(),
+        }
+    }
+
+    /// A client wants something, for the first time or again: either way the
+    /// first step runs, and the inbox knows whether it ran before.
+    fn asked(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        let tx = TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        };
+        let id = JobId::new(tx, Task::FIRST);
+        if !self.jobs.contains_key(&id) {
+            self.begin(id, Task::FIRST, params, Owed::Answer, out);
+        }
+    }
+
+    /// An event arrived. One that comes again while its task is being done is
+    /// left to its redelivery, as that task may yet fail.
+    fn delivered(&mut self, delivery: u64, letter: LetterId, event: Event, out: &mut Out<NoPeer>) {
+        let task = Task::after(event.kind);
+        let id = JobId::new(event.tx, task);
+        if self.jobs.contains_key(&id) {
+            return;
+        }
+        out.observe(note(Milestone::ConsumerReceived, event.tx, task));
+        let mut owed = Owed::Ack {
+            delivery,
+            id: letter,
+        };
+        if !self.setting.safeguards.keep(Safeguard::AckAfterEffect) {
+            self.acknowledge(owed, event.tx, task, out);
+            owed = Owed::Nothing;
+        }
+        self.begin(id, task, event.params, owed, out);
+    }
+
+    fn begin(&mut self, id: JobId, task: Task, params: Params, owed: Owed, out: &mut Out<NoPeer>) {
+        let job = Job {
+            task,
+            params,
+            owed,
+            attempt: Attempt::FIRST,
+        };
+        self.execute(id, &job, out);
+        self.jobs.insert(id, job);
+    }
+
+    /// On disk before anybody is told, or the broker is asked to forget.
+    fn execute(&self, id: JobId, job: &Job, out: &mut Out<NoPeer>) {
+        let task = job.task;
+        out.push(Effect::Execute {
+            call: id.key(task.tag()),
+            stamp: task.stamp(id.tx),
+            lane: task.lane(),
+            branch: None,
+            txn: Box::new(task.txn(&self.setting, id.tx, &job.params)),
+            end: End::Commit,
+            force: Force::Always,
+        });
+    }
+
+    fn arrived(&mut self, id: JobId, arrival: Arrival, out: &mut Out<NoPeer>) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            panic!("{}: {arrival:?} for a task that is at rest", id.tx);
+        };
+        let persistence = job.task.persistence(&self.setting);
+        match job
+            .attempt
+            .next(&self.setting.policies, persistence, arrival)
+        {
+            Ok(Next::Answered(answered)) => {
+                let job = self.end(id);
+                self.answered(id.tx, job, answered, out);
+            }
+            Ok(Next::Run(attempt)) => {
+                job.attempt = attempt;
+                self.execute(id, &self.jobs[&id], out);
+            }
+            Ok(Next::Rest(attempt, wait)) => {
+                job.attempt = attempt;
+                out.arm(id.key(Tag::Retry), wait);
+            }
+            Ok(Next::LeftToSender) => {
+                self.end(id);
+            }
+            Ok(Next::GivenUp) => {
+                let job = self.end(id);
+                self.give_up(id.tx, job, out);
+            }
+            Err(impossible) => panic!("{}: {impossible:?}", id.tx),
+        }
+    }
+
+    fn end(&mut self, id: JobId) -> Job {
+        self.jobs.remove(&id).expect("a job ends once")
+    }
+
+    /// The local transaction is committed: whoever set it off is told.
+    fn answered(&self, tx: TxId, job: Job, answered: Answered, out: &mut Out<NoPeer>) {
+        if self.must_succeed(job.task, answered.reply) {
+            // Nothing was stored, so the redelivery tries it again.
+            match job.task.persistence(&self.setting) {
+                Persistence::UntilAnswered => {}
+                Persistence::Once => self.give_up(tx, job, out),
+            }
+            return;
+        }
+        if let Some(step) = job.task.step() {
+            for &milestone in answered.milestones() {
+                out.observe(Note::step(milestone, tx, step));
+            }
+        }
+        match job.task {
+            Task::Do(_) if job.owed == Owed::Answer => {
+                self.tell(tx, self.known(&answered), out);
+            }
+            Task::Close(outcome) => {
+                let outcome = stored(&answered.reads).unwrap_or(outcome);
+                self.tell(tx, outcome, out);
+            }
+            Task::Do(_) | Task::Undo { .. } => {}
+        }
+        self.acknowledge(job.owed, tx, job.task, out);
+    }
+
+    /// Whether this is the no of a step that succeeds if it is tried often
+    /// enough.
+    fn must_succeed(&self, task: Task, reply: Reply) -> bool {
+        match (task, reply) {
+            (Task::Do(step), Reply::Refused(_)) => {
+                self.setting.business.step(step).kind == StepKind::Retriable
+            }
+            (Task::Do(_), Reply::Done | Reply::Null) | (Task::Undo { .. } | Task::Close(_), _) => {
+                false
+            }
+        }
+    }
+
+    /// What the first service can tell its client: how the saga ended, if it
+    /// has; else what became of its own step.
+    fn known(&self, answered: &Answered) -> ClientOutcome {
+        if let Some(outcome) = stored(&answered.reads) {
+            return outcome;
+        }
+        match answered.reply {
+            Reply::Refused(reason) => ClientOutcome::Refused(reason),
+            Reply::Done | Reply::Null if self.setting.business.steps.len() == 1 => {
+                ClientOutcome::Committed
+            }
+            Reply::Done | Reply::Null => ClientOutcome::Accepted,
+        }
+    }
+
+    fn tell(&self, tx: TxId, outcome: ClientOutcome, out: &mut Out<NoPeer>) {
+        out.tell(self.setting.nodes.clients(), tx.key, outcome);
+    }
+
+    fn acknowledge(&self, owed: Owed, tx: TxId, task: Task, out: &mut Out<NoPeer>) {
+        match owed {
+            Owed::Ack { delivery, id } => {
+                let ack = BrokerMsg::Ack { delivery, id };
+                out.send_wire(self.setting.nodes.broker(), Wire::Broker(ack));
+                out.observe(note(Milestone::ConsumerAcked, tx, task));
+            }
+            Owed::Answer | Owed::Nothing => {}
+        }
+    }
+
+    /// Without the safeguard that makes it persist: the event is done with, and
+    /// nothing is done about it.
+    fn give_up(&self, tx: TxId, job: Job, out: &mut Out<NoPeer>) {
+        out.observe(note(Milestone::StepGaveUp, tx, job.task));
+        self.acknowledge(job.owed, tx, job.task, out);
+    }
+}
+
+impl Machine for Reactor {
+    type Msg = NoPeer;
+
+    /// Nothing to do: what was done is in the inbox, and the broker delivers
+    /// again what was not acknowledged.
+    fn recover(&mut self, _: Cx, _: Durable, _: &mut Out<NoPeer>) {}
+
+    fn step(&mut self, _: Cx, input: Input<NoPeer>, out: &mut Out<NoPeer>) {
+        match input {
+            Input::Message { body, .. } => match body {
+                Wire::Client(ClientMsg::Request { key, params, .. }) => {
+                    self.asked(key, params, out);
+                }
+                Wire::Broker(BrokerMsg::Deliver {
+                    delivery,
+                    id,
+                    event,
+                }) => self.delivered(delivery, id, event, out),
+                Wire::Peer(nothing) => match nothing {},
+                Wire::Client(ClientMsg::Reply { .. }) | Wire::Broker(_) | Wire::Provider(_) => {
+                    panic!("no message to a service of the chain")
+                }
+            },
+            Input::Executed { call, result } => {
+                self.arrived(JobId::of(call), Arrival::Executed(result), out);
+            }
+            Input::Timer(key) => self.arrived(JobId::of(key), Arrival::Rested, out),
+        }
+    }
+}
+
+impl JobId {
+    fn new(tx: TxId, task: Task) -> Self {
+        JobId {
+            tx,
+            task: task.number(),
+        }
+    }
+
+    fn of(key: Key) -> Self {
+        JobId {
+            tx: key.tx,
+            task: key.n,
+        }
+    }
+
+    fn key(self, tag: Tag) -> Key {
+        Key {
+            tx: self.tx,
+            tag,
+            n: self.task,
+        }
+    }
+}
+
+/// The outcome that a transaction read.
+fn stored(reads: &Reads) -> Option<ClientOutcome> {
+    match reads.first() {
+        Some(Some(Value::Outcome(outcome))) => Some(*outcome),
+        _ => None,
+    }
+}
+
+fn note(milestone: Milestone, tx: TxId, task: Task) -> Note {
+    match task.step() {
+        Some(step) => Note::step(milestone, tx, step),
+        None => Note::new(milestone, tx),
+    }
+}

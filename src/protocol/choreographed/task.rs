@@ -1,0 +1,255 @@
+//! What an event asks of a service, and the local transaction that does it and
+//! tells the next.
+
+use crate::business::{Params, Reason};
+use crate::protocol::attempt::Persistence;
+use crate::protocol::plan::{self, Staged};
+use crate::protocol::{
+    Answer, Case, Change, ClientOutcome, Event, EventKind, Lane, Letter, LetterBody, LetterId,
+    Predicate, Row, Setting, Stamp, Tag, Test, Txn, Value,
+};
+use crate::vocab::{Direction, ServiceId, StepId, TxId};
+
+/// What a service is to do about a saga.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Do this step.
+    Do(StepId),
+    /// Undo this step, since another failed.
+    Undo {
+        step: StepId,
+        failed: StepId,
+        reason: Reason,
+    },
+    /// Store what became of the saga.
+    Close(ClientOutcome),
+}
+
+impl Task {
+    /// The step that a client's request sets off.
+    pub(super) const FIRST: Task = Task::Do(FIRST_STEP);
+
+    /// What an event asks for.
+    pub(super) fn after(event: EventKind) -> Self {
+        match event {
+            EventKind::Done(step) => Task::Do(StepId(step.0 + 1)),
+            EventKind::Failed {
+                undo,
+                failed,
+                reason,
+            } => Task::Undo {
+                step: undo,
+                failed,
+                reason,
+            },
+            EventKind::Over(outcome) => Task::Close(outcome),
+        }
+    }
+
+    /// The local transaction: the effect, the inbox row and the letter about it
+    /// are committed together, or not at all.
+    pub(super) fn txn(self, setting: &Setting, tx: TxId, params: &Params) -> Txn {
+        let chain = Chain {
+            setting,
+            tx,
+            params: *params,
+        };
+        match self {
+            Task::Do(step) => {
+                let staged = Staged {
+                    done: &[chain.on_done(step)],
+                    refused: &|reason| vec![chain.on_refused(step, reason)],
+                };
+                let mut txn = plan::forward(setting, tx, step, params, &staged);
+                if step == FIRST_STEP {
+                    // A client that asks again is told how it ended.
+                    txn.reads.push(Row::Outcome(tx.key));
+                }
+                txn
+            }
+            Task::Undo {
+                step,
+                failed,
+                reason,
+            } => {
+                let staged = [chain.on_undone(step, failed, reason)];
+                plan::backward(setting, tx, step, params, &staged)
+            }
+            Task::Close(outcome) => close(tx, outcome),
+        }
+    }
+
+    /// On whose behalf it runs.
+    pub(super) fn stamp(self, tx: TxId) -> Stamp {
+        match self {
+            Task::Do(step) => Stamp::forward(tx, step),
+            Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
+            Task::Close(_) => Stamp::bookkeeping(tx),
+        }
+    }
+
+    /// Business work takes a worker; storing an outcome does not.
+    pub(super) fn lane(self) -> Lane {
+        match self {
+            Task::Do(_) | Task::Undo { .. } => Lane::Work,
+            Task::Close(_) => Lane::Control,
+        }
+    }
+
+    /// What its call is for.
+    pub(super) fn tag(self) -> Tag {
+        match self {
+            Task::Do(_) => Tag::Work,
+            Task::Undo { .. } => Tag::Undo,
+            Task::Close(_) => Tag::Outcome,
+        }
+    }
+
+    /// What tells it from every other task of its saga.
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Task::Do(step) => u32::from_be_bytes([0, 0, step.0, 0]),
+            Task::Undo { step, .. } => u32::from_be_bytes([0, 0, step.0, 1]),
+            Task::Close(_) => u32::from_be_bytes([0, 1, 0, 0]),
+        }
+    }
+
+    /// The step that it is about.
+    pub(super) fn step(self) -> Option<StepId> {
+        match self {
+            Task::Do(step) | Task::Undo { step, .. } => Some(step),
+            Task::Close(_) => None,
+        }
+    }
+
+    /// How often it is tried.
+    pub(super) fn persistence(self, setting: &Setting) -> Persistence {
+        match self {
+            Task::Do(step) => Persistence::of(setting, step, Direction::Forward),
+            Task::Undo { step, .. } => Persistence::of(setting, step, Direction::Backward),
+            Task::Close(_) => Persistence::UntilAnswered,
+        }
+    }
+}
+
+const FIRST_STEP: StepId = StepId(0);
+
+/// Stores the outcome, once.
+fn close(tx: TxId, outcome: ClientOutcome) -> Txn {
+    let row = Row::Outcome(tx.key);
+    let stored = Test::of(row, Predicate::Present);
+    let put = Change::put(row, Value::Outcome(outcome));
+    let mut txn = Txn::default();
+    txn.reads.push(row);
+    txn.cases.push(Case::when(stored, [], Answer::Replay(row)));
+    txn.cases.push(Case::always([put], Answer::Done));
+    txn
+}
+
+/// The chain of a saga's services: who is told what next.
+struct Chain<'a> {
+    setting: &'a Setting,
+    tx: TxId,
+    params: Params,
+}
+
+impl Chain<'_> {
+    /// A step is done: on to the next; after the last the saga is over. A saga
+    /// of one step is over in that step's own transaction.
+    fn on_done(&self, step: StepId) -> Change {
+        let steps = self.setting.business.steps.len();
+        let next = StepId(step.0 + 1);
+        if steps == 1 {
+            self.outcome(ClientOutcome::Committed)
+        } else if next.index() < steps {
+            self.tell(
+                self.owner(next),
+                EventKind::Done(step),
+                step,
+                Direction::Forward,
+            )
+        } else {
+            self.over(ClientOutcome::Committed, step, Direction::Forward)
+        }
+    }
+
+    /// A step said no and had no effect: those before it are to be undone. If it
+    /// is the first there is nothing to undo and nobody to tell.
+    fn on_refused(&self, failed: StepId, reason: Reason) -> Change {
+        match self.to_undo(failed).first() {
+            Some(&undo) => self.failure(undo, failed, reason, failed, Direction::Forward),
+            None if failed == FIRST_STEP => self.outcome(ClientOutcome::Refused(reason)),
+            None => self.over(ClientOutcome::Refused(reason), failed, Direction::Forward),
+        }
+    }
+
+    /// A step is undone: so must be the one before it.
+    fn on_undone(&self, step: StepId, failed: StepId, reason: Reason) -> Change {
+        let order = self.to_undo(failed);
+        let next = order.iter().skip_while(|&&s| s != step).nth(1);
+        match next {
+            Some(&undo) => self.failure(undo, failed, reason, step, Direction::Backward),
+            None => self.over(ClientOutcome::Refused(reason), step, Direction::Backward),
+        }
+    }
+
+    /// What is to be undone when this step has said no, in order.
+    fn to_undo(&self, failed: StepId) -> Vec<StepId> {
+        match failed.0.checked_sub(1) {
+            Some(last) => plan::undo_order(self.setting, StepId(last)),
+            None => Vec::new(),
+        }
+    }
+
+    fn failure(
+        &self,
+        undo: StepId,
+        failed: StepId,
+        reason: Reason,
+        by: StepId,
+        direction: Direction,
+    ) -> Change {
+        let failure = EventKind::Failed {
+            undo,
+            failed,
+            reason,
+        };
+        self.tell(self.owner(undo), failure, by, direction)
+    }
+
+    fn over(&self, outcome: ClientOutcome, by: StepId, direction: Direction) -> Change {
+        let first = self.owner(FIRST_STEP);
+        self.tell(first, EventKind::Over(outcome), by, direction)
+    }
+
+    fn owner(&self, step: StepId) -> ServiceId {
+        self.setting.business.step(step).service
+    }
+
+    /// Stages the letter in which step `by` tells a service. It comes after
+    /// those of the step's own actions.
+    fn tell(&self, to: ServiceId, kind: EventKind, by: StepId, direction: Direction) -> Change {
+        let step = self.setting.business.step(by);
+        let actions = match direction {
+            Direction::Forward => step.actions.len(),
+            Direction::Backward => step.compensation.as_ref().map_or(0, |c| c.actions.len()),
+        };
+        let (tx, params) = (self.tx, self.params);
+        Change::Stage(Letter {
+            id: LetterId {
+                tx,
+                step: by,
+                direction,
+                n: actions as u8,
+            },
+            body: LetterBody::Event {
+                to,
+                event: Event { tx, params, kind },
+            },
+        })
+    }
+
+    fn outcome(&self, outcome: ClientOutcome) -> Change {
+        Change::put(Row::Outcome(self.tx.key), Value::Outcome(outcome))
+    }
+}
