@@ -1,5 +1,6 @@
 //! One run of one protocol, judged and measured.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::trial::{Hosts, Trial};
@@ -87,6 +88,7 @@ pub fn run<S: Sink>(
         seed: options.seed,
         safeguards: options.safeguards,
         plan: scenario.plan(options.seed),
+        leave_out: BTreeSet::new(),
     };
     let first = match options.host {
         HostChoice::Madsim => Carrier::Madsim,

@@ -1,6 +1,8 @@
 //! Clients, background readers and the operator: everybody who wants something
 //! of the services.
 
+use std::collections::BTreeSet;
+
 use super::store::Request;
 use super::world::{Call, Caller, Happening, World, request};
 use crate::business::{BusinessRow, Domain, Params, ResourceId};
@@ -22,6 +24,7 @@ pub(super) struct Clients {
     /// Closed loop: the next request's number of every client.
     next: Vec<u32>,
     waiting: FastMap<RequestId, Waiting>,
+    leave_out: BTreeSet<RequestId>,
 }
 
 /// A request without a final answer.
@@ -32,7 +35,7 @@ struct Waiting {
 }
 
 impl Clients {
-    pub(super) fn new(scenario: &Scenario, chance: Chance) -> Self {
+    pub(super) fn new(scenario: &Scenario, chance: Chance, leave_out: BTreeSet<RequestId>) -> Self {
         let workload = &scenario.workload;
         let clients = match workload.arrivals {
             Arrivals::Closed { clients, .. } => clients as usize,
@@ -50,6 +53,7 @@ impl Clients {
             total: workload.transactions,
             next: vec![0; clients],
             waiting: FastMap::default(),
+            leave_out,
         }
     }
 
@@ -181,6 +185,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
         };
         let request = RequestId { client, n };
+        if self.clients.leave_out.contains(&request) {
+            self.think_and_ask_again(request);
+            return;
+        }
         let who = Identity::named("wish")
             .with(u64::from(client.0))
             .with(u64::from(n));

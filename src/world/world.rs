@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::agenda::Agenda;
@@ -206,6 +206,9 @@ pub struct RunSpec {
     pub safeguards: Safeguards,
     /// What goes wrong.
     pub plan: FaultPlan,
+    /// Requests that are left out: their clients behave as if they had never
+    /// wanted them. Every draw of all others stays as it was.
+    pub leave_out: BTreeSet<RequestId>,
 }
 
 /// How a run went, beside its history.
@@ -237,7 +240,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             .map(|n| Node::build::<P>(&scenario, &setting, chance, NodeId(n)))
             .collect();
         let mut world = World {
-            clients: Clients::new(&scenario, chance),
+            clients: Clients::new(&scenario, chance, spec.leave_out.clone()),
             provider: Provider::new(scenario.policies.retention),
             chance,
             now: SimTime::ZERO,
