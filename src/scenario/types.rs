@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
 use crate::protocol::{Nodes, Policies, ProtocolKind};
@@ -100,7 +102,8 @@ pub struct DatabaseSpec {
 }
 
 /// How a database treats conflicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Waits for locks, first come first served; finds deadlocks. Readers take
     /// shared locks.
@@ -111,7 +114,8 @@ pub enum Engine {
 }
 
 /// How a database can take part in two-phase commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Preparation {
     /// It has prepared transactions.
     Native,
@@ -286,7 +290,8 @@ pub struct OperatorEvent {
 }
 
 /// What is expected of a promise under a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// On every seed.
     Holds,

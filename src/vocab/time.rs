@@ -197,7 +197,8 @@ impl FromStr for SimDuration {
         let mut micros = whole.checked_mul(scale).ok_or_else(wrong)?;
         if !fraction.is_empty() {
             let parts: u64 = fraction.parse().map_err(|_| wrong())?;
-            micros += parts * scale / 10u64.pow(fraction.len() as u32);
+            let fraction = parts * scale / 10u64.pow(fraction.len() as u32);
+            micros = micros.checked_add(fraction).ok_or_else(wrong)?;
         }
         Ok(SimDuration(micros))
     }
@@ -234,6 +235,7 @@ mod tests {
             "-1ms",
             "1h",
             "99999999999999999999s",
+            "307445734561.999999m",
         ] {
             assert!(text.parse::<SimDuration>().is_err(), "{text}");
         }

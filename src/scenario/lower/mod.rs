@@ -1,0 +1,138 @@
+//! From what the file says to what we run: names are resolved, rules checked,
+//! defaults filled in. A mistake does not end it: the rest is checked as far as
+//! it makes sense.
+
+mod business;
+mod cast;
+mod faults;
+mod machines;
+mod network;
+mod policies;
+mod promises;
+mod steps;
+mod workload;
+
+use std::path::Path;
+
+use super::diagnostics::{Problem, Problems};
+use super::file::{At, File};
+use super::types::Scenario;
+use super::value::Time;
+use crate::vocab::{Seed, SimDuration};
+
+/// The scenario of a file; `None` only if a problem was found.
+pub(super) fn lower(
+    file_name: &str,
+    text: &str,
+    file: &File,
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    let mut lowering = Lowering {
+        file,
+        text,
+        problems,
+    };
+    let cast = lowering.cast();
+    let business = lowering.business(&cast);
+    let machines = lowering.machines(&cast);
+    let network = lowering.network(&cast);
+    let workload = lowering.workload(&cast);
+    let readers = lowering.readers(&cast);
+    let operator = lowering.operator(&cast);
+    let faults = lowering.faults(&cast);
+    let seeded = lowering.seeded();
+    let broker = lowering.broker();
+    let policies = lowering.policies(&network, &faults, seeded.as_ref(), &workload);
+    let expectations = lowering.expectations();
+    lowering.check_magnitudes(&business, &workload);
+    let scenario = Scenario {
+        name: lowering.name(file_name),
+        about: file.about.clone().unwrap_or_default().trim().to_owned(),
+        seed: Seed(file.seed.unwrap_or(DEFAULT_SEED)),
+        settle: lowering.positive(file.settle.as_ref(), "settle", DEFAULT_SETTLE),
+        business,
+        nodes: cast.nodes,
+        machines,
+        broker,
+        provider: lowering.provider(),
+        network,
+        policies,
+        workload,
+        readers,
+        operator,
+        faults,
+        seeded,
+        expectations,
+    };
+    problems.is_empty().then_some(scenario)
+}
+
+const DEFAULT_SEED: u64 = 1;
+const DEFAULT_SETTLE: SimDuration = SimDuration::from_secs(10);
+
+/// The file, and what is found wrong with it.
+struct Lowering<'f> {
+    file: &'f File,
+    text: &'f str,
+    problems: &'f mut Problems,
+}
+
+impl Lowering<'_> {
+    /// The scenario's name, or that of its file.
+    fn name(&mut self, file_name: &str) -> String {
+        match &self.file.name {
+            Some(name) => {
+                let text = name.get_ref().clone();
+                super::names::check_name(self.problems, "a scenario", &text, name.span());
+                text
+            }
+            None => Path::new(file_name)
+                .file_stem()
+                .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// A duration that must be some time, or its default.
+    fn positive(
+        &mut self,
+        time: Option<&At<Time>>,
+        key: &str,
+        default: SimDuration,
+    ) -> SimDuration {
+        let Some(time) = time else { return default };
+        let duration = time.get_ref().0;
+        if duration.is_zero() {
+            self.problems.push(
+                Problem::at(time.span(), format!("`{key}` cannot be 0"))
+                    .help("with no time between, it would happen for ever at the same instant"),
+            );
+        }
+        duration
+    }
+
+    /// A number within bounds, or its default.
+    fn within<T>(
+        &mut self,
+        number: Option<&At<T>>,
+        key: &str,
+        least: u64,
+        most: u64,
+        default: T,
+    ) -> T
+    where
+        T: Copy + TryInto<u64> + std::fmt::Display,
+    {
+        let Some(number) = number else { return default };
+        let value = *number.get_ref();
+        let fits = value
+            .try_into()
+            .is_ok_and(|v: u64| (least..=most).contains(&v));
+        if !fits {
+            self.problems.push(
+                Problem::at(number.span(), format!("`{key}` cannot be {value}"))
+                    .label(format!("from {least} to {most}")),
+            );
+        }
+        value
+    }
+}

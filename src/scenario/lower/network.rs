@@ -1,0 +1,87 @@
+//! How messages travel.
+
+use std::collections::BTreeMap;
+
+use crate::scenario::diagnostics::Problem;
+use crate::scenario::file::{At, LinkFile, WaysFile};
+use crate::scenario::types::{Dist, Link, Network};
+use crate::scenario::value::Rate;
+use crate::vocab::{Probability, SimDuration};
+
+use super::Lowering;
+use super::cast::Cast;
+
+/// One way within a zone.
+const DELAY: SimDuration = SimDuration::from_micros(250);
+
+impl Lowering<'_> {
+    pub(super) fn network(&mut self, cast: &Cast) -> Network {
+        let file = self.file;
+        let says = &file.network;
+        let default = Link {
+            delay: says.delay.map_or(Dist::Fixed(DELAY), |d| d.0),
+            loss: self.rate_of_link(says.loss.as_ref(), "loss", Probability::NEVER),
+            duplicate: rate(says.duplicate.as_ref(), Probability::NEVER),
+        };
+        let mut links = BTreeMap::new();
+        for said in &says.links {
+            let LinkFile {
+                from,
+                to,
+                ways,
+                delay,
+                loss,
+                duplicate,
+            } = said.get_ref();
+            let ends = (self.node(cast, from), self.node(cast, to));
+            let link = Link {
+                delay: delay.map_or(default.delay, |d| d.0),
+                loss: self.rate_of_link(loss.as_ref(), "loss", default.loss),
+                duplicate: rate(duplicate.as_ref(), default.duplicate),
+            };
+            let (Some(a), Some(b)) = ends else { continue };
+            if a == b {
+                self.problems.push(
+                    Problem::at(to.span(), "a link from a node to itself")
+                        .beside(from.span(), "the same node"),
+                );
+            }
+            let mut taken = links.insert((a, b), link.clone()).is_some();
+            if *ways == WaysFile::Both {
+                taken |= links.insert((b, a), link).is_some();
+            }
+            if taken {
+                self.problems.push(
+                    Problem::at(said.span(), "this link was described before")
+                        .help("a link goes both ways unless it says `ways = \"one-way\"`"),
+                );
+            }
+        }
+        Network { default, links }
+    }
+
+    /// A loss; one that lets nothing through for ever is refused.
+    fn rate_of_link(
+        &mut self,
+        said: Option<&At<Rate>>,
+        key: &str,
+        default: Probability,
+    ) -> Probability {
+        if let Some(said) = said
+            && said.get_ref().0.get() >= 1.0
+        {
+            self.problems.push(
+                Problem::at(
+                    said.span(),
+                    format!("with this `{key}` nothing ever arrives"),
+                )
+                .help("a cut that ends is a fault: `kind = \"partition\"`"),
+            );
+        }
+        rate(said, default)
+    }
+}
+
+fn rate(said: Option<&At<Rate>>, default: Probability) -> Probability {
+    said.map_or(default, |r| r.get_ref().0)
+}

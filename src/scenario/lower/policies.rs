@@ -1,0 +1,147 @@
+//! How patient the machines are, and how long they remember.
+
+use crate::fault::{Fault, FaultKind, Seeded};
+use crate::protocol::Policies;
+use crate::scenario::diagnostics::Problem;
+use crate::scenario::types::{Dist, Network, Workload};
+use crate::vocab::SimDuration;
+
+use super::Lowering;
+
+mod default {
+    use super::SimDuration;
+
+    pub(super) const RESEND_AFTER: SimDuration = SimDuration::from_millis(20);
+    pub(super) const GIVE_UP_AFTER: SimDuration = SimDuration::from_millis(200);
+    pub(super) const INQUIRE_AFTER: SimDuration = SimDuration::from_millis(30);
+    pub(super) const IDLE_BRANCH_AFTER: SimDuration = SimDuration::from_millis(300);
+    pub(super) const CONFLICT_RETRIES: u32 = 8;
+    pub(super) const CONFLICT_BACKOFF: SimDuration = SimDuration::from_millis(1);
+    pub(super) const POLL_EVERY: SimDuration = SimDuration::from_millis(5);
+    pub(super) const RELAY_BATCH: u32 = 32;
+    pub(super) const MESSAGE_LIFE: SimDuration = SimDuration::from_secs(5);
+}
+
+impl Lowering<'_> {
+    pub(super) fn policies(
+        &mut self,
+        network: &Network,
+        faults: &[Fault],
+        seeded: Option<&Seeded>,
+        workload: &Workload,
+    ) -> Policies {
+        let file = self.file;
+        let says = &file.policies;
+        let give_up_after = self.positive(
+            says.give_up_after.as_ref(),
+            "give-up-after",
+            default::GIVE_UP_AFTER,
+        );
+        let conflict_retries = says.conflict_retries.as_ref();
+        let relay_batch = says.relay_batch.as_ref();
+        Policies {
+            resend_after: self.positive(
+                says.resend_after.as_ref(),
+                "resend-after",
+                default::RESEND_AFTER,
+            ),
+            give_up_after,
+            inquire_after: self.positive(
+                says.inquire_after.as_ref(),
+                "inquire-after",
+                default::INQUIRE_AFTER,
+            ),
+            idle_branch_after: self.positive(
+                says.idle_branch_after.as_ref(),
+                "idle-branch-after",
+                default::IDLE_BRANCH_AFTER,
+            ),
+            conflict_retries: self.within(
+                conflict_retries,
+                "conflict-retries",
+                0,
+                1_000,
+                default::CONFLICT_RETRIES,
+            ),
+            conflict_backoff: self.positive(
+                says.conflict_backoff.as_ref(),
+                "conflict-backoff",
+                default::CONFLICT_BACKOFF,
+            ),
+            poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
+            relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
+                as usize,
+            retention: self.retention(longest_life(network, faults, seeded), workload)
+                + give_up_after,
+        }
+    }
+
+    /// How long inbox rows, tombstones and outcomes are kept: longer than a
+    /// message can live and a client retries, else a late copy has its effect
+    /// again.
+    fn retention(&mut self, life: SimDuration, workload: &Workload) -> SimDuration {
+        let says = &self.file.policies;
+        let message_life = match &says.message_life {
+            Some(said) if said.get_ref().0 < life => {
+                self.problems.push(
+                    Problem::at(said.span(), "a message can live longer than that")
+                        .label(format!("at least {}", words(life)))
+                        .help("it may be under way for the longest delay, and wait for the longest fault to end"),
+                );
+                life
+            }
+            Some(said) => said.get_ref().0,
+            None => life.max(default::MESSAGE_LIFE),
+        };
+        let retries = workload.timeout * (u64::from(workload.retries) + 1);
+        let least = message_life + retries;
+        match &says.retention {
+            Some(said) if said.get_ref().0 <= least => {
+                self.problems.push(
+                    Problem::at(said.span(), "inbox rows, tombstones and outcomes would be forgotten too soon")
+                        .label(format!("more than {}", words(least)))
+                        .help(format!(
+                            "a message may live {}, and a client retries for {}: a copy that comes after its row is forgotten has its effect again",
+                            words(message_life),
+                            words(retries)
+                        )),
+                );
+                least
+            }
+            Some(said) => said.get_ref().0,
+            None => least,
+        }
+    }
+}
+
+/// The longest that a message can be under way: the longest delay, and a wait
+/// for the longest fault to end.
+fn longest_life(network: &Network, faults: &[Fault], seeded: Option<&Seeded>) -> SimDuration {
+    let delays = network.links.values().chain([&network.default]);
+    let delay = delays.map(|link| longest(link.delay)).max();
+    let fault = faults.iter().map(|fault| {
+        fault.lasts
+            + match &fault.kind {
+                FaultKind::LatencySpike { extra, .. } => *extra,
+                FaultKind::Duplicate { after, .. } => *after,
+                _ => SimDuration::ZERO,
+            }
+    });
+    let fault = fault.chain(seeded.map(|s| s.longest)).max();
+    delay.unwrap_or_default() + fault.unwrap_or_default()
+}
+
+/// What a draw practically never exceeds: an exponential one is longer than 20
+/// times its mean once in half a thousand million times.
+fn longest(delay: Dist) -> SimDuration {
+    match delay {
+        Dist::Fixed(d) => d,
+        Dist::Uniform(_, to) => to,
+        Dist::Exponential { least, mean } => least + mean * 20,
+    }
+}
+
+/// A duration as a scenario writes it.
+fn words(duration: SimDuration) -> String {
+    duration.to_string().replace(' ', "")
+}

@@ -1,0 +1,414 @@
+//! The steps of the transaction, in an order that a saga can follow.
+
+use std::ops::Range;
+
+use crate::business::{
+    Action, ActionKind, Amount, Compensation, ResourceId, ResourceKind, Step, StepKind,
+};
+use crate::scenario::diagnostics::Problem;
+use crate::scenario::file::{ActionFile, At, CompensationFile, StepFile};
+use crate::scenario::names::{self, check_name, check_unique, quote};
+use crate::scenario::value::AmountFile;
+use crate::vocab::ServiceId;
+
+use super::Lowering;
+use super::cast::{Cast, MOST};
+
+/// The largest amount that an action may name.
+const LARGEST_AMOUNT: i64 = 1_000_000_000;
+/// The most actions of a step.
+const MOST_ACTIONS: usize = 16;
+
+const ORDER: &str = "the order is compensable steps, then at most one pivot, then retriable steps: before the pivot a saga can only go back, after it only on (Mehrotra, Rastogi, Korth & Silberschatz 1992)";
+
+/// Where an action stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    In(StepKind),
+    InCompensation,
+}
+
+impl Lowering<'_> {
+    pub(super) fn steps(&mut self, cast: &Cast) -> Vec<Step> {
+        let file = self.file;
+        if file.steps.is_empty() {
+            self.problems.push(
+                Problem::missing("the scenario has no steps")
+                    .help("a transaction is made of `[[steps]]`, each with `name`, `service`, `kind` and `do`"),
+            );
+        }
+        if let Some(one_too_many) = file.steps.get(MOST) {
+            let span = one_too_many.span.clone();
+            self.problems
+                .push(Problem::at(span, format!("more than {MOST} steps")));
+        }
+        self.check_order();
+        let mut seen = Vec::new();
+        let mut steps = Vec::new();
+        for says in file.steps.iter().take(MOST).filter_map(|s| s.says.as_ref()) {
+            let name = says.name.get_ref();
+            check_name(self.problems, "a step", name, says.name.span());
+            check_unique(self.problems, "steps", &mut seen, name, says.name.span());
+            steps.extend(self.step(says, cast));
+        }
+        steps
+    }
+
+    /// Compensable steps, at most one pivot, retriable steps.
+    fn check_order(&mut self) {
+        let mut pivot: Option<Range<usize>> = None;
+        let mut retriable: Option<Range<usize>> = None;
+        for says in self.file.steps.iter().filter_map(|s| s.says.as_ref()) {
+            let span = says.kind.span();
+            let name = quote(says.name.get_ref());
+            let wrong = match says.kind.get_ref() {
+                StepKind::Compensable => match (&pivot, &retriable) {
+                    (Some(pivot), _) => Some((
+                        format!("the step {name} is compensable, but comes after the pivot"),
+                        "nothing is undone any more from here on",
+                        pivot.clone(),
+                        "the pivot",
+                    )),
+                    (None, Some(retriable)) => Some((
+                        format!("the step {name} is compensable, but comes after a retriable one"),
+                        "if it failed, the retriable step could not be undone",
+                        retriable.clone(),
+                        "never undone",
+                    )),
+                    (None, None) => None,
+                },
+                StepKind::Pivot => match (&pivot, &retriable) {
+                    (Some(first), _) => Some((
+                        format!("the step {name} is a second pivot"),
+                        "if it failed, the first could not be undone",
+                        first.clone(),
+                        "the first pivot",
+                    )),
+                    (None, Some(retriable)) => Some((
+                        format!("the pivot {name} comes after a retriable step"),
+                        "if it failed, the retriable step could not be undone",
+                        retriable.clone(),
+                        "never undone",
+                    )),
+                    (None, None) => None,
+                },
+                StepKind::Retriable => None,
+            };
+            if let Some((title, label, beside, why)) = wrong {
+                self.problems.push(
+                    Problem::at(span.clone(), title)
+                        .label(label)
+                        .beside(beside, why)
+                        .help(ORDER),
+                );
+            }
+            match says.kind.get_ref() {
+                StepKind::Pivot => pivot = pivot.or(Some(span)),
+                StepKind::Retriable => retriable = retriable.or(Some(span)),
+                StepKind::Compensable => {}
+            }
+        }
+    }
+
+    fn step(&mut self, says: &StepFile, cast: &Cast) -> Option<Step> {
+        let known: Vec<&str> = cast.services.iter().map(String::as_str).collect();
+        let service = names::find(
+            self.problems,
+            &says.service,
+            ("service", "services"),
+            &known,
+        )
+        .map(|n| ServiceId(n as u8));
+        let kind = *says.kind.get_ref();
+        let actions = self.actions(&says.actions, service, Place::In(kind), cast);
+        let compensation = self.compensation(says, service, cast);
+        Some(Step {
+            name: says.name.get_ref().clone(),
+            service: service?,
+            kind,
+            actions,
+            compensation,
+            check: says.check,
+        })
+    }
+
+    fn compensation(
+        &mut self,
+        says: &StepFile,
+        service: Option<ServiceId>,
+        cast: &Cast,
+    ) -> Option<Compensation> {
+        let name = quote(says.name.get_ref());
+        match (&says.compensation, says.kind.get_ref()) {
+            (None, StepKind::Compensable) => {
+                self.problems.push(
+                    Problem::at(
+                        says.kind.span(),
+                        format!("the step {name} is compensable, but has no compensation"),
+                    )
+                    .help("say what undoes it: `compensation = { name = \"refund\", do = [{ give = \"points\", amount = 50 }] }`"),
+                );
+                None
+            }
+            (Some(compensation), StepKind::Pivot | StepKind::Retriable) => {
+                self.problems.push(
+                    Problem::at(
+                        compensation.span(),
+                        format!("the step {name} has a compensation, but is never undone"),
+                    )
+                    .beside(says.kind.span(), "only a compensable step is undone")
+                    .help(ORDER),
+                );
+                None
+            }
+            (Some(compensation), StepKind::Compensable) => {
+                let CompensationFile { name, actions } = compensation.get_ref();
+                check_name(self.problems, "a compensation", name.get_ref(), name.span());
+                Some(Compensation {
+                    name: name.get_ref().clone(),
+                    actions: self.actions(actions, service, Place::InCompensation, cast),
+                })
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn actions(
+        &mut self,
+        all: &At<Vec<At<ActionFile>>>,
+        service: Option<ServiceId>,
+        place: Place,
+        cast: &Cast,
+    ) -> Vec<Action> {
+        if all.get_ref().is_empty() {
+            self.problems.push(
+                Problem::at(all.span(), "nothing is done here")
+                    .help("for example `do = [{ take = \"points\", amount = 50 }]`"),
+            );
+        }
+        if let Some(one_too_many) = all.get_ref().get(MOST_ACTIONS) {
+            self.problems.push(Problem::at(
+                one_too_many.span(),
+                format!("more than {MOST_ACTIONS} actions in one step"),
+            ));
+        }
+        let mut done: Vec<(Action, Range<usize>)> = Vec::new();
+        for action in all.get_ref().iter().take(MOST_ACTIONS) {
+            let Some(lowered) = self.action(action, service, place, cast) else {
+                continue;
+            };
+            if let Some((_, first)) = done.iter().find(|(a, _)| a.resource == lowered.resource) {
+                let name = &cast.resource_names[lowered.resource.0 as usize];
+                self.problems.push(
+                    Problem::at(
+                        action.span(),
+                        format!("`{name}` is changed twice in one step"),
+                    )
+                    .beside(first.clone(), "the first time")
+                    .help("put both into one action, or into two steps"),
+                );
+            }
+            done.push((lowered, action.span()));
+        }
+        done.into_iter().map(|(action, _)| action).collect()
+    }
+
+    fn action(
+        &mut self,
+        action: &At<ActionFile>,
+        service: Option<ServiceId>,
+        place: Place,
+        cast: &Cast,
+    ) -> Option<Action> {
+        let (verb, written) = self.verb(action)?;
+        let says = action.get_ref();
+        let amount = match verb {
+            "take" | "give" => self.amount(action, verb, cast),
+            _ => {
+                if let Some(amount) = &says.amount {
+                    self.problems.push(
+                        Problem::at(amount.span(), format!("`{verb}` has no amount"))
+                            .help("only `take` and `give` have one"),
+                    );
+                }
+                None
+            }
+        };
+        let known: Vec<&str> = cast.resource_names.iter().map(String::as_str).collect();
+        let found = names::find(self.problems, written, ("resource", "resources"), &known)?;
+        let id = ResourceId(found as u8);
+        let resource = cast.resource(id)?;
+        if service.is_some_and(|s| s != resource.service) {
+            let home = &cast.services[resource.service.0 as usize];
+            self.problems.push(
+                Problem::at(
+                    written.span(),
+                    format!(
+                        "`{}` is not a resource of this step's service",
+                        resource.name
+                    ),
+                )
+                .label(format!("held by `{home}`"))
+                .help(format!(
+                    "a step is one local transaction of one service: let a step of `{home}` do it"
+                )),
+            );
+        }
+        self.check_fit(verb, written, &resource.kind)?;
+        self.check_place(verb, written, &resource.kind, place);
+        let kind = match verb {
+            "take" => ActionKind::Take(amount?),
+            "give" => ActionKind::Give(amount?),
+            "grant" => ActionKind::Grant,
+            "revoke" => ActionKind::Revoke,
+            _ => ActionKind::Perform,
+        };
+        Some(Action { kind, resource: id })
+    }
+
+    /// The one verb of an action, and the resource it is for.
+    fn verb<'a>(&mut self, action: &'a At<ActionFile>) -> Option<(&'static str, &'a At<String>)> {
+        let says = action.get_ref();
+        let given: Vec<(&'static str, &At<String>)> = [
+            ("take", &says.take),
+            ("give", &says.give),
+            ("grant", &says.grant),
+            ("revoke", &says.revoke),
+            ("perform", &says.perform),
+        ]
+        .into_iter()
+        .filter_map(|(verb, resource)| Some((verb, resource.as_ref()?)))
+        .collect();
+        match given.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                self.problems.push(
+                    Problem::at(action.span(), "this action does not say what it does")
+                        .help("it has one of the keys `take`, `give` (a counter, with an `amount`), `grant`, `revoke` (an entitlement), `perform` (a real action)"),
+                );
+                None
+            }
+            [_, second, ..] => {
+                self.problems.push(
+                    Problem::at(
+                        second.1.span(),
+                        format!("`{}` is a second thing to do in one action", second.0),
+                    )
+                    .help("write an action for each: `do = [{ .. }, { .. }]`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn amount(&mut self, action: &At<ActionFile>, verb: &str, cast: &Cast) -> Option<Amount> {
+        let Some(amount) = &action.get_ref().amount else {
+            self.problems.push(
+                Problem::at(action.span(), format!("`{verb}` does not say how much"))
+                    .help("`amount = 50`, or `amount = \"{quantity}\"` for a domain's value, counted from 1"),
+            );
+            return None;
+        };
+        match amount.get_ref() {
+            AmountFile::Fixed(n) if (1..=LARGEST_AMOUNT).contains(n) => Some(Amount::Fixed(*n)),
+            AmountFile::Fixed(n) => {
+                self.problems.push(
+                    Problem::at(amount.span(), format!("`amount` cannot be {n}"))
+                        .label(format!("from 1 to {LARGEST_AMOUNT}")),
+                );
+                None
+            }
+            AmountFile::Template(text) => {
+                let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+                let name = inner.unwrap_or(text);
+                let found = cast.domains.iter().position(|d| d.name == name);
+                if let (Some(_), Some(d)) = (inner, found) {
+                    return Some(Amount::Param(d as u8));
+                }
+                let known: Vec<&str> = cast.domains.iter().map(|d| d.name.as_str()).collect();
+                self.problems.push(
+                    Problem::at(amount.span(), format!("{} is not an amount", quote(text)))
+                        .help("a whole number, or a domain in braces: its value, counted from 1")
+                        .helps(names::accepted(name, "domains", &known)),
+                );
+                None
+            }
+        }
+    }
+
+    /// Whether a verb fits the type of the resource.
+    fn check_fit(&mut self, verb: &str, written: &At<String>, kind: &ResourceKind) -> Option<()> {
+        let (fits, is) = match kind {
+            ResourceKind::Counter { .. } => (
+                ["take", "give"].contains(&verb),
+                "a counter: `take` or `give`",
+            ),
+            ResourceKind::Entitlement { .. } => (
+                ["grant", "revoke"].contains(&verb),
+                "an entitlement: `grant` or `revoke`",
+            ),
+            ResourceKind::Action => (verb == "perform", "a real action: `perform`"),
+        };
+        if fits {
+            return Some(());
+        }
+        self.problems.push(
+            Problem::at(
+                written.span(),
+                format!(
+                    "{} cannot be what `{verb}` is for",
+                    quote(written.get_ref())
+                ),
+            )
+            .label(format!("it is {is} it")),
+        );
+        None
+    }
+
+    /// Whether a verb may stand where it stands.
+    fn check_place(&mut self, verb: &str, written: &At<String>, kind: &ResourceKind, place: Place) {
+        let floor = match kind {
+            ResourceKind::Counter { floor, .. } => Some(*floor).filter(|&f| f != i64::MIN),
+            _ => None,
+        };
+        let name = quote(written.get_ref());
+        let problem = match (place, verb) {
+            (Place::In(StepKind::Compensable), "perform") => Problem::at(
+                written.span(),
+                format!("the real action {name} is in a compensable step"),
+            )
+            .label("it cannot be taken back")
+            .help("perform it in the pivot or in a retriable step after it, when it is certain that the transaction commits"),
+            (Place::InCompensation, "perform") => Problem::at(
+                written.span(),
+                format!("the real action {name} is in a compensation"),
+            )
+            .help("nothing irrevocable may happen for a transaction that did not commit: that is the promise `irrevocable`"),
+            (Place::InCompensation, "take") => {
+                let Some(floor) = floor else { return };
+                Problem::at(
+                    written.span(),
+                    format!("this compensation could fail: {name} may have been spent meanwhile"),
+                )
+                .label(format!("it has a floor, {floor}"))
+                .help("a compensation must not fail. Let the step that gives be the pivot or a retriable one, so that it is never undone, or give the counter `floor = \"none\"`")
+            }
+            (Place::In(StepKind::Retriable), "take") => {
+                let Some(floor) = floor else { return };
+                Problem::at(
+                    written.span(),
+                    format!("this retriable step could fail for good: {name} may run out"),
+                )
+                .label(format!("it has a floor, {floor}"))
+                .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step, or give the counter `floor = \"none\"`")
+            }
+            (Place::In(StepKind::Retriable), "grant") => Problem::at(
+                written.span(),
+                format!("this retriable step could fail for good: {name} may be withdrawn or granted already"),
+            )
+            .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step"),
+            _ => return,
+        };
+        self.problems.push(problem);
+    }
+}

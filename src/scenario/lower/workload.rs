@@ -1,0 +1,361 @@
+//! Who wants what, and when: requests, readers, the operator.
+
+use crate::business::{BusinessRow, Facet, KeyTemplate, ResourceId, ResourceKind};
+use crate::scenario::diagnostics::Problem;
+use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, OperatorFile};
+use crate::scenario::names::{self, check_name, check_unique, quote};
+use crate::scenario::types::{Arrivals, Choice, Dist, OperatorEvent, Reader, Workload};
+use crate::scenario::value::{ChoiceFile, ItemFile, ValueFile};
+use crate::vocab::{SimDuration, SimTime};
+
+use super::Lowering;
+use super::cast::Cast;
+
+const TRANSACTIONS: u32 = 100;
+const CLIENTS: u32 = 8;
+const THINK: SimDuration = SimDuration::from_millis(5);
+const TIMEOUT: SimDuration = SimDuration::from_millis(250);
+const RETRIES: u16 = 3;
+
+const MOST_TRANSACTIONS: u64 = 10_000_000;
+const MOST_CLIENTS: u64 = 1_000_000;
+const MOST_RETRIES: u64 = 100;
+const STEEPEST_ZIPF: f64 = 10.0;
+
+impl Lowering<'_> {
+    pub(super) fn workload(&mut self, cast: &Cast) -> Workload {
+        let file = self.file;
+        let says = &file.workload;
+        let transactions = says.transactions.as_ref();
+        Workload {
+            transactions: self.within(
+                transactions,
+                "transactions",
+                1,
+                MOST_TRANSACTIONS,
+                TRANSACTIONS,
+            ),
+            arrivals: self.arrivals(says.arrivals.as_ref()),
+            choices: self.choices(cast),
+            timeout: self.positive(says.timeout.as_ref(), "timeout", TIMEOUT),
+            retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
+        }
+    }
+
+    fn arrivals(&mut self, says: Option<&At<ArrivalsFile>>) -> Arrivals {
+        let closed = |clients, think| Arrivals::Closed { clients, think };
+        let Some(arrivals) = says else {
+            return closed(CLIENTS, Dist::Fixed(THINK));
+        };
+        let says = arrivals.get_ref();
+        let kind = *says.kind.get_ref();
+        for (key, span, means_something) in [
+            (
+                "clients",
+                says.clients.as_ref().map(At::span),
+                ArrivalsKindFile::Closed,
+            ),
+            (
+                "think",
+                says.think.as_ref().map(At::span),
+                ArrivalsKindFile::Closed,
+            ),
+            (
+                "every",
+                says.every.as_ref().map(At::span),
+                ArrivalsKindFile::Open,
+            ),
+            (
+                "poisson",
+                says.poisson.as_ref().map(At::span),
+                ArrivalsKindFile::Open,
+            ),
+        ] {
+            if let Some(span) = span
+                && kind != means_something
+            {
+                let (word, help) = match kind {
+                    ArrivalsKindFile::Closed => (
+                        "closed",
+                        "a closed loop has so many `clients`, each of which asks again once it has its answer and did `think`",
+                    ),
+                    ArrivalsKindFile::Open => (
+                        "open",
+                        "in an open loop requests come `every` so often, as a `poisson` process or like clockwork, answered or not",
+                    ),
+                };
+                self.problems.push(
+                    Problem::at(
+                        span,
+                        format!("`{key}` means nothing for arrivals of kind \"{word}\""),
+                    )
+                    .beside(says.kind.span(), "by this")
+                    .help(help),
+                );
+            }
+        }
+        match kind {
+            ArrivalsKindFile::Closed => closed(
+                self.within(says.clients.as_ref(), "clients", 1, MOST_CLIENTS, CLIENTS),
+                says.think
+                    .as_ref()
+                    .map_or(Dist::Fixed(THINK), |d| d.get_ref().0),
+            ),
+            ArrivalsKindFile::Open => {
+                if says.every.is_none() {
+                    self.problems.push(
+                        Problem::at(
+                            arrivals.span(),
+                            "open arrivals do not say how often requests come",
+                        )
+                        .help("`every = \"4ms\"`: the mean time between two"),
+                    );
+                }
+                Arrivals::Open {
+                    every: self.positive(says.every.as_ref(), "every", THINK),
+                    poisson: says.poisson.as_ref().is_none_or(|p| *p.get_ref()),
+                }
+            }
+        }
+    }
+
+    /// How the value of every domain is chosen.
+    fn choices(&mut self, cast: &Cast) -> Vec<Choice> {
+        let file = self.file;
+        let says = |n: usize| file.domains[n].says.as_ref()?.choice.as_ref();
+        (0..cast.domains.len())
+            .map(|n| match says(n) {
+                Some(choice) => self.choice(choice, cast.domains[n].size),
+                None => Choice::Uniform,
+            })
+            .collect()
+    }
+
+    fn choice(&mut self, choice: &At<ChoiceFile>, size: u32) -> Choice {
+        match choice.get_ref() {
+            ChoiceFile::Uniform => Choice::Uniform,
+            ChoiceFile::Zipf(theta) => {
+                let value = *theta.get_ref();
+                if !(value > 0.0 && value <= STEEPEST_ZIPF) {
+                    self.problems.push(
+                        Problem::at(theta.span(), format!("`zipf` cannot be {value}"))
+                            .label(format!("more than 0, at most {STEEPEST_ZIPF}"))
+                            .help("the n-th value is chosen in proportion to 1/n^zipf; 0.9 is lively, 0 would be \"uniform\""),
+                    );
+                }
+                Choice::Zipf(value)
+            }
+            ChoiceFile::Hot { hot, share } => {
+                let n = *hot.get_ref();
+                if n == 0 || n >= size {
+                    self.problems.push(
+                        Problem::at(hot.span(), format!("{n} of {size} values cannot be the hot ones"))
+                            .label(match size {
+                                1 => "the domain has only one value".to_owned(),
+                                _ => format!("from 1 to {}", size - 1),
+                            })
+                            .help("some are hot, and some are not: the first `hot` values are chosen with probability `share`, the others share the rest"),
+                    );
+                }
+                Choice::HotSet {
+                    hot: n,
+                    share: share.0,
+                }
+            }
+        }
+    }
+
+    pub(super) fn readers(&mut self, cast: &Cast) -> Vec<Reader> {
+        let file = self.file;
+        let mut seen = Vec::new();
+        let mut readers = Vec::new();
+        for says in file.readers.iter().filter_map(|r| r.says.as_ref()) {
+            let name = says.name.get_ref();
+            check_name(self.problems, "a reader", name, says.name.span());
+            check_unique(self.problems, "readers", &mut seen, name, says.name.span());
+            let every = self.positive(Some(&says.every), "every", THINK);
+            let Some(id) = self.resource_named(cast, &says.resource) else {
+                continue;
+            };
+            if let Some(ResourceKind::Action) = cast.resource(id).map(|r| &r.kind) {
+                self.problems.push(
+                    Problem::at(says.resource.span(), "a real action cannot be read")
+                        .help("a reader reads a counter or an entitlement"),
+                );
+            }
+            readers.push(Reader {
+                name: name.clone(),
+                resource: id,
+                every,
+            });
+        }
+        readers
+    }
+
+    pub(super) fn resource_named(&mut self, cast: &Cast, name: &At<String>) -> Option<ResourceId> {
+        let known: Vec<&str> = cast.resource_names.iter().map(String::as_str).collect();
+        let found = names::find(self.problems, name, ("resource", "resources"), &known)?;
+        Some(ResourceId(found as u8))
+    }
+
+    pub(super) fn operator(&mut self, cast: &Cast) -> Vec<OperatorEvent> {
+        let file = self.file;
+        file.operator
+            .iter()
+            .filter_map(|entry| {
+                let says = entry.says.as_ref()?;
+                let (written, withdraw) = match (&says.withdraw, &says.restore) {
+                    (Some(resource), None) => (resource, true),
+                    (None, Some(resource)) => (resource, false),
+                    _ => {
+                        self.problems.push(
+                            Problem::at(entry.span.clone(), "the operator must do one thing here")
+                                .help("either `withdraw = \"characters\"` or `restore = \"characters\"`, with `items`"),
+                        );
+                        return None;
+                    }
+                };
+                self.operator_event(says, written, withdraw, cast)
+            })
+            .collect()
+    }
+
+    fn operator_event(
+        &mut self,
+        says: &OperatorFile,
+        written: &At<String>,
+        withdraw: bool,
+        cast: &Cast,
+    ) -> Option<OperatorEvent> {
+        let id = self.resource_named(cast, written)?;
+        let ResourceKind::Entitlement { item } = &cast.resource(id)?.kind else {
+            self.problems.push(
+                Problem::at(
+                    written.span(),
+                    format!("{} is not an entitlement", quote(written.get_ref())),
+                )
+                .help("only what is granted can be withdrawn from sale, or put back"),
+            );
+            return None;
+        };
+        if says.items.get_ref().is_empty() {
+            self.problems
+                .push(Problem::at(says.items.span(), "no item is named here"));
+        }
+        let rows = says
+            .items
+            .get_ref()
+            .iter()
+            .filter_map(|at| self.item_key(at, item, cast))
+            .map(|key| BusinessRow {
+                resource: id,
+                facet: Facet::Sale,
+                key,
+            })
+            .collect();
+        Some(OperatorEvent {
+            at: SimTime::ZERO + says.at.get_ref().0,
+            rows,
+            withdraw,
+        })
+    }
+
+    /// The row number of an item.
+    fn item_key(&mut self, at: &At<ItemFile>, template: &KeyTemplate, cast: &Cast) -> Option<u64> {
+        let mut params = crate::business::Params::default();
+        match at.get_ref() {
+            ItemFile::Words(text) => {
+                let parts: Vec<&str> = text.split('/').collect();
+                if parts.len() != template.domains.len() {
+                    self.problems.push(self.not_an_item(at, template, cast));
+                    return None;
+                }
+                for (part, &d) in parts.into_iter().zip(&template.domains) {
+                    params.0[d as usize] =
+                        self.value(at.span(), ValueFile::Name(part.to_owned()), d, cast)?;
+                }
+            }
+            ItemFile::Values(values) => {
+                let mut given = Vec::new();
+                for (name, value) in values {
+                    let known: Vec<&str> = template
+                        .domains
+                        .iter()
+                        .map(|&d| cast.domains[d as usize].name.as_str())
+                        .collect();
+                    let n = names::find(
+                        self.problems,
+                        name,
+                        ("domain in this item's key", "domains of it"),
+                        &known,
+                    )?;
+                    let d = template.domains[n];
+                    params.0[d as usize] =
+                        self.value(value.span(), value.get_ref().clone(), d, cast)?;
+                    given.push(d);
+                }
+                if given.len() != template.domains.len() {
+                    self.problems.push(self.not_an_item(at, template, cast));
+                    return None;
+                }
+            }
+        }
+        Some(template.key(&params, &cast.domains))
+    }
+
+    fn not_an_item(&self, at: &At<ItemFile>, template: &KeyTemplate, cast: &Cast) -> Problem {
+        let of = names::list(
+            template
+                .domains
+                .iter()
+                .map(|&d| &cast.domains[d as usize].name),
+        );
+        Problem::at(at.span(), "this does not name one item").help(format!(
+            "an item needs a value for each domain of its key: {of}"
+        ))
+    }
+
+    /// A value of a domain by its name, its number, or `character-3`.
+    fn value(
+        &mut self,
+        span: std::ops::Range<usize>,
+        value: ValueFile,
+        d: u8,
+        cast: &Cast,
+    ) -> Option<u32> {
+        let domain = &cast.domains[d as usize];
+        let found = match &value {
+            ValueFile::Number(n) => u32::try_from(*n).ok(),
+            ValueFile::Name(name) => {
+                let named = domain.names.iter().position(|n| n == name);
+                let numbered = || {
+                    name.strip_prefix(&format!("{}-", domain.name))?
+                        .parse()
+                        .ok()
+                };
+                named.map(|n| n as u32).or_else(numbered)
+            }
+        };
+        let found = found.filter(|&n| n < domain.size);
+        if found.is_none() {
+            let written = match &value {
+                ValueFile::Number(n) => n.to_string(),
+                ValueFile::Name(name) => name.clone(),
+            };
+            let last = domain.value_name(domain.size - 1);
+            let mut problem = Problem::at(
+                span,
+                format!("there is no {} {}", domain.name, quote(&written)),
+            )
+            .help(format!(
+                "there are {}, numbered from 0; the last is `{last}`",
+                domain.size
+            ));
+            if let Some(name) = names::meant(&written, domain.names.iter().map(String::as_str)) {
+                problem = problem.label(format!("did you mean `{name}`?"));
+            }
+            self.problems.push(problem);
+        }
+        found
+    }
+}

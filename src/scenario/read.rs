@@ -1,0 +1,287 @@
+//! From text to a [`File`], section by section: a mistake in one section does
+//! not hide those of the others.
+
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+
+use super::diagnostics::{Problem, Problems};
+use super::file::{Entry, File, Named};
+use super::names::{accepted, list, meant, quote};
+use super::types::Expectation;
+
+/// The keys of the file's top level.
+const SECTIONS: [&str; 19] = [
+    "name",
+    "about",
+    "seed",
+    "settle",
+    "defaults",
+    "machines",
+    "network",
+    "broker",
+    "provider",
+    "policies",
+    "domains",
+    "resources",
+    "steps",
+    "workload",
+    "readers",
+    "operator",
+    "faults",
+    "seeded-faults",
+    "promises",
+];
+
+/// What the file says; sections that are wrong are left at their defaults.
+/// `None` if it is not even TOML.
+pub(super) fn read(text: &str, problems: &mut Problems) -> Option<File> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            problems.push(not_toml(&error, text));
+        }
+        return None;
+    }
+    let mut sections = Sections { problems };
+    Some(sections.file(table.into_inner()))
+}
+
+type Value<'t> = Spanned<DeValue<'t>>;
+
+struct Sections<'p> {
+    problems: &'p mut Problems,
+}
+
+impl Sections<'_> {
+    fn file(&mut self, table: DeTable<'_>) -> File {
+        let mut file = File::default();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "name" => file.name = self.one(value),
+                "about" => file.about = self.one(value),
+                "seed" => file.seed = self.one(value),
+                "settle" => file.settle = self.one(value),
+                "defaults" => file.defaults = self.one(value).unwrap_or_default(),
+                "machines" => file.machines = self.named(value),
+                "network" => file.network = self.one(value).unwrap_or_default(),
+                "broker" => file.broker = self.one(value).unwrap_or_default(),
+                "provider" => file.provider = self.one(value).unwrap_or_default(),
+                "policies" => file.policies = self.one(value).unwrap_or_default(),
+                "domains" => file.domains = self.named(value),
+                "resources" => file.resources = self.named(value),
+                "steps" => file.steps = self.list("steps", value),
+                "workload" => file.workload = self.one(value).unwrap_or_default(),
+                "readers" => file.readers = self.list("readers", value),
+                "operator" => file.operator = self.list("operator", value),
+                "faults" => file.faults = self.list("faults", value),
+                "seeded-faults" => {
+                    let span = value.span();
+                    file.seeded = Some(Entry {
+                        says: self.one(value),
+                        span,
+                    });
+                }
+                "promises" => file.promises = self.list("promises", value),
+                "expect" => file.expect = self.expect(value),
+                other => self.unknown_section(other, key.span()),
+            }
+        }
+        file
+    }
+
+    /// A section that is one value.
+    fn one<T: DeserializeOwned>(&mut self, value: Value<'_>) -> Option<T> {
+        let span = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(says) => Some(says),
+            Err(error) => {
+                self.problems.push(not_so(&error, span));
+                None
+            }
+        }
+    }
+
+    /// Sections `[kind.name]`, in the order of the file.
+    fn named<T: DeserializeOwned>(&mut self, value: Value<'_>) -> Vec<Named<T>> {
+        let mut named: Vec<Named<T>> = self
+            .entries(value)
+            .into_iter()
+            .map(|(name, value)| Named {
+                name,
+                says: self.one(value),
+            })
+            .collect();
+        named.sort_by_key(|n| n.name.span().start);
+        named
+    }
+
+    /// Sections `[[kind]]`.
+    fn list<T: DeserializeOwned>(&mut self, kind: &str, value: Value<'_>) -> Vec<Entry<T>> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Array(array) => array
+                .into_iter()
+                .map(|value| Entry {
+                    span: value.span(),
+                    says: self.one(value),
+                })
+                .collect(),
+            _ => {
+                self.problems.push(
+                    Problem::at(span, format!("`{kind}` is a list of sections"))
+                        .help(format!("write `[[{kind}]]` above each of them")),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// Sections `[expect.protocol]`.
+    fn expect(
+        &mut self,
+        value: Value<'_>,
+    ) -> Vec<(Spanned<String>, Vec<(Spanned<String>, Expectation)>)> {
+        let mut all = Vec::new();
+        for (name, value) in self.entries(value) {
+            let mut says = Vec::new();
+            for (promise, value) in self.entries(value) {
+                if let Some(expectation) = self.one(value) {
+                    says.push((promise, expectation));
+                }
+            }
+            all.push((name, says));
+        }
+        all
+    }
+
+    /// The entries of a table.
+    fn entries<'t>(&mut self, value: Value<'t>) -> Vec<(Spanned<String>, Value<'t>)> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => table
+                .into_iter()
+                .map(|(key, value)| {
+                    let span = key.span();
+                    (Spanned::new(span, key.into_inner().into_owned()), value)
+                })
+                .collect(),
+            _ => {
+                self.problems.push(
+                    Problem::at(span, "a section is wanted here, not a value")
+                        .help("write a header like `[machines.points]` and its keys under it"),
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn unknown_section(&mut self, name: &str, span: Range<usize>) {
+        let mut known = SECTIONS.to_vec();
+        known.push("expect");
+        self.problems.push(
+            Problem::at(
+                span,
+                format!("a scenario has no section or key {}", quote(name)),
+            )
+            .helps(accepted(name, "sections and keys", &known)),
+        );
+    }
+}
+
+/// Text that is not TOML.
+fn not_toml(error: &Error, text: &str) -> Problem {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let message = error.message();
+    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let mut problem = Problem::at(span, format!("this is not TOML: {what}"));
+    if !expected.is_empty() {
+        problem = problem.label(format!("expected {expected}"));
+    }
+    problem
+}
+
+/// TOML that is not what the section wants, in words of the scenario rather than
+/// of serde. The phrases taken apart are those of `serde::de::Error`.
+fn not_so(error: &Error, section: Range<usize>) -> Problem {
+    let span = error.span().unwrap_or(section);
+    let message = error.message();
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return unknown(span, "key", "keys", rest);
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return unknown(span, "value", "values", rest);
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        let key = backticked(rest).next().unwrap_or_default();
+        return Problem::at(span, format!("`{key}` is missing"))
+            .label(format!("this needs a key `{key}`"));
+    }
+    for prefix in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if let Some((got, wanted)) = message
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once(", expected "))
+        {
+            return Problem::at(span, format!("{} does not fit here", got_in_words(got)))
+                .label(format!("expected {}", wanted_in_words(wanted)));
+        }
+    }
+    let (what, help) = message.split_once("; ").unwrap_or((message, ""));
+    let problem = Problem::at(span, what);
+    match help {
+        "" => problem,
+        help => problem.help(help),
+    }
+}
+
+/// `` `flsh`, expected one of `statement`, `flush` ``
+fn unknown(span: Range<usize>, singular: &str, plural: &str, rest: &str) -> Problem {
+    let (written, known) = rest.split_once(", expected ").unwrap_or((rest, ""));
+    let written = written.trim_matches('`');
+    let known: Vec<&str> = backticked(known).collect();
+    let mut problem = Problem::at(span, format!("unknown {singular} {}", quote(written)));
+    if let Some(name) = meant(written, known.iter().copied()) {
+        problem = problem.label(format!("did you mean `{name}`?"));
+    }
+    problem.help(format!("accepted {plural}: {}", list(known)))
+}
+
+/// What stands between backticks.
+fn backticked(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// `string "many"` and the like, as it stands in the file.
+fn got_in_words(got: &str) -> String {
+    let (kind, value) = got.split_once(' ').unwrap_or((got, ""));
+    match (kind, value) {
+        ("map", _) => "a table".to_owned(),
+        ("sequence", _) => "a list".to_owned(),
+        ("string", value) => format!("the text {value}"),
+        ("integer", value) => format!("the number {}", value.trim_matches('`')),
+        ("floating", _) => {
+            let number = backticked(got).next().unwrap_or_default();
+            format!("the number {number}")
+        }
+        ("boolean", value) => format!("the word {}", value.trim_matches('`')),
+        _ => got.to_owned(),
+    }
+}
+
+fn wanted_in_words(wanted: &str) -> &str {
+    match wanted {
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" => "a whole number, 0 or more",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "a string" => "text in quotes",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        struct_name if struct_name.starts_with("struct ") => "a table",
+        enum_name if enum_name.contains("enum ") => "a word in quotes",
+        other => other,
+    }
+}
