@@ -1,44 +1,37 @@
 //! Promises: folds from a history to a verdict with evidence.
+//!
+//! A promise is judged on what the *world* recorded (commits and their data,
+//! hand-overs, locks, answers that clients got) and on an independent read of
+//! every store at the end. Notes of machines count only for what has no other
+//! trace: votes and decisions.
+//!
+//! - [`Judge`] takes in a history and gives a [`Verdict`] for every promise.
+//! - The *ledger* keeps, for every request in flight and for the retention
+//!   window after it, what the world did for it; most promises are judged on
+//!   such a record when it is closed.
+//! - One promise a file; its header says what it claims and what it does not.
 
-use serde::Serialize;
+mod agreement;
+mod all_or_nothing;
+mod client_truth;
+mod compensation;
+mod court;
+mod equation;
+mod everything_ends;
+mod floors;
+mod irrevocable;
+mod isolation;
+mod judge;
+mod ledger;
+mod no_effect_twice;
+mod prepared_untouched;
+mod promise;
+mod record;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod votes;
+mod words;
 
-use crate::vocab::{RequestId, SimTime};
-
-/// What became of a promise in one run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "verdict", rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It held.
-    Holds,
-    /// It broke.
-    Violated(Violation),
-    /// The run does not say.
-    Inconclusive {
-        /// Why not.
-        why: String,
-    },
-}
-
-/// A broken promise, with what the world recorded of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Violation {
-    /// When it was seen to be broken.
-    pub at: SimTime,
-    /// Whose request, if it is one's.
-    pub request: Option<RequestId>,
-    /// The violation in one sentence.
-    pub what: String,
-    /// The evidence, at most ten lines, in order of time.
-    pub evidence: Vec<Evidence>,
-    /// How many more violations of the same promise there were.
-    pub more: u32,
-}
-
-/// A line of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    /// When.
-    pub at: SimTime,
-    /// What happened, in the scenario's words.
-    pub line: String,
-}
+pub use judge::Judge;
+pub use verdict::{Evidence, Verdict, Violation};

@@ -1,0 +1,326 @@
+//! Evidence in the scenario's words. Nothing here runs unless a promise broke.
+
+use super::Evidence;
+use super::court::Court;
+use super::promise::Closing;
+use super::record::{Attempt, Deed, Did, Fact, Part, Record};
+use crate::business::{BusinessRow, Reason, ResourceKind};
+use crate::history::{Owner, RollbackReason};
+use crate::protocol::{ClientOutcome, Decision};
+use crate::vocab::{Direction, NodeId, RequestId, StepId};
+
+/// The most lines of evidence that a violation has.
+const MOST_LINES: usize = 10;
+
+/// What a record says of those facts that `concerns` picks: all of them, or the
+/// first and the last if there are too many.
+pub(super) fn evidence(
+    court: &Court,
+    record: &Record,
+    concerns: impl Fn(&Fact) -> bool,
+) -> Vec<Evidence> {
+    let picked: Vec<&Fact> = record.facts.iter().filter(|f| concerns(f)).collect();
+    let tell = |fact: &&Fact| Evidence {
+        at: fact.at,
+        line: line(court, record.request, fact),
+    };
+    if picked.len() <= MOST_LINES {
+        return picked.iter().map(tell).collect();
+    }
+    let half = MOST_LINES / 2;
+    let (head, tail) = (&picked[..half], &picked[picked.len() - half..]);
+    head.iter().chain(tail).map(tell).collect()
+}
+
+/// Whether a fact says what was done to business rows, or why it was not.
+pub(super) fn is_business(fact: &Fact) -> bool {
+    matches!(
+        fact.deed,
+        Deed::Did(_)
+            | Deed::TakenBack { .. }
+            | Deed::Refused { .. }
+            | Deed::Null { .. }
+            | Deed::Performed { .. }
+            | Deed::GivenUp
+            | Deed::Told { .. }
+    )
+}
+
+/// Keeps at most ten lines, in order of time.
+pub(super) fn in_order(mut lines: Vec<Evidence>) -> Vec<Evidence> {
+    lines.sort_by_key(|line| line.at);
+    lines.dedup();
+    lines.truncate(MOST_LINES);
+    lines
+}
+
+/// A fact in one line: `points: take-points took 50 from points[alice] (c3.17)`.
+pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
+    let node = court.scenario.node_name(fact.node);
+    let tx = |attempt: Attempt| attempt.tx(request);
+    match fact.deed {
+        Deed::Asked { retry: 0 } => format!("{node}: {request} is asked for"),
+        Deed::Asked { retry } => format!("{node}: {request} is asked for again, retry {retry}"),
+        Deed::Did(did) => did_line(court, &node, request, &did),
+        Deed::TakenBack { part, row } => format!(
+            "{node}: a crash takes back what {} did to {} ({})",
+            name(court, part),
+            court.business().row_name(row),
+            tx(part.attempt)
+        ),
+        Deed::Refused { part, reason } => format!(
+            "{node}: {} is refused: {} ({})",
+            name(court, part),
+            reason_words(court, reason),
+            tx(part.attempt)
+        ),
+        Deed::Null { part } => format!(
+            "{node}: {} found nothing to undo ({})",
+            name(court, part),
+            tx(part.attempt)
+        ),
+        Deed::Turned { attempt, reason } => format!(
+            "{node}: {} turns back: {}",
+            tx(attempt),
+            reason_words(court, reason)
+        ),
+        Deed::WorkDone { attempt } => format!("{node}: {} asks for votes", tx(attempt)),
+        Deed::Prepared { attempt } => format!("{node}: {} is prepared", tx(attempt)),
+        Deed::PreparedLost { attempt } => {
+            format!(
+                "{node}: a crash loses the prepared branch of {}",
+                tx(attempt)
+            )
+        }
+        Deed::Restored { attempt } => {
+            format!("{node}: {} is found prepared after a restart", tx(attempt))
+        }
+        Deed::Voted { attempt, yes } => {
+            format!("{node}: votes {} on {}", yes_no(yes), tx(attempt))
+        }
+        Deed::Heard {
+            attempt,
+            service,
+            yes,
+        } => format!(
+            "{node}: has the {} of {} on {}",
+            yes_no(yes),
+            court.business().services[service.0 as usize],
+            tx(attempt)
+        ),
+        Deed::Decided { attempt, decision } => {
+            format!(
+                "{node}: decides to {} {}",
+                decision_word(decision),
+                tx(attempt)
+            )
+        }
+        Deed::Logged { attempt, durable } => format!(
+            "{node}: the commit of {} is {}",
+            tx(attempt),
+            if durable {
+                "on disk"
+            } else {
+                "in the log's buffer"
+            }
+        ),
+        Deed::LogLost { attempt } => format!(
+            "{node}: a crash loses the record that {} is committed",
+            tx(attempt)
+        ),
+        Deed::BranchCommitted { attempt, durable } => format!(
+            "{node}: commits its branch of {}{}",
+            tx(attempt),
+            if durable { "" } else { ", in the log's buffer" }
+        ),
+        Deed::BranchLost { attempt } => {
+            format!("{node}: a crash takes back the commit of {}", tx(attempt))
+        }
+        Deed::RolledBack { attempt, why, .. } => format!(
+            "{node}: rolls its branch of {} back{}",
+            tx(attempt),
+            rollback_words(why)
+        ),
+        Deed::Acked { attempt } => format!("{node}: acknowledges {}", tx(attempt)),
+        Deed::Unilateral { attempt } => {
+            format!("{node}: ends its branch of {} by itself", tx(attempt))
+        }
+        Deed::Performed { part, row } => format!(
+            "{node}: {} is done ({} of {})",
+            court.business().row_name(row),
+            name(court, part),
+            tx(part.attempt)
+        ),
+        Deed::GivenUp => format!("{node}: does not try any more ({request})"),
+        Deed::Told { outcome, .. } => {
+            format!(
+                "{node}: {request} is told: {}",
+                outcome_words(court, outcome)
+            )
+        }
+        Deed::ClientGaveUp => format!("{node}: {request} is not asked for any more"),
+    }
+}
+
+fn did_line(court: &Court, node: &str, request: RequestId, did: &Did) -> String {
+    let why = match did.reason {
+        Some(reason) => format!(": {}", reason_words(court, reason)),
+        None => String::new(),
+    };
+    format!(
+        "{node}: {} {}{why} ({})",
+        name(court, did.part),
+        change(court, did.row, did.delta(), did.part.direction),
+        did.part.attempt.tx(request),
+    )
+}
+
+/// A change in words: `took 50 from points[alice]`.
+pub(super) fn change(court: &Court, row: BusinessRow, delta: i64, direction: Direction) -> String {
+    let name = court.business().row_name(row);
+    let counter = court.floor(row).is_some();
+    let back = if direction == Direction::Backward {
+        " back"
+    } else {
+        ""
+    };
+    match (counter, delta) {
+        (_, 0) => format!("left {name} as it was"),
+        (true, ..0) => format!("took {}{back} from {name}", -delta),
+        (true, _) => format!("gave {delta}{back} to {name}"),
+        (false, ..0) => format!("took {name} back"),
+        (false, _) => format!("granted {name}"),
+    }
+}
+
+/// What stands of a request in words, `took 50 from points[alice] but did not
+/// grant pokemon[alice/pikachu]`; `had no effect` if nothing stands.
+pub(super) fn what_stands(court: &Court, closing: &Closing<'_>) -> String {
+    let standing =
+        court
+            .effective
+            .iter()
+            .filter_map(|&step| match closing.nets[step.index()].effect() {
+                0 => None,
+                1 => Some(changes_of(court, closing.record, step)),
+                n @ 2.. => Some(format!(
+                    "{} {n} times",
+                    changes_of(court, closing.record, step)
+                )),
+                _ => Some(format!(
+                    "undid {} more often than it did it",
+                    step_name(court, step)
+                )),
+            });
+    let missing = court
+        .effective
+        .iter()
+        .filter(|step| closing.nets[step.index()].effect() == 0)
+        .filter_map(|&step| undone(court, closing.record, step));
+    let standing: Vec<String> = standing.collect();
+    let missing: Vec<String> = missing.collect();
+    if standing.is_empty() {
+        return "had no effect".to_owned();
+    }
+    let standing = standing.join(" and ");
+    match missing.is_empty() {
+        true => standing,
+        false => format!("{standing} but did not {}", missing.join(" or ")),
+    }
+}
+
+/// The changes that the last execution of a step made.
+fn changes_of(court: &Court, record: &Record, step: StepId) -> String {
+    let forward = |did: &Did| did.part.step == step && did.part.direction == Direction::Forward;
+    let last = record.effects().rfind(|(_, did)| forward(did));
+    let Some((last, _)) = last else {
+        return format!("has the effect of {}", step_name(court, step));
+    };
+    let changes: Vec<String> = record
+        .effects()
+        .filter(|(fact, did)| fact.nth == last.nth && forward(did))
+        .map(|(_, did)| change(court, did.row, did.delta(), Direction::Forward))
+        .collect();
+    changes.join(" and ")
+}
+
+/// What a step without effect would have done: `grant pokemon[alice/pikachu]`.
+fn undone(court: &Court, record: &Record, step: StepId) -> Option<String> {
+    let params = record.params.as_ref()?;
+    let business = court.business();
+    let action = business.step(step).actions.first()?;
+    let resource = &business.resources[action.resource.0 as usize];
+    let row = resource.row(action.resource, params, &business.domains);
+    let row_name = business.row_name(row);
+    let change = court.expected_change(step, Direction::Forward, row, params);
+    Some(match (&resource.kind, change) {
+        (ResourceKind::Counter { .. }, ..0) => format!("take {} from {row_name}", -change),
+        (ResourceKind::Counter { .. }, _) => format!("give {change} to {row_name}"),
+        _ => format!("grant {row_name}"),
+    })
+}
+
+/// A step's or compensation's name.
+pub(super) fn name(court: &Court, part: Part) -> &str {
+    court.action_name(part.step, part.direction)
+}
+
+/// A step's name.
+pub(super) fn step_name(court: &Court, step: StepId) -> &str {
+    court.action_name(step, Direction::Forward)
+}
+
+/// A node's name.
+pub(super) fn node_name(court: &Court, node: NodeId) -> String {
+    court.scenario.node_name(node)
+}
+
+/// A reason in words.
+pub(super) fn reason_words(court: &Court, reason: Reason) -> String {
+    court.business().reason_in_words(reason)
+}
+
+/// What a client was told, in words.
+pub(super) fn outcome_words(court: &Court, outcome: ClientOutcome) -> String {
+    match outcome {
+        ClientOutcome::Accepted => "accepted".to_owned(),
+        ClientOutcome::Committed => "committed".to_owned(),
+        ClientOutcome::Refused(reason) => format!("refused, {}", reason_words(court, reason)),
+    }
+}
+
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Commit => "commit",
+        Decision::Abort => "abort",
+    }
+}
+
+fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn rollback_words(why: RollbackReason) -> &'static str {
+    match why {
+        RollbackReason::Asked => "",
+        RollbackReason::Refused => ": it was refused",
+        RollbackReason::Conflict => ": it met a conflict",
+        RollbackReason::SessionOver => ": its session is over",
+        RollbackReason::Crash => ": its database died",
+    }
+}
+
+/// Who holds or wants a lock, in words.
+pub(super) fn owner(court: &Court, owner: Owner) -> String {
+    match owner {
+        Owner::Tx(tx) => tx.to_string(),
+        Owner::Reader(reader, _) => reader_name(court, reader).to_owned(),
+        Owner::Operator(_) => "the operator".to_owned(),
+    }
+}
+
+/// A background reader's name.
+pub(super) fn reader_name(court: &Court, reader: u32) -> &str {
+    let reader = court.scenario.readers.get(reader as usize);
+    reader.map_or("a reader", |reader| &reader.name)
+}
