@@ -14,7 +14,7 @@ use super::{
     LetterBody, LetterId, Machine, Message, Milestone, Note, Out, Outcome, ProviderMsg, Row,
     Safeguard, Setting, Stamp, Tag, Txn, Wire,
 };
-use crate::vocab::{ClientId, Direction, RequestId, RequestKey, StepId, TxId};
+use crate::vocab::{Direction, StepId, TxId};
 
 /// A machine together with the relay that empties its node's outbox: one relay
 /// a process, so that the letters of a transaction keep their order.
@@ -257,19 +257,9 @@ impl RelayInput {
     }
 }
 
-/// The poll is nobody's: its key names a request that no client makes.
+/// The poll is nobody's.
 const POLL: Key = Key {
-    tx: TxId {
-        key: RequestKey {
-            request: RequestId {
-                client: ClientId(u32::MAX),
-                n: u32::MAX,
-            },
-            fresh: 0,
-        },
-        epoch: 0,
-        attempt: 0,
-    },
+    tx: TxId::NOBODY,
     tag: Tag::Poll,
     n: 0,
 };
