@@ -27,6 +27,12 @@ pub trait Machine: Send + 'static {
     /// [`Safeguard::SilentUntilRecovered`]): what the database still knows.
     fn recover(&mut self, cx: Cx, durable: Durable, out: &mut Out<Self::Msg>);
 
+    /// Its database died and is back, while the process lived on: what it knows
+    /// now, as a connection pool would learn by reading it after a reconnect.
+    /// What was only buffered is gone; so a prepared branch may be back whose
+    /// lazy abort was lost, or a log row whose end was.
+    fn reconnected(&mut self, _cx: Cx, _durable: Durable, _out: &mut Out<Self::Msg>) {}
+
     /// Takes one input and answers with effects.
     fn step(&mut self, cx: Cx, input: Input<Self::Msg>, out: &mut Out<Self::Msg>);
 }
@@ -167,7 +173,9 @@ pub enum Outcome {
     /// no. The branch is rolled back.
     Conflict,
     /// It certainly did not happen: there is no such branch, or the database
-    /// was away. A finished branch that was to abort answers so too.
+    /// was away. A finished branch that was to abort answers so too; but an
+    /// [`Effect::Finish`] while the database is away is [`Outcome::Unknown`],
+    /// for the branch may be prepared.
     Aborted,
     /// The database died in the middle: it may have happened or not.
     Unknown,

@@ -42,6 +42,10 @@ impl<M: Machine> Machine for WithRelay<M> {
         self.relay.recover(out);
     }
 
+    fn reconnected(&mut self, cx: Cx, durable: Durable, out: &mut Out<M::Msg>) {
+        self.machine.reconnected(cx, durable, out);
+    }
+
     fn step(&mut self, cx: Cx, input: Input<M::Msg>, out: &mut Out<M::Msg>) {
         match RelayInput::of(input) {
             Ok(input) => self.relay.step(input, out),

@@ -43,7 +43,8 @@ impl Store {
 
     /// A call. `session` is the epoch of the process that makes it; `None` for
     /// readers and the operator, who belong to no session. While the database is
-    /// down it is answered at once with `Aborted` or `ReadFailed`.
+    /// down it is answered at once with `Aborted` or `ReadFailed`; a `Finish`
+    /// with `Unknown`, for its branch may be prepared.
     pub fn submit(
         &mut self,
         _now: SimTime,
