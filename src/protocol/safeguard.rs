@@ -92,7 +92,7 @@ safeguards! {
     AckAfterEffect "ack-after-effect" [Choreographed]
         "A consumer acknowledges before its local transaction."
         "RabbitMQ manual, consumer acknowledgements";
-    InboxDedup "inbox-dedup" [Monolith, TwoPhase, Orchestrated, Choreographed]
+    InboxDedup "inbox-dedup" [Monolith, Orchestrated, Choreographed]
         "The inbox row is still written, but nobody looks it up: a repeat has effect again."
         "Helland 2012, section 4; Richardson 2018, section 3.3";
     ProviderKey "provider-key" [Monolith, TwoPhase, Orchestrated, Choreographed]

@@ -1,0 +1,8 @@
+//! Whole runs: scenarios through the world, judged.
+
+mod counts;
+mod determinism;
+mod identity;
+mod safeguards;
+mod support;
+mod sweep;
