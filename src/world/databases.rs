@@ -1,5 +1,6 @@
 //! Between the driver and the stores.
 
+use super::process::Life;
 use super::store::{Answer, Io, Wake};
 use super::world::{Caller, Happening, World};
 use crate::history::{Part, Sink, What};
@@ -62,6 +63,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 self.calls.remove(&ticket);
                 self.durable_read(call.node, call.epoch, durable);
             }
+            (Caller::Reconnection, answer) => {
+                self.calls.remove(&ticket);
+                if let Answer::Durable(durable) = answer {
+                    self.durable_reread(call.node, call.epoch, durable);
+                }
+            }
             (Caller::Recovery, _) => {
                 self.calls.remove(&ticket);
                 self.recovery_failed(call.node, call.epoch);
@@ -97,8 +104,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.reach(node, Note::new(Milestone::DatabaseRecovered, TxId::NOBODY));
         self.disturbed_until(self.now);
         let process = self.process(node);
-        if process.downs == 0 && process.life == super::process::Life::Down {
-            self.boot(node);
+        match process.life {
+            Life::Down if process.downs == 0 => self.boot(node),
+            Life::Running => self.read_durable_again(node),
+            Life::Down | Life::Recovering => {}
         }
     }
 

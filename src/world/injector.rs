@@ -208,6 +208,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn fall_silent(&mut self, node: NodeId) {
         let process = self.process(node);
         process.life = Life::Down;
+        process.reread = false;
         process.busy_workers = 0;
         process.stalled.clear();
         process.stalled_letters.clear();
@@ -263,6 +264,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if process.pauses == 0 && process.life == Life::Running {
             self.perform_stalled(node);
             self.open_mailbox(node);
+            if std::mem::take(&mut self.process(node).reread) {
+                self.read_durable_again(node);
+            }
         }
     }
 

@@ -60,17 +60,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.record(node, What::Up(Part::Process));
         self.orders.push_back(Order::Start(node));
         self.open_session(node, epoch);
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.calls.insert(
-            ticket,
-            Call {
-                node,
-                epoch,
-                whose: Caller::Recovery,
-            },
-        );
-        self.submit(node, Some(epoch), ticket, Request::Recover);
+        self.ask_for_durable(node, epoch, Caller::Recovery);
         self.reach(node, Note::new(Milestone::ProcessStarted, TxId::NOBODY));
     }
 
@@ -93,6 +83,54 @@ impl<P: Protocol, S: Sink> World<P, S> {
             durable: Box::new(durable),
         };
         self.agenda.push_front(self.now, recovered);
+    }
+
+    fn ask_for_durable(&mut self, node: NodeId, epoch: u32, whose: Caller) {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.calls.insert(ticket, Call { node, epoch, whose });
+        self.submit(node, Some(epoch), ticket, Request::Recover);
+    }
+
+    /// The database died and is back, and the process lived on: its connection
+    /// pool reconnects, and reads what the database knows now.
+    pub(super) fn read_durable_again(&mut self, node: NodeId) {
+        let epoch = self.process(node).epoch;
+        self.ask_for_durable(node, epoch, Caller::Reconnection);
+    }
+
+    pub(super) fn durable_reread(&mut self, node: NodeId, epoch: u32, durable: Durable) {
+        let reconnected = Happening::Reconnected {
+            node,
+            epoch,
+            durable: Box::new(durable),
+        };
+        self.agenda.push_front(self.now, reconnected);
+    }
+
+    /// The machine is told what its database knows now.
+    pub(super) fn reconnect(
+        &mut self,
+        node: NodeId,
+        epoch: u32,
+        durable: Durable,
+    ) -> Option<Next<Msg<P>>> {
+        let process = self.process(node);
+        if process.epoch != epoch || process.life != Life::Running {
+            return None;
+        }
+        if process.pauses > 0 {
+            process.reread = true; // once it goes on
+            return None;
+        }
+        Some(Next::Reconnect(
+            node,
+            Cx {
+                now: self.now,
+                epoch,
+            },
+            durable,
+        ))
     }
 
     /// The database died under a process that was reading it: it reads again

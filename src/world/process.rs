@@ -55,6 +55,8 @@ pub(super) struct Process<M> {
     pub(super) stalled_letters: Vec<Letter>,
     pub(super) timers: FastMap<Key, u64>,
     pub(super) polls: Vec<(Key, SimDuration)>,
+    /// Its database came back while it stood still.
+    pub(super) reread: bool,
     pub(super) busy_workers: u32,
     pub(super) waiting_jobs: VecDeque<Job>,
 }
@@ -72,6 +74,7 @@ impl<M> Process<M> {
             stalled_letters: Vec::new(),
             timers: FastMap::default(),
             polls: Vec::new(),
+            reread: false,
             busy_workers: 0,
             waiting_jobs: VecDeque::new(),
         }

@@ -86,6 +86,8 @@ pub enum Next<M> {
     Kill(NodeId),
     /// Call [`Machine::recover`] and give the effects back.
     Recover(NodeId, Cx, Durable),
+    /// Call [`Machine::reconnected`] and give the effects back.
+    Reconnect(NodeId, Cx, Durable),
     /// Call [`Machine::step`] and give the effects back.
     Step(NodeId, Cx, Input<M>),
     /// The run is over.
@@ -133,6 +135,11 @@ pub(super) enum Happening<M> {
         epoch: u32,
     },
     Recovered {
+        node: NodeId,
+        epoch: u32,
+        durable: Box<Durable>,
+    },
+    Reconnected {
         node: NodeId,
         epoch: u32,
         durable: Box<Durable>,
@@ -185,6 +192,7 @@ pub(super) enum Caller {
         worker: bool,
     },
     Recovery,
+    Reconnection,
     Reader {
         reader: u32,
         row: crate::business::BusinessRow,
@@ -364,6 +372,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 durable,
             } => {
                 return self.recover(node, epoch, *durable);
+            }
+            Happening::Reconnected {
+                node,
+                epoch,
+                durable,
+            } => {
+                return self.reconnect(node, epoch, *durable);
             }
             Happening::FaultBegins(fault) => self.strike(fault),
             Happening::FaultEnds(fault) => self.heal(fault),

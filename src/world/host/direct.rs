@@ -24,6 +24,10 @@ pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
                 alive(&mut machines, node).recover(cx, durable, &mut out);
                 world.take(node, &mut out);
             }
+            Next::Reconnect(node, cx, durable) => {
+                alive(&mut machines, node).reconnected(cx, durable, &mut out);
+                world.take(node, &mut out);
+            }
             Next::Step(node, cx, input) => {
                 alive(&mut machines, node).step(cx, input, &mut out);
                 world.take(node, &mut out);

@@ -44,6 +44,11 @@ async fn pump<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
                 let mut out = nodes.ask(node, Job::Recover(cx, durable)).await;
                 world.take(node, &mut out);
             }
+            Next::Reconnect(node, cx, durable) => {
+                clock.advance(cx.now).await;
+                let mut out = nodes.ask(node, Job::Reconnect(cx, durable)).await;
+                world.take(node, &mut out);
+            }
             Next::Step(node, cx, input) => {
                 clock.advance(cx.now).await;
                 let mut out = nodes.ask(node, Job::Step(cx, input)).await;
@@ -57,6 +62,7 @@ async fn pump<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
 /// What the pump hands to a node's task.
 enum Job<M> {
     Recover(Cx, Durable),
+    Reconnect(Cx, Durable),
     Step(Cx, Input<M>),
 }
 
@@ -165,6 +171,7 @@ async fn serve<P: Protocol>(
         let mut out = Out::default();
         match job {
             Job::Recover(cx, durable) => machine.recover(cx, durable, &mut out),
+            Job::Reconnect(cx, durable) => machine.reconnected(cx, durable, &mut out),
             Job::Step(cx, input) => machine.step(cx, input, &mut out),
         }
         if answers.send(out).is_err() {
