@@ -1,1 +1,32 @@
 //! An outcome as table, trace and JSON; never runs anything.
+//!
+//! Everything here is a pure function of a [`Comparison`] (or, for the
+//! [`trace`], of a history), without a clock, so that the same run is the same
+//! bytes. Text carries its colours; whoever prints it strips them where nobody
+//! sees them. Nothing is said by colour alone.
+//!
+//! - [`text`]: the screen, section by section.
+//! - [`json`]: the same for programs.
+//! - [`trace`]: every event a line, with its legend.
+
+mod comparison;
+mod explanation;
+mod figures;
+mod heading;
+mod histories;
+mod invocation;
+pub mod json;
+mod judgement;
+mod story;
+mod style;
+mod table;
+pub mod text;
+pub mod trace;
+mod words;
+
+#[cfg(test)]
+mod fixture;
+
+pub use comparison::{Comparison, Unable};
+pub use invocation::Invocation;
+pub use judgement::{Judgement, judge};

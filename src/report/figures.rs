@@ -1,0 +1,190 @@
+//! The table: what became of the transactions, what held, what it cost.
+
+use super::style::{BAD, GOOD, KNOWN, QUIET};
+use super::table::{Cell, Table};
+use super::{Comparison, Judgement, words};
+use crate::check::Verdict;
+use crate::lab::Trial;
+use crate::measure::{Figures, Quantiles};
+use crate::scenario::Expectation;
+use crate::vocab::SimDuration;
+
+/// Where there is nothing to count.
+const NOTHING: &str = "–";
+
+pub(super) fn table(of: &Comparison<'_>) -> String {
+    let names = of.trials.iter().map(|trial| trial.protocol.to_string());
+    let mut table = Table::new(names);
+    transactions(&mut table, of.trials);
+    promises(&mut table, of);
+    cost(&mut table, of.trials);
+    contention(&mut table, of.trials);
+    visibility(&mut table, of.trials);
+    table.render()
+}
+
+/// What the signs beside the verdicts mean, of those that are used.
+pub(super) fn signs(of: &Comparison<'_>) -> Option<String> {
+    let cells: Vec<Cell> = of
+        .trials
+        .iter()
+        .flat_map(|trial| trial.verdicts.iter())
+        .map(|(_, verdict, expectation)| verdict_cell(of, verdict, *expectation))
+        .collect();
+    let meanings = [
+        ('✗', "not as the scenario expects"),
+        ('~', "broken, which the scenario allows"),
+        ('?', "the run does not say"),
+    ];
+    let used: Vec<String> = meanings
+        .into_iter()
+        .filter(|(sign, _)| cells.iter().any(|cell| cell.text.starts_with(*sign)))
+        .map(|(sign, meaning)| format!("{sign} {meaning}"))
+        .collect();
+    (!used.is_empty()).then(|| used.join("    "))
+}
+
+fn transactions(table: &mut Table, trials: &[Trial]) {
+    table.group("Transactions");
+    counts(table, trials, "started", |f| f.started);
+    counts(table, trials, "committed", |f| f.committed);
+    counts(table, trials, "refused", |f| f.refused);
+    counts(table, trials, "  of them compensated", |f| f.compensated);
+    alarms(table, trials, "undecided", |f| f.undecided);
+    alarms(table, trials, "unknown to the client", |f| f.unknown);
+}
+
+fn promises(table: &mut Table, of: &Comparison<'_>) {
+    table.group("Promises");
+    for promise in of.scenario.promises() {
+        let cells = of.trials.iter().map(|trial| match of.verdict(trial, promise) {
+            Some((verdict, expectation)) => verdict_cell(of, verdict, expectation),
+            None => Cell::styled(NOTHING, QUIET),
+        });
+        table.row(of.scenario.promise_name(promise), cells.collect::<Vec<_>>());
+    }
+}
+
+fn verdict_cell(of: &Comparison<'_>, verdict: &Verdict, expectation: Expectation) -> Cell {
+    let word = match verdict {
+        Verdict::Holds => "holds",
+        Verdict::Violated(_) => "violated",
+        Verdict::Inconclusive { .. } => "inconclusive",
+    };
+    match (of.judge(verdict, expectation), verdict) {
+        (Judgement::NotAsExpected, _) => Cell::styled(format!("✗ {word}"), BAD),
+        (_, Verdict::Inconclusive { .. }) => Cell::styled(format!("? {word}"), KNOWN),
+        (_, Verdict::Violated(_)) => Cell::styled(format!("~ {word}"), KNOWN),
+        (_, Verdict::Holds) => Cell::styled(word, GOOD),
+    }
+}
+
+fn cost(table: &mut Table, trials: &[Trial]) {
+    table.group("Cost");
+    figures(table, trials, "committed per second", |f| {
+        Cell::plain(format!("{:.1}", f.throughput))
+    });
+    spread(table, trials, "latency, ms", &ALL, |f| f.latency);
+    spread(table, trials, "first answer, ms", &[P50, P99], |f| f.accepted);
+    table.group("Cost of a committed transaction");
+    ratios(table, trials, "messages", |f| f.messages);
+    ratios(table, trials, "local transactions", |f| f.local_transactions);
+    ratios(table, trials, "forced writes", |f| f.forced_writes);
+}
+
+fn contention(table: &mut Table, trials: &[Trial]) {
+    table.group("Contention");
+    counts(table, trials, "blocked or turned away", |f| f.blocked);
+    spread(table, trials, "lock wait, ms", &ALL, |f| f.lock_wait);
+    spread(table, trials, "lock hold, ms", &ALL, |f| f.lock_hold);
+    figures(table, trials, "longest in doubt, ms", |f| match f.prepared {
+        0 => Cell::styled(NOTHING, QUIET),
+        _ => Cell::plain(millis(f.longest_in_doubt)),
+    });
+}
+
+fn visibility(table: &mut Table, trials: &[Trial]) {
+    table.group("Half-done work that others could see");
+    counts(table, trials, "transactions", |f| f.inconsistent);
+    figures(table, trials, "longest window, ms", |f| match f.inconsistent {
+        0 => Cell::styled(NOTHING, QUIET),
+        _ => Cell::plain(millis(f.longest_inconsistency)),
+    });
+}
+
+fn figures(table: &mut Table, trials: &[Trial], label: &str, cell: impl Fn(&Figures) -> Cell) {
+    let cells: Vec<Cell> = trials.iter().map(|trial| cell(&trial.figures)).collect();
+    table.row(label, cells);
+}
+
+fn counts(table: &mut Table, trials: &[Trial], label: &str, count: impl Fn(&Figures) -> u64) {
+    figures(table, trials, label, |f| Cell::plain(words::grouped(count(f))));
+}
+
+/// A count that should be zero.
+fn alarms(table: &mut Table, trials: &[Trial], label: &str, count: impl Fn(&Figures) -> u64) {
+    figures(table, trials, label, |f| match count(f) {
+        0 => Cell::plain("0"),
+        n => Cell::styled(words::grouped(n), KNOWN),
+    });
+}
+
+fn ratios(table: &mut Table, trials: &[Trial], label: &str, ratio: impl Fn(&Figures) -> f64) {
+    figures(table, trials, label, |f| match f.committed {
+        0 => Cell::styled(NOTHING, QUIET),
+        _ => Cell::plain(format!("{:.2}", ratio(f))),
+    });
+}
+
+type Quantile = (&'static str, fn(&Quantiles) -> SimDuration);
+const P50: Quantile = ("p50", |q| q.p50);
+const P95: Quantile = ("p95", |q| q.p95);
+const P99: Quantile = ("p99", |q| q.p99);
+const MAX: Quantile = ("max", |q| q.max);
+const ALL: [Quantile; 4] = [P50, P95, P99, MAX];
+
+/// A row a quantile, under one label.
+fn spread(
+    table: &mut Table,
+    trials: &[Trial],
+    label: &str,
+    quantiles: &[Quantile],
+    of: impl Fn(&Figures) -> Quantiles,
+) {
+    for (n, (name, quantile)) in quantiles.iter().enumerate() {
+        let label = if n == 0 { label } else { "" };
+        figures(table, trials, &format!("{label:<18}{name}"), |f| {
+            let q = of(f);
+            match q.count {
+                0 => Cell::styled(NOTHING, QUIET),
+                _ => Cell::plain(millis(quantile(&q))),
+            }
+        });
+    }
+}
+
+/// Milliseconds with two decimals, the same for every cell, so that points
+/// stand under points.
+fn millis(duration: SimDuration) -> String {
+    let hundredths = (duration.as_micros() + 5) / 10;
+    let whole = words::grouped(hundredths / 100);
+    format!("{whole}.{:02}", hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_rounded_to_hundredths() {
+        for (micros, text) in [
+            (0, "0.00"),
+            (4, "0.00"),
+            (5, "0.01"),
+            (1_250, "1.25"),
+            (1_234_567, "1,234.57"),
+        ] {
+            assert_eq!(millis(SimDuration::from_micros(micros)), text);
+        }
+    }
+}

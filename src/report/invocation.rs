@@ -1,0 +1,104 @@
+use crate::protocol::{ProtocolKind, Safeguard};
+use crate::scenario::Scenario;
+use crate::vocab::Seed;
+
+/// How a run was asked for, so that a line to paste asks for the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The scenario file, as it was given.
+    pub file: String,
+    /// The seed of the run.
+    pub seed: Seed,
+    /// The safeguards that were taken away.
+    pub without: Vec<Safeguard>,
+    /// The number of transactions, where it is not the scenario's own.
+    pub transactions: Option<u32>,
+}
+
+/// Whether a run is the very one that its scenario makes claims about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The scenario's own seed, safeguards and number of transactions.
+    Pinned,
+    /// Something else was asked for: what breaks on the pinned run may hold.
+    Varied,
+}
+
+impl Invocation {
+    /// The command that runs this again, under one protocol.
+    pub fn line(&self, protocol: ProtocolKind) -> String {
+        let mut line = format!(
+            "cargo run --release -- run {} --seed {} --protocol {protocol}",
+            quoted(&self.file),
+            self.seed
+        );
+        for safeguard in &self.without {
+            line.push_str(" --without ");
+            line.push_str(safeguard.name());
+        }
+        if let Some(transactions) = self.transactions {
+            line.push_str(&format!(" --transactions {transactions}"));
+        }
+        line
+    }
+
+    pub(super) fn standing(&self, scenario: &Scenario) -> Standing {
+        let own = self.seed == scenario.seed
+            && self.without.is_empty()
+            && self.transactions.is_none();
+        if own { Standing::Pinned } else { Standing::Varied }
+    }
+}
+
+/// A path as a POSIX shell must read it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    let path = match path.strip_prefix('-') {
+        Some(_) => format!("./{path}"),
+        None => path.to_owned(),
+    };
+    if !path.is_empty() && path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_to_paste_asks_for_the_same_run() {
+        let mut invocation = Invocation {
+            file: "scenarios/points-mall.toml".to_owned(),
+            seed: Seed(7),
+            without: vec![],
+            transactions: None,
+        };
+        assert_eq!(
+            invocation.line(ProtocolKind::TwoPhaseCommit),
+            "cargo run --release -- run scenarios/points-mall.toml --seed 7 --protocol 2pc"
+        );
+        invocation.without = vec![Safeguard::Outbox, Safeguard::InboxDedup];
+        invocation.transactions = Some(50);
+        assert_eq!(
+            invocation.line(ProtocolKind::OrchestratedSaga),
+            "cargo run --release -- run scenarios/points-mall.toml --seed 7 \
+             --protocol orchestrated --without outbox --without inbox-dedup --transactions 50"
+        );
+    }
+
+    #[test]
+    fn a_path_is_quoted_where_a_shell_would_misread_it() {
+        for (path, text) in [
+            ("a/b-c.toml", "a/b-c.toml"),
+            ("my mall.toml", "'my mall.toml'"),
+            ("it's.toml", r"'it'\''s.toml'"),
+            ("-x.toml", "./-x.toml"),
+            ("$HOME.toml", "'$HOME.toml'"),
+            ("商城.toml", "'商城.toml'"),
+        ] {
+            assert_eq!(quoted(path), text);
+        }
+    }
+}

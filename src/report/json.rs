@@ -1,0 +1,187 @@
+//! A comparison for programs: stable names, no time stamps. Moments and
+//! durations are microseconds of model time.
+
+use serde::Serialize;
+
+use super::{Comparison, Judgement, words};
+use crate::check::{Evidence, Verdict};
+use crate::history::Digest;
+use crate::lab::{Hosts, Trial};
+use crate::measure::Figures;
+use crate::protocol::Safeguard;
+use crate::scenario::Expectation;
+use crate::vocab::{SimDuration, SimTime};
+
+/// Raised when a name changes its meaning or goes away.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u32,
+    durations: &'static str,
+    scenario: &'a str,
+    about: &'a str,
+    file: &'a str,
+    seed: u64,
+    transactions: u32,
+    without: Vec<&'static str>,
+    judgement: Judgement,
+    faults: Vec<FaultEntry>,
+    trials: Vec<TrialEntry<'a>>,
+    unable: Vec<UnableEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct FaultEntry {
+    kind: &'static str,
+    when: String,
+    what: String,
+    lasts: SimDuration,
+}
+
+#[derive(Serialize)]
+struct TrialEntry<'a> {
+    protocol: &'static str,
+    safeguards_not_used: Vec<&'static str>,
+    faults_not_applicable: &'a [u32],
+    faults_never_struck: &'a [u32],
+    digest: Digest,
+    #[serde(flatten)]
+    hosts: Hosts,
+    events: u64,
+    ended: SimTime,
+    promises: Vec<PromiseEntry<'a>>,
+    figures: &'a Figures,
+    again: String,
+}
+
+#[derive(Serialize)]
+struct PromiseEntry<'a> {
+    promise: &'a str,
+    verdict: &'static str,
+    expectation: &'static str,
+    judgement: Judgement,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violation: Option<ViolationEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ViolationEntry<'a> {
+    at: SimTime,
+    request: Option<String>,
+    what: &'a str,
+    evidence: &'a [Evidence],
+    more: u32,
+}
+
+#[derive(Serialize)]
+struct UnableEntry<'a> {
+    protocol: &'static str,
+    why: &'a str,
+}
+
+/// A comparison as a JSON document, indented, with a line break at its end.
+pub fn document(of: &Comparison<'_>) -> String {
+    let without = &of.invocation.without;
+    let document = Document {
+        format: FORMAT,
+        durations: "microseconds of model time",
+        scenario: &of.scenario.name,
+        about: of.scenario.about.trim(),
+        file: &of.invocation.file,
+        seed: of.invocation.seed.0,
+        transactions: of.scenario.workload.transactions,
+        without: without.iter().map(|safeguard| safeguard.name()).collect(),
+        judgement: of.judgement(),
+        faults: faults(of),
+        trials: of.trials.iter().map(|trial| entry(of, trial)).collect(),
+        unable: of
+            .unable
+            .iter()
+            .map(|unable| UnableEntry {
+                protocol: unable.protocol.name(),
+                why: &unable.why,
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document)
+        .expect("the document is plain data with string keys, which JSON can always hold");
+    text.push('\n');
+    text
+}
+
+fn faults(of: &Comparison<'_>) -> Vec<FaultEntry> {
+    let plan = of.trials.first().map(|trial| &trial.plan.faults[..]);
+    plan.unwrap_or_default()
+        .iter()
+        .map(|fault| FaultEntry {
+            kind: fault.kind.name(),
+            when: words::moment(of.scenario, &fault.when),
+            what: words::fault(of.scenario, fault),
+            lasts: fault.lasts,
+        })
+        .collect()
+}
+
+fn entry<'a>(of: &Comparison<'a>, trial: &'a Trial) -> TrialEntry<'a> {
+    TrialEntry {
+        protocol: trial.protocol.name(),
+        safeguards_not_used: Safeguard::ALL
+            .iter()
+            .filter(|safeguard| !safeguard.used_by(trial.protocol))
+            .map(|safeguard| safeguard.name())
+            .collect(),
+        faults_not_applicable: &trial.not_applicable,
+        faults_never_struck: &trial.never_struck,
+        digest: trial.digest,
+        hosts: trial.hosts,
+        events: trial.events,
+        ended: trial.ended,
+        promises: trial
+            .verdicts
+            .iter()
+            .map(|(promise, verdict, expectation)| {
+                let name = of.scenario.promise_name(*promise);
+                promise_entry(name, verdict, *expectation, of.judge(verdict, *expectation))
+            })
+            .collect(),
+        figures: &trial.figures,
+        again: of.invocation.line(trial.protocol),
+    }
+}
+
+fn promise_entry<'a>(
+    promise: &'a str,
+    verdict: &'a Verdict,
+    expectation: Expectation,
+    judgement: Judgement,
+) -> PromiseEntry<'a> {
+    let (word, why, violation) = match verdict {
+        Verdict::Holds => ("holds", None, None),
+        Verdict::Inconclusive { why } => ("inconclusive", Some(why.as_str()), None),
+        Verdict::Violated(violation) => {
+            let entry = ViolationEntry {
+                at: violation.at,
+                request: violation.request.map(|request| request.to_string()),
+                what: &violation.what,
+                evidence: &violation.evidence,
+                more: violation.more,
+            };
+            ("violated", None, Some(entry))
+        }
+    };
+    PromiseEntry {
+        promise,
+        verdict: word,
+        expectation: match expectation {
+            Expectation::Holds => "holds",
+            Expectation::MayBreak => "may-break",
+            Expectation::Breaks => "breaks",
+        },
+        judgement,
+        why,
+        violation,
+    }
+}

@@ -1,0 +1,142 @@
+//! What happened, in a few sentences: the figures that belong together, put
+//! side by side.
+
+use super::words::{counted, list};
+use super::{Comparison, Judgement};
+use crate::lab::Trial;
+use crate::measure::Figures;
+use crate::protocol::ProtocolKind;
+
+/// At most five sentences.
+pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(of.trials.iter().find_map(waiting));
+    sentences.extend(seen(of.trials));
+    sentences.extend(pace(of.trials));
+    sentences.extend(unresolved(of.trials));
+    sentences.truncate(5);
+    sentences
+}
+
+/// What two-phase commit's locks did to others.
+fn waiting(trial: &Trial) -> Option<String> {
+    let f = &trial.figures;
+    if trial.protocol != ProtocolKind::TwoPhaseCommit || f.prepared == 0 {
+        return None;
+    }
+    let who = counted(f.blocked, "transaction or reader", "transactions and readers");
+    let mut text = match (f.blocked, f.lock_wait.count) {
+        (0, _) => "Under 2pc nobody met a lock that was held by another".to_owned(),
+        (_, 0) => format!("Under 2pc {who} met another's write and were turned away"),
+        _ => format!(
+            "Under 2pc {who} met another's lock, and waited for up to {}",
+            f.lock_wait.max
+        ),
+    };
+    text.push_str(&format!(
+        ": from its vote until it hears the decision a branch keeps its locks and can do nothing \
+         about it, here for up to {}.",
+        f.longest_in_doubt
+    ));
+    Some(text)
+}
+
+/// What sagas let others see.
+fn seen(trials: &[Trial]) -> Option<String> {
+    let sagas: Vec<&Trial> = trials
+        .iter()
+        .filter(|trial| trial.protocol.is_saga() && trial.figures.inconsistent > 0)
+        .collect();
+    let longest_hold = sagas.iter().map(|t| t.figures.lock_hold.max).max()?;
+    let windows = sagas.iter().map(|trial| {
+        let f = &trial.figures;
+        format!(
+            "{} under {}, for up to {}",
+            counted(f.inconsistent, "transaction", "transactions"),
+            trial.protocol,
+            f.longest_inconsistency
+        )
+    });
+    let compensated: u64 = sagas.iter().map(|t| t.figures.compensated).sum();
+    let mut text = format!(
+        "The sagas held no lock for longer than {longest_hold}, and let others see half of a \
+         transaction instead: {}.",
+        list(windows)
+    );
+    if compensated > 0 {
+        text.push_str(&format!(
+            " Of what was seen, the effects of {} were taken back later.",
+            counted(compensated, "transaction", "transactions")
+        ));
+    }
+    Some(text)
+}
+
+/// How fast, against the fastest of the distributed protocols.
+fn pace(trials: &[Trial]) -> Option<String> {
+    let mut distributed: Vec<&Trial> = trials
+        .iter()
+        .filter(|trial| trial.protocol != ProtocolKind::Monolith)
+        .collect();
+    distributed.sort_by(|a, b| b.figures.throughput.total_cmp(&a.figures.throughput));
+    let (fastest, others) = distributed.split_first()?;
+    if others.is_empty() || fastest.figures.throughput <= 0.0 {
+        return None;
+    }
+    let shares = others.iter().map(|trial| {
+        let share = trial.figures.throughput / fastest.figures.throughput;
+        let percent = libm::round(share * 100.0) as u64;
+        format!("{} {percent}% of that", trial.protocol)
+    });
+    Some(format!(
+        "Over the first {} of model time {} committed most, {:.0} a second; {}.",
+        fastest.figures.window,
+        fastest.protocol,
+        fastest.figures.throughput,
+        list(shares)
+    ))
+}
+
+/// What never came to an end, or ended without its client's knowledge.
+fn unresolved(trials: &[Trial]) -> Option<String> {
+    let under = |count: fn(&Figures) -> u64, what: &str| -> Option<String> {
+        let counts = trials
+            .iter()
+            .filter(|trial| count(&trial.figures) > 0)
+            .map(|trial| format!("{} under {}", count(&trial.figures), trial.protocol));
+        let counts = list(counts);
+        (!counts.is_empty()).then(|| format!("{what}: {counts}."))
+    };
+    let parts: Vec<String> = [
+        under(|f| f.undecided, "Neither done nor undone when the run was over"),
+        under(|f| f.unknown, "Clients that gave up without a final answer"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// The last line: what it all comes to.
+pub(super) fn conclusion(of: &Comparison<'_>) -> (Judgement, String) {
+    let count = |which: Judgement| {
+        of.trials
+            .iter()
+            .flat_map(|trial| trial.verdicts.iter())
+            .filter(|(_, verdict, expectation)| of.judge(verdict, *expectation) == which)
+            .count() as u64
+    };
+    let judgement = of.judgement();
+    let words = match judgement {
+        Judgement::AsExpected => "As the scenario expects.".to_owned(),
+        Judgement::Inconclusive => format!(
+            "Inconclusive: the run does not say what became of {}.",
+            counted(count(judgement), "promise", "promises")
+        ),
+        Judgement::NotAsExpected => format!(
+            "Not as the scenario expects: see {} above.",
+            counted(count(judgement), "promise", "promises")
+        ),
+    };
+    (judgement, words)
+}
