@@ -82,7 +82,9 @@ pub fn run<S: Sink>(
     if options.host != HostChoice::Direct && !has_madsim() {
         return Err(RunError::MadsimMissing);
     }
-    scenario.can_run(protocol).map_err(|why| RunError::CannotRun { protocol, why })?;
+    scenario
+        .can_run(protocol)
+        .map_err(|why| RunError::CannotRun { protocol, why })?;
     let spec = RunSpec {
         scenario: Arc::clone(scenario),
         seed: options.seed,
@@ -108,7 +110,11 @@ pub fn run<S: Sink>(
         HostChoice::Both => {
             let (again, _) = carry(protocol, Carrier::Madsim, &spec, DigestSink::default());
             let madsim = again.digest();
-            if madsim == digest { Hosts::Agree } else { Hosts::Differ { madsim } }
+            if madsim == digest {
+                Hosts::Agree
+            } else {
+                Hosts::Differ { madsim }
+            }
         }
     };
     Ok(Trial {

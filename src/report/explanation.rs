@@ -35,11 +35,11 @@ fn explanation(
 ) -> String {
     let judgement = of.judge(verdict, expectation);
     let (word, body) = match verdict {
-        Verdict::Holds if judgement == Judgement::AsExpected => return String::new(),
-        Verdict::Holds => (
-            "holds",
-            "  The scenario says that it breaks on this seed.\n".to_owned(),
-        ),
+        Verdict::Holds | Verdict::NotApplicable { .. } if judgement == Judgement::AsExpected => {
+            return String::new();
+        }
+        Verdict::Holds => ("holds", String::new()),
+        Verdict::NotApplicable { why } => ("means nothing", wrapped(why, "  ", "  ")),
         Verdict::Violated(violation) => ("violated", violated(violation)),
         Verdict::Inconclusive { why } => ("inconclusive", wrapped(why, "  ", "  ")),
     };
@@ -67,9 +67,7 @@ fn expected(judgement: Judgement, expectation: Expectation) -> String {
         (Judgement::NotAsExpected, _) => {
             paint(BAD, "Not expected: the scenario says that it holds.")
         }
-        (_, Expectation::Breaks) => {
-            paint(KNOWN, "Expected: the scenario says that it breaks.")
-        }
+        (_, Expectation::Breaks) => paint(KNOWN, "Expected: the scenario says that it breaks."),
         (_, Expectation::MayBreak) => {
             paint(KNOWN, "Expected: the scenario says that it may break.")
         }

@@ -57,10 +57,13 @@ fn transactions(table: &mut Table, trials: &[Trial]) {
 fn promises(table: &mut Table, of: &Comparison<'_>) {
     table.group("Promises");
     for promise in of.scenario.promises() {
-        let cells = of.trials.iter().map(|trial| match of.verdict(trial, promise) {
-            Some((verdict, expectation)) => verdict_cell(of, verdict, expectation),
-            None => Cell::styled(NOTHING, QUIET),
-        });
+        let cells = of
+            .trials
+            .iter()
+            .map(|trial| match of.verdict(trial, promise) {
+                Some((verdict, expectation)) => verdict_cell(of, verdict, expectation),
+                None => Cell::styled(NOTHING, QUIET),
+            });
         table.row(of.scenario.promise_name(promise), cells.collect::<Vec<_>>());
     }
 }
@@ -70,11 +73,13 @@ fn verdict_cell(of: &Comparison<'_>, verdict: &Verdict, expectation: Expectation
         Verdict::Holds => "holds",
         Verdict::Violated(_) => "violated",
         Verdict::Inconclusive { .. } => "inconclusive",
+        Verdict::NotApplicable { .. } => NOTHING,
     };
     match (of.judge(verdict, expectation), verdict) {
         (Judgement::NotAsExpected, _) => Cell::styled(format!("✗ {word}"), BAD),
         (_, Verdict::Inconclusive { .. }) => Cell::styled(format!("? {word}"), KNOWN),
         (_, Verdict::Violated(_)) => Cell::styled(format!("~ {word}"), KNOWN),
+        (_, Verdict::NotApplicable { .. }) => Cell::styled(word, QUIET),
         (_, Verdict::Holds) => Cell::styled(word, GOOD),
     }
 }
@@ -85,10 +90,14 @@ fn cost(table: &mut Table, trials: &[Trial]) {
         Cell::plain(format!("{:.1}", f.throughput))
     });
     spread(table, trials, "latency, ms", &ALL, |f| f.latency);
-    spread(table, trials, "first answer, ms", &[P50, P99], |f| f.accepted);
+    spread(table, trials, "first answer, ms", &[P50, P99], |f| {
+        f.accepted
+    });
     table.group("Cost of a committed transaction");
     ratios(table, trials, "messages", |f| f.messages);
-    ratios(table, trials, "local transactions", |f| f.local_transactions);
+    ratios(table, trials, "local transactions", |f| {
+        f.local_transactions
+    });
     ratios(table, trials, "forced writes", |f| f.forced_writes);
 }
 
@@ -97,18 +106,22 @@ fn contention(table: &mut Table, trials: &[Trial]) {
     counts(table, trials, "blocked or turned away", |f| f.blocked);
     spread(table, trials, "lock wait, ms", &ALL, |f| f.lock_wait);
     spread(table, trials, "lock hold, ms", &ALL, |f| f.lock_hold);
-    figures(table, trials, "longest in doubt, ms", |f| match f.prepared {
-        0 => Cell::styled(NOTHING, QUIET),
-        _ => Cell::plain(millis(f.longest_in_doubt)),
+    figures(table, trials, "longest in doubt, ms", |f| {
+        match f.prepared {
+            0 => Cell::styled(NOTHING, QUIET),
+            _ => Cell::plain(millis(f.longest_in_doubt)),
+        }
     });
 }
 
 fn visibility(table: &mut Table, trials: &[Trial]) {
     table.group("Half-done work that others could see");
     counts(table, trials, "transactions", |f| f.inconsistent);
-    figures(table, trials, "longest window, ms", |f| match f.inconsistent {
-        0 => Cell::styled(NOTHING, QUIET),
-        _ => Cell::plain(millis(f.longest_inconsistency)),
+    figures(table, trials, "longest window, ms", |f| {
+        match f.inconsistent {
+            0 => Cell::styled(NOTHING, QUIET),
+            _ => Cell::plain(millis(f.longest_inconsistency)),
+        }
     });
 }
 
@@ -118,7 +131,9 @@ fn figures(table: &mut Table, trials: &[Trial], label: &str, cell: impl Fn(&Figu
 }
 
 fn counts(table: &mut Table, trials: &[Trial], label: &str, count: impl Fn(&Figures) -> u64) {
-    figures(table, trials, label, |f| Cell::plain(words::grouped(count(f))));
+    figures(table, trials, label, |f| {
+        Cell::plain(words::grouped(count(f)))
+    });
 }
 
 /// A count that should be zero.

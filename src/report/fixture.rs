@@ -143,7 +143,13 @@ fn business() -> Business {
                 action(ActionKind::Take(Amount::Fixed(50)), 0),
                 Some(refund),
             ),
-            step("grant", 1, StepKind::Pivot, action(ActionKind::Grant, 1), None),
+            step(
+                "grant",
+                1,
+                StepKind::Pivot,
+                action(ActionKind::Grant, 1),
+                None,
+            ),
             step(
                 "welcome",
                 1,
@@ -403,7 +409,10 @@ fn dirty_read() -> Violation {
         evidence: vec![
             line(410, "c1.4 spends: points[player-3] 80 -> 30"),
             line(412, "c3.17 is refused: not enough points (30 of 50)"),
-            line(418, "c1.4 refunds (pokemon withdrawn from sale): points[player-3] 30 -> 80"),
+            line(
+                418,
+                "c1.4 refunds (pokemon withdrawn from sale): points[player-3] 30 -> 80",
+            ),
         ],
         more: 14,
     }

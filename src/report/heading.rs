@@ -145,7 +145,10 @@ fn answers(of: &Comparison<'_>) -> String {
         .iter()
         .map(|trial| trial.protocol)
         .chain(of.unable.iter().map(|unable| unable.protocol));
-    let width = names.map(|protocol| protocol.name().len()).max().unwrap_or(0);
+    let width = names
+        .map(|protocol| protocol.name().len())
+        .max()
+        .unwrap_or(0);
     for trial in of.trials {
         let lead = format!("  {:width$}  ", trial.protocol.name());
         let body = answer(of.scenario, trial.protocol);
@@ -222,9 +225,7 @@ fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let end = text
         .char_indices()
-        .find(|&(at, c)| {
-            c == '。' || c == '.' && text[at + 1..].starts_with(char::is_whitespace)
-        })
+        .find(|&(at, c)| c == '。' || c == '.' && text[at + 1..].starts_with(char::is_whitespace))
         .map(|(at, c)| at + c.len_utf8());
     &text[..end.unwrap_or(text.len())]
 }

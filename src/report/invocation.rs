@@ -43,10 +43,13 @@ impl Invocation {
     }
 
     pub(super) fn standing(&self, scenario: &Scenario) -> Standing {
-        let own = self.seed == scenario.seed
-            && self.without.is_empty()
-            && self.transactions.is_none();
-        if own { Standing::Pinned } else { Standing::Varied }
+        let own =
+            self.seed == scenario.seed && self.without.is_empty() && self.transactions.is_none();
+        if own {
+            Standing::Pinned
+        } else {
+            Standing::Varied
+        }
     }
 }
 

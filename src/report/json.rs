@@ -161,6 +161,7 @@ fn promise_entry<'a>(
     let (word, why, violation) = match verdict {
         Verdict::Holds => ("holds", None, None),
         Verdict::Inconclusive { why } => ("inconclusive", Some(why.as_str()), None),
+        Verdict::NotApplicable { why } => ("not-applicable", Some(why.as_str()), None),
         Verdict::Violated(violation) => {
             let entry = ViolationEntry {
                 at: violation.at,

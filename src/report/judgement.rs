@@ -28,12 +28,11 @@ pub fn judge(verdict: &Verdict, expectation: Expectation, standing: Standing) ->
     };
     match (claim, verdict) {
         (Expectation::MayBreak, _)
-        | (Expectation::Holds, Verdict::Holds)
+        | (Expectation::Holds, Verdict::Holds | Verdict::NotApplicable { .. })
         | (Expectation::Breaks, Verdict::Violated(_)) => AsExpected,
         (Expectation::Holds | Expectation::Breaks, Verdict::Inconclusive { .. }) => Inconclusive,
-        (Expectation::Holds, Verdict::Violated(_)) | (Expectation::Breaks, Verdict::Holds) => {
-            NotAsExpected
-        }
+        (Expectation::Holds, Verdict::Violated(_))
+        | (Expectation::Breaks, Verdict::Holds | Verdict::NotApplicable { .. }) => NotAsExpected,
     }
 }
 

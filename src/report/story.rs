@@ -24,7 +24,11 @@ fn waiting(trial: &Trial) -> Option<String> {
     if trial.protocol != ProtocolKind::TwoPhaseCommit || f.prepared == 0 {
         return None;
     }
-    let who = counted(f.blocked, "transaction or reader", "transactions and readers");
+    let who = counted(
+        f.blocked,
+        "transaction or reader",
+        "transactions and readers",
+    );
     let mut text = match (f.blocked, f.lock_wait.count) {
         (0, _) => "Under 2pc nobody met a lock that was held by another".to_owned(),
         (_, 0) => format!("Under 2pc {who} met another's write and were turned away"),
@@ -108,7 +112,10 @@ fn unresolved(trials: &[Trial]) -> Option<String> {
         (!counts.is_empty()).then(|| format!("{what}: {counts}."))
     };
     let parts: Vec<String> = [
-        under(|f| f.undecided, "Neither done nor undone when the run was over"),
+        under(
+            |f| f.undecided,
+            "Neither done nor undone when the run was over",
+        ),
         under(|f| f.unknown, "Clients that gave up without a final answer"),
     ]
     .into_iter()

@@ -85,7 +85,9 @@ impl Table {
                 Line::Group(name) => {
                     let _ = writeln!(text, "{}", paint(SECTION, name));
                 }
-                Line::Row { label, cells } => push_row(&mut text, label, cells, label_width, &widths),
+                Line::Row { label, cells } => {
+                    push_row(&mut text, label, cells, label_width, &widths)
+                }
             }
         }
         text
@@ -152,10 +154,14 @@ mod tests {
 
     #[test]
     fn cells_are_right_aligned_and_long_labels_wrap() {
-        let mut table = Table::new(["monolith", "2pc", "orchestrated", "choreographed"].map(String::from));
+        let mut table =
+            Table::new(["monolith", "2pc", "orchestrated", "choreographed"].map(String::from));
         table.group("Promises");
         let words = |words: [&str; 4]| words.map(Cell::plain);
-        table.row("all-or-nothing", words(["holds", "holds", "holds", "✗ violated"]));
+        table.row(
+            "all-or-nothing",
+            words(["holds", "holds", "holds", "✗ violated"]),
+        );
         table.row(
             "no points are lost without an entitlement",
             words(["holds", "? inconclusive", "~ violated", "–"]),

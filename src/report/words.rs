@@ -245,7 +245,11 @@ mod tests {
                     when,
                     lasts: SimDuration::from_millis(120),
                 };
-                format!("{}: {}", moment(&scenario, &one.when), fault(&scenario, &one))
+                format!(
+                    "{}: {}",
+                    moment(&scenario, &one.when),
+                    fault(&scenario, &one)
+                )
             })
             .collect();
         insta::assert_snapshot!(lines.join("\n"));

@@ -15,7 +15,10 @@ use words::Words;
 pub const LEGEND: &[(&str, &str)] = &[
     ("asked", "a client asks, for the first time or again"),
     ("told", "an answer reached its client"),
-    ("gave-up", "a client has no retries left: the outcome is unknown to it"),
+    (
+        "gave-up",
+        "a client has no retries left: the outcome is unknown to it",
+    ),
     ("sent", "a message left: > its receiver"),
     ("delivered", "a message arrived: < its sender"),
     ("lost", "a message will never arrive"),
@@ -24,14 +27,29 @@ pub const LEGEND: &[(&str, &str)] = &[
     ("locked", "a lock was granted"),
     ("unlocked", "a lock was released"),
     ("ran", "a statement ran; its locks are held"),
-    ("conflicted", "a lock time-out, a deadlock or a write conflict"),
+    (
+        "conflicted",
+        "a lock time-out, a deadlock or a write conflict",
+    ),
     ("prepared", "a branch is prepared"),
     ("committed", "a local transaction took effect"),
-    ("commit-lost", "a crash took back a commit that was not on disk"),
-    ("prep-lost", "a crash took back a prepared branch that was not on disk"),
+    (
+        "commit-lost",
+        "a crash took back a commit that was not on disk",
+    ),
+    (
+        "prep-lost",
+        "a crash took back a prepared branch that was not on disk",
+    ),
     ("rolled-back", "a branch is undone"),
-    ("restored", "a restarted database took a prepared branch's locks again"),
-    ("appended", "a record went to a log; forced: somebody waits for the disk"),
+    (
+        "restored",
+        "a restarted database took a prepared branch's locks again",
+    ),
+    (
+        "appended",
+        "a record went to a log; forced: somebody waits for the disk",
+    ),
     ("flushed", "a disk finished a flush"),
     ("stored", "the broker holds a message durably"),
     ("handed-over", "a real action reached its provider"),

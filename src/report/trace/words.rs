@@ -115,7 +115,9 @@ impl<'a> Words<'a> {
                 saw,
                 waited,
             } => {
-                let rows = saw.iter().map(|&(row, n)| format!("{} = {n}", self.row(row)));
+                let rows = saw
+                    .iter()
+                    .map(|&(row, n)| format!("{} = {n}", self.row(row)));
                 let rows: Vec<String> = rows.collect();
                 let words = format!("{}{}", rows.join(", "), after_wait(*waited));
                 ("read", format!("reader {reader}"), words)
@@ -171,7 +173,11 @@ impl<'a> Words<'a> {
                 action,
                 performed,
             } => {
-                let end = if *performed { "performed" } else { "known already" };
+                let end = if *performed {
+                    "performed"
+                } else {
+                    "known already"
+                };
                 let words = format!("{}, {end}", self.row(*action));
                 ("handed-over", id.tx.to_string(), words)
             }
@@ -217,7 +223,10 @@ impl<'a> Words<'a> {
             ClientOutcome::Accepted => "accepted".to_owned(),
             ClientOutcome::Committed => "committed".to_owned(),
             ClientOutcome::Refused(reason) => {
-                format!("refused: {}", self.scenario.business.reason_in_words(reason))
+                format!(
+                    "refused: {}",
+                    self.scenario.business.reason_in_words(reason)
+                )
             }
         }
     }
