@@ -41,3 +41,47 @@ fn bullets(sentences: &[String]) -> String {
         .map(|sentence| heading::wrapped(sentence, "  - ", "    "))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{ProtocolKind, Safeguard};
+    use crate::report::{Unable, fixture};
+
+    fn plain(of: &Comparison<'_>) -> String {
+        anstream::adapter::strip_str(&screen(of)).to_string()
+    }
+
+    #[test]
+    fn four_protocols_side_by_side_fit_eighty_columns() {
+        let scenario = fixture::scenario();
+        let text = plain(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &fixture::trials(&scenario),
+            unable: &[],
+        });
+        for line in text.lines().filter(|line| !line.contains("cargo run")) {
+            assert!(textwrap::core::display_width(line) <= 80, "{line}");
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_promise_that_breaks_against_expectation_is_told_at_the_end() {
+        let scenario = fixture::scenario();
+        let mut invocation = fixture::invocation();
+        invocation.without = vec![Safeguard::Outbox, Safeguard::CompensationTombstone];
+        let trials = fixture::trials_without_outbox(&scenario);
+        let unable = [Unable {
+            protocol: ProtocolKind::TwoPhaseCommit,
+            why: "the database of `characters` cannot prepare".to_owned(),
+        }];
+        insta::assert_snapshot!(plain(&Comparison {
+            scenario: &scenario,
+            invocation: &invocation,
+            trials: &trials[2..],
+            unable: &unable,
+        }));
+    }
+}
