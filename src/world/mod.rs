@@ -7,7 +7,7 @@
 //! - `effects`: the driver: takes a machine's effects in, in crash order.
 //! - `life`: how a process boots, recovers and opens its mailbox.
 //! - `messages`, `network`: what is sent, and what becomes of it.
-//! - [`store`], `disk`: databases; `databases` is the driver's side of them.
+//! - [`store`], [`disk`]: databases; `databases` is the driver's side of them.
 //! - `broker`, `provider`, `clients`: everybody who is no machine.
 //! - `injector`: applies the fault plan.
 //! - `in_flight`: who still owns something.
@@ -16,6 +16,7 @@ pub mod agenda;
 mod broker;
 mod clients;
 mod databases;
+pub mod disk;
 mod effects;
 pub mod host;
 mod in_flight;

@@ -53,7 +53,8 @@ pub enum Request {
         rows: SmallVec<[BusinessRow; 2]>,
     },
     /// The operator's write, a local transaction whose answer waits for the
-    /// disk. The store itself records it as [`What::Operated`] when it commits.
+    /// disk. It is no [`What::Committed`]: whoever asked records it as
+    /// [`What::Operated`].
     Operate {
         /// Which event of the operator.
         owner: Owner,
@@ -154,14 +155,4 @@ pub(super) enum Alarm {
 pub(super) struct TranId {
     pub(super) slot: u32,
     pub(super) serial: u32,
-}
-
-/// How a database dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crash {
-    /// The database process dies: what was not handed to the operating system
-    /// is gone.
-    Database,
-    /// The machine loses power: what was not synced may be gone, or torn.
-    PowerLoss,
 }

@@ -1,0 +1,412 @@
+//! A statement's way: its locks, its time, its verdict.
+
+use smallvec::SmallVec;
+
+use super::Store;
+use super::api::{Alarm, Answer, Io, Ticket, TranId};
+use super::branch;
+use super::locks::{Asked, Mode};
+use super::record::WriteSet;
+use super::statement::{self, View};
+use super::tran::{Running, Stage, State, Tran, Work};
+use crate::business::BusinessRow;
+use crate::history::{Owner, RollbackReason, What};
+use crate::protocol::{
+    Answer as Said, Decision, End, Force, Outcome, Reply, Row, Stamp, Txn, Value,
+};
+use crate::scenario::{Engine, Preparation};
+use crate::vocab::{SimDuration, SimTime, TxId};
+
+/// A statement, as it was asked for.
+pub(super) struct Statement {
+    pub(super) owner: Owner,
+    pub(super) session: Option<u32>,
+    pub(super) branch: Option<TxId>,
+    pub(super) stamp: Stamp,
+    pub(super) running: Running,
+}
+
+impl Tran {
+    fn new(statement: Statement) -> Self {
+        Tran {
+            session: statement.session,
+            running: Some(statement.running),
+            ..Tran::idle(statement.owner, statement.branch, statement.stamp)
+        }
+    }
+}
+
+impl Running {
+    fn new(ticket: Ticket, work: Work, rows: SmallVec<[(Row, Mode); 4]>) -> Self {
+        Running {
+            ticket,
+            work,
+            rows,
+            locked: 0,
+            waits_since: SimTime::ZERO,
+            waited: SimDuration::ZERO,
+            stage: Stage::Locking,
+        }
+    }
+
+    /// Whether the branch is to be prepared with it.
+    pub(super) fn prepares(&self) -> bool {
+        matches!(
+            self.work,
+            Work::Txn {
+                end: End::Prepare,
+                ..
+            }
+        )
+    }
+
+    /// What answers it when it is given up for good.
+    pub(super) fn given_up(&self, outcome: Outcome) -> Answer {
+        match self.work {
+            Work::Txn { .. } => Answer::plain(outcome),
+            Work::Read(_) => Answer::ReadFailed,
+        }
+    }
+}
+
+impl Store {
+    /// A machine's or the operator's statement, with the locks that it needs.
+    pub(super) fn statement(
+        &self,
+        ticket: Ticket,
+        stamp: Stamp,
+        txn: Box<Txn>,
+        end: End,
+        force: Force,
+    ) -> Running {
+        let rows = statement::locks(&txn, self.setting.safeguards);
+        let work = Work::Txn {
+            stamp,
+            txn,
+            end,
+            force,
+        };
+        Running::new(ticket, work, rows)
+    }
+
+    /// A background reader's statement: shared locks where the engine waits for
+    /// locks, none where it answers conflicts at once.
+    pub(super) fn reading(&self, ticket: Ticket, rows: SmallVec<[BusinessRow; 2]>) -> Running {
+        let mut locks = SmallVec::new();
+        if self.spec.engine == Engine::Locking {
+            for row in &rows {
+                let lock = (Row::Business(*row), Mode::Peek);
+                if !locks.contains(&lock) {
+                    locks.push(lock);
+                }
+            }
+        }
+        Running::new(ticket, Work::Read(rows), locks)
+    }
+
+    /// A statement comes in.
+    pub(super) fn begin(&mut self, now: SimTime, statement: Statement, io: &mut Io) {
+        let Some(tx) = statement.branch else {
+            let id = self.trans.insert(Tran::new(statement));
+            return self.proceed(now, id, io);
+        };
+        if let Some(&id) = self.branches.get(&tx) {
+            return self.continue_branch(now, id, statement, io);
+        }
+        if let Some(finished) = self.live.finished(tx) {
+            let outcome = match finished.decision {
+                Decision::Commit => branch::committed(Reply::Done, true),
+                Decision::Abort => Outcome::Aborted,
+            };
+            let ticket = statement.running.ticket;
+            return io.answers.push((ticket, Answer::plain(outcome)));
+        }
+        let id = self.trans.insert(Tran::new(statement));
+        self.branches.insert(tx, id);
+        io.owned.push((tx.request(), 1));
+        self.proceed(now, id, io);
+    }
+
+    fn continue_branch(&mut self, now: SimTime, id: TranId, statement: Statement, io: &mut Io) {
+        let tran = self.trans.get_mut(id).expect("a named branch is in memory");
+        match tran.state {
+            State::Open if tran.running.is_some() => tran.backlog.push_back(statement.running),
+            State::Open => {
+                tran.running = Some(statement.running);
+                self.proceed(now, id, io);
+            }
+            _ => self.asked_again(id, &statement.running, io),
+        }
+    }
+
+    /// Takes the locks of the statement at work, one after the other, as far as
+    /// it gets.
+    pub(super) fn proceed(&mut self, now: SimTime, id: TranId, io: &mut Io) {
+        loop {
+            let Some(tran) = self.trans.get_mut(id) else {
+                return;
+            };
+            let Some(running) = &mut tran.running else {
+                return;
+            };
+            let Some(&(row, mode)) = running.rows.get(running.locked) else {
+                running.stage = Stage::Working;
+                return self.take_time(now, id, io);
+            };
+            match self.locks.ask(id, row, mode, now) {
+                Asked::Held => running.locked += 1,
+                Asked::Granted => {
+                    running.locked += 1;
+                    tran.hold(row, mode, SimDuration::ZERO, io);
+                }
+                Asked::Busy { behind, intent } => {
+                    running.waits_since = now;
+                    if intent || self.spec.engine == Engine::Document {
+                        return self.conflict(now, id, row, Some(behind), io);
+                    }
+                    return self.queue(now, id, row, mode, behind, io);
+                }
+            }
+        }
+    }
+
+    fn queue(
+        &mut self,
+        now: SimTime,
+        id: TranId,
+        row: Row,
+        mode: Mode,
+        behind: TranId,
+        io: &mut Io,
+    ) {
+        self.locks.queue(id, row, mode);
+        if let (Some(row), Some(owner), Some(behind)) =
+            (row.business(), self.owner(id), self.owner(behind))
+        {
+            io.events.push(What::Waiting { owner, row, behind });
+        }
+        if self.locks.deadlocked(id) {
+            return self.conflict(now, id, row, Some(behind), io);
+        }
+        self.timeouts.push_back((now + self.spec.lock_timeout, id));
+        self.arm_lock_timeout(now, io);
+    }
+
+    /// Sees to a wake for the oldest wait that still lasts.
+    fn arm_lock_timeout(&mut self, now: SimTime, io: &mut Io) {
+        if self.timeout_armed {
+            return;
+        }
+        while let Some(&(at, id)) = self.timeouts.front() {
+            if self.still_waits(at, id) {
+                self.timeout_armed = true;
+                return self.log.alarm(at.since(now), Alarm::LockTimeout, io);
+            }
+            self.timeouts.pop_front();
+        }
+    }
+
+    /// Whether the wait that is given up at this time still lasts.
+    fn still_waits(&self, at: SimTime, id: TranId) -> bool {
+        let running = self.trans.get(id).and_then(|tran| tran.running.as_ref());
+        running.is_some_and(|r| r.waits_since + self.spec.lock_timeout == at)
+            && self.locks.waits(id)
+    }
+
+    /// Waits that have lasted long enough are given up.
+    pub(super) fn lock_timeout(&mut self, now: SimTime, io: &mut Io) {
+        self.timeout_armed = false;
+        while let Some(&(at, id)) = self.timeouts.front() {
+            if at > now {
+                break;
+            }
+            self.timeouts.pop_front();
+            if self.still_waits(at, id) {
+                let running = self.trans.get(id).and_then(|tran| tran.running.as_ref());
+                let row = running.map(|r| r.rows[r.locked].0);
+                let row = row.expect("who waits has a statement at work");
+                let behind = self.locks.behind(id);
+                self.conflict(now, id, row, behind, io);
+            }
+        }
+        self.arm_lock_timeout(now, io);
+    }
+
+    /// The statement is given up, and its whole transaction with it.
+    pub(super) fn conflict(
+        &mut self,
+        now: SimTime,
+        id: TranId,
+        row: Row,
+        behind: Option<TranId>,
+        io: &mut Io,
+    ) {
+        let behind = behind.and_then(|behind| self.owner(behind));
+        let Some(tran) = self.trans.get_mut(id) else {
+            return;
+        };
+        io.events.push(What::Conflicted {
+            owner: tran.owner,
+            row: row.business(),
+            behind,
+        });
+        if let Some(running) = tran.running.take() {
+            let answer = running.given_up(Outcome::Conflict);
+            io.answers.push((running.ticket, answer));
+        }
+        self.roll_back(now, id, Some(RollbackReason::Conflict), io);
+    }
+
+    /// The locks are there: the statement takes its time.
+    fn take_time(&mut self, now: SimTime, id: TranId, io: &mut Io) {
+        if self.spec.statement.is_zero() {
+            self.statement_through(now, id, io);
+        } else {
+            let alarm = Alarm::Statement(id);
+            self.log.alarm(self.spec.statement, alarm, io);
+        }
+    }
+
+    /// The statement has taken its time: what comes of it?
+    pub(super) fn statement_through(&mut self, now: SimTime, id: TranId, io: &mut Io) {
+        let Some(tran) = self.trans.get_mut(id) else {
+            return;
+        };
+        let Some(running) = tran.running.take() else {
+            return;
+        };
+        if running.stage == Stage::WritingIntents {
+            return self.prepare(now, id, &running, io);
+        }
+        let Work::Txn {
+            stamp, txn, end, ..
+        } = &running.work
+        else {
+            return self.read(now, id, running, io);
+        };
+        tran.stamp = *stamp;
+        match self.evaluate(id, *stamp, txn, io) {
+            Verdict::Undone(outcome, why) => {
+                io.answers.push((running.ticket, Answer::plain(outcome)));
+                self.roll_back(now, id, why, io);
+            }
+            Verdict::Written(outcome) => match end {
+                End::Open => {
+                    let open = Answer::plain(Outcome::Open(reads(outcome)));
+                    io.answers.push((running.ticket, open));
+                    self.next_statement(id);
+                }
+                End::Prepare => self.write_intents(now, id, running, io),
+                End::Commit => self.commit(now, id, &running, outcome, io),
+            },
+        }
+    }
+
+    /// Takes a case and writes its changes into the transaction.
+    fn evaluate(&mut self, id: TranId, stamp: Stamp, txn: &Txn, io: &mut Io) -> Verdict {
+        let safeguards = self.setting.safeguards;
+        let business = &self.setting.business;
+        let tran = self.trans.get_mut(id).expect("its statement is at work");
+        let view = View {
+            image: &self.live,
+            business,
+            own: &tran.set,
+        };
+        let taken = statement::choose(txn, &view, safeguards);
+        let case = taken.case.map(|case| &txn.cases[case]);
+        let said = case.map_or(Said::Done, |case| case.answer);
+        let refused = match said {
+            Said::Refused(reason) => Some(reason),
+            _ => None,
+        };
+        if stamp.step.is_some() || !taken.saw.is_empty() {
+            let saw = taken.saw;
+            io.events.push(What::Ran {
+                stamp,
+                saw,
+                refused,
+            });
+        }
+        let committed = |reply, replayed| Outcome::Committed {
+            reply,
+            replayed,
+            reads: taken.reads,
+        };
+        let outcome = match said {
+            Said::Replay(row) => {
+                let why = (!tran.set.is_empty()).then_some(RollbackReason::Asked);
+                return Verdict::Undone(committed(statement::replayed(&view, row), true), why);
+            }
+            Said::Refused(reason) if tran.branch.is_some() => {
+                let why = Some(RollbackReason::Refused);
+                return Verdict::Undone(Outcome::Refused(reason), why);
+            }
+            Said::Refused(reason) => Outcome::Refused(reason),
+            Said::Done => committed(Reply::Done, false),
+            Said::Null => committed(Reply::Null, false),
+        };
+        if let Some(case) = case {
+            tran.write(case, stamp, &self.live, business, safeguards);
+        }
+        Verdict::Written(outcome)
+    }
+
+    /// A reader reads, and is gone.
+    fn read(&mut self, now: SimTime, id: TranId, running: Running, io: &mut Io) {
+        let Work::Read(rows) = &running.work else {
+            unreachable!("only readers read");
+        };
+        let own = WriteSet::default();
+        let view = View {
+            image: &self.live,
+            business: &self.setting.business,
+            own: &own,
+        };
+        let answer = Answer::Read {
+            values: rows.iter().map(|&row| view.number(row)).collect(),
+            waited: running.waited,
+        };
+        io.answers.push((running.ticket, answer));
+        self.leave(now, id, io);
+    }
+
+    /// The next statement of an open branch has its turn.
+    fn next_statement(&mut self, id: TranId) {
+        if let Some(tran) = self.trans.get_mut(id)
+            && let Some(next) = tran.backlog.pop_front()
+        {
+            tran.running = Some(next);
+            self.ready.push_back(id);
+        }
+    }
+
+    /// The branch is to be prepared; with intents that is a local transaction of
+    /// its own, which takes its time.
+    fn write_intents(&mut self, now: SimTime, id: TranId, mut running: Running, io: &mut Io) {
+        if self.spec.prepare != Preparation::Intents || self.spec.statement.is_zero() {
+            return self.prepare(now, id, &running, io);
+        }
+        running.stage = Stage::WritingIntents;
+        if let Some(tran) = self.trans.get_mut(id) {
+            tran.running = Some(running);
+        }
+        let alarm = Alarm::Statement(id);
+        self.log.alarm(self.spec.statement, alarm, io);
+    }
+}
+
+/// What comes of a statement.
+enum Verdict {
+    /// Its changes are in the transaction; a commit answers this.
+    Written(Outcome),
+    /// The transaction is over, and nothing of it stays; with a reason, unless
+    /// there was nothing to undo.
+    Undone(Outcome, Option<RollbackReason>),
+}
+
+fn reads(outcome: Outcome) -> Vec<Option<Value>> {
+    match outcome {
+        Outcome::Committed { reads, .. } => reads,
+        _ => Vec::new(),
+    }
+}
