@@ -88,9 +88,10 @@ pub(super) enum Kind {
 }
 
 impl Record {
-    /// Whose it is; `None` if the operator's.
+    /// Whose it is; `None` if it is no request's: the operator's, a relay's.
     pub(super) fn request(&self) -> Option<RequestId> {
-        (self.kind != Kind::Operator).then(|| self.stamp.tx.request())
+        let tx = self.stamp.tx;
+        (tx != TxId::NOBODY).then(|| tx.request())
     }
 
     /// Its class in the history.
