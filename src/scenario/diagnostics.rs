@@ -4,7 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::names::{list, meant};
+
+/// How wide the text beside the file's own may be.
+const WIDTH: usize = 80;
 
 /// Everything that is wrong with a scenario file, in the order of the file.
 /// [`Display`](fmt::Display) is [`render`](Self::render) without colour.
@@ -77,10 +82,17 @@ impl Problem {
         self
     }
 
-    /// The same with every help in turn.
-    pub(super) fn helps(mut self, help: impl IntoIterator<Item = String>) -> Self {
-        self.help.extend(help);
-        self
+    /// Which of the names that there are was probably meant, and which there
+    /// are.
+    pub(super) fn accepts(self, written: &str, plural: &str, names: &[&str]) -> Self {
+        let problem = match meant(written, names.iter().copied()) {
+            Some(name) => self.label(format!("did you mean `{name}`?")),
+            None => self,
+        };
+        problem.help(match names {
+            [] => format!("the scenario has no {plural}"),
+            names => format!("{plural}: {}", list(names)),
+        })
     }
 }
 
@@ -117,7 +129,7 @@ impl ScenarioErrors {
     /// A file that could not even be read.
     pub(super) fn unreadable(file: &str, why: &str) -> Self {
         let mut problems = Problems::default();
-        problems.push(Problem::missing(format!("`{file}` cannot be read: {why}")));
+        problems.push(Problem::missing(format!("the file cannot be read: {why}")));
         problems.of(file, "")
     }
 
@@ -151,6 +163,9 @@ impl ScenarioErrors {
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
         let title = Level::ERROR.primary_title(problem.title.as_str());
         let mut group = Group::with_title(title);
+        if problem.span.is_none() {
+            group = group.element(Origin::path(self.file.as_str()));
+        }
         if let Some(span) = &problem.span {
             let mut snippet = Snippet::source(self.text.as_str())
                 .path(self.file.as_str())
@@ -172,7 +187,7 @@ impl ScenarioErrors {
             problem
                 .help
                 .iter()
-                .map(|help| Level::HELP.message(help.as_str())),
+                .map(|help| Level::HELP.message(textwrap::fill(help, WIDTH))),
         )
     }
 

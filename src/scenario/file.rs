@@ -48,7 +48,13 @@ pub(super) struct File {
     pub(super) faults: Vec<Entry<FaultFile>>,
     pub(super) seeded: Option<Entry<SeededFile>>,
     pub(super) promises: Vec<Entry<PromiseFile>>,
-    pub(super) expect: Vec<(At<String>, Vec<(At<String>, Expectation)>)>,
+    pub(super) expect: Vec<ExpectFile>,
+}
+
+/// A section `[expect.protocol]`: what is expected of which promise.
+pub(super) struct ExpectFile {
+    pub(super) protocol: At<String>,
+    pub(super) says: Vec<(At<String>, Expectation)>,
 }
 
 #[derive(Default, Deserialize)]

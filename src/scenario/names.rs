@@ -48,19 +48,21 @@ pub(super) fn meant<'n>(
         .map(|(_, name)| name)
 }
 
-/// What to say about a name that is none of those accepted: which was meant, and
-/// which there are.
-pub(super) fn accepted(written: &str, plural: &str, names: &[&str]) -> Vec<String> {
-    let mut help = Vec::new();
-    if let Some(name) = meant(written, names.iter().copied()) {
-        help.push(format!("did you mean `{name}`?"));
+/// A whole number as TOML lets it be written: `10_000_000`.
+pub(super) fn number(number: impl Display) -> String {
+    let digits = number.to_string();
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", digits.as_str()),
+    };
+    let mut grouped = sign.to_owned();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) && digits.len() > 4 {
+            grouped.push('_');
+        }
+        grouped.push(digit);
     }
-    help.push(if names.is_empty() {
-        format!("the scenario has no {plural}")
-    } else {
-        format!("{plural}: {}", list(names))
-    });
-    help
+    grouped
 }
 
 /// The position of a name among those that there are, or a problem that says so.
@@ -78,7 +80,7 @@ pub(super) fn find(
                 written.span(),
                 format!("there is no {singular} {}", quote(name)),
             )
-            .helps(accepted(name, plural, names)),
+            .accepts(name, plural, names),
         );
     }
     found
@@ -131,6 +133,12 @@ mod tests {
         assert_eq!(meant("pionts", names), Some("points"));
         assert_eq!(meant("character", names), Some("characters"));
         assert_eq!(meant("billing", names), None);
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!(number(1_000), "1000");
+        assert_eq!(number(-10_000_000), "-10_000_000");
     }
 
     #[test]

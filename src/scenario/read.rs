@@ -8,9 +8,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
 
 use super::diagnostics::{Problem, Problems};
-use super::file::{Entry, File, Named};
-use super::names::{accepted, list, meant, quote};
-use super::types::Expectation;
+use super::file::{Entry, ExpectFile, File, Named};
+use super::names::{list, meant, quote};
 
 /// The keys of the file's top level.
 const SECTIONS: [&str; 19] = [
@@ -40,8 +39,17 @@ const SECTIONS: [&str; 19] = [
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<File> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
+        // The parser goes on after a mistake, and may stumble over its rest.
+        let mut told = None;
         for error in errors {
-            problems.push(not_toml(&error, text));
+            let at = error.span().map_or(text.len(), |span| span.start);
+            let line = text.as_bytes()[..at.min(text.len())]
+                .iter()
+                .filter(|&&b| b == b'\n')
+                .count();
+            if told.replace(line) != Some(line) {
+                problems.push(not_toml(&error, text));
+            }
         }
         return None;
     }
@@ -140,19 +148,14 @@ impl Sections<'_> {
     }
 
     /// Sections `[expect.protocol]`.
-    fn expect(
-        &mut self,
-        value: Value<'_>,
-    ) -> Vec<(Spanned<String>, Vec<(Spanned<String>, Expectation)>)> {
+    fn expect(&mut self, value: Value<'_>) -> Vec<ExpectFile> {
         let mut all = Vec::new();
-        for (name, value) in self.entries(value) {
-            let mut says = Vec::new();
-            for (promise, value) in self.entries(value) {
-                if let Some(expectation) = self.one(value) {
-                    says.push((promise, expectation));
-                }
-            }
-            all.push((name, says));
+        for (protocol, value) in self.entries(value) {
+            let promises = self.entries(value).into_iter();
+            let says = promises
+                .filter_map(|(promise, value)| Some((promise, self.one(value)?)))
+                .collect();
+            all.push(ExpectFile { protocol, says });
         }
         all
     }
@@ -186,7 +189,7 @@ impl Sections<'_> {
                 span,
                 format!("a scenario has no section or key {}", quote(name)),
             )
-            .helps(accepted(name, "sections and keys", &known)),
+            .accepts(name, "sections and keys", &known),
         );
     }
 }
@@ -197,7 +200,7 @@ fn not_toml(error: &Error, text: &str) -> Problem {
     let message = error.message();
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let mut problem = Problem::at(span, format!("this is not TOML: {what}"));
-    if !expected.is_empty() {
+    if !["", "nothing"].contains(&expected) {
         problem = problem.label(format!("expected {expected}"));
     }
     problem
@@ -272,9 +275,7 @@ fn got_in_words(got: &str) -> String {
 
 fn wanted_in_words(wanted: &str) -> &str {
     match wanted {
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" => "a whole number, 0 or more",
+        "u16" | "u32" | "u64" => "a whole number, 0 or more",
         "i64" => "a whole number",
         "f64" => "a number",
         "a string" => "text in quotes",

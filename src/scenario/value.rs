@@ -21,7 +21,7 @@ impl Time {
     fn read<E: Error>(text: &str) -> Result<Self, E> {
         let duration: SimDuration = text.parse().map_err(E::custom)?;
         if duration > Time::LONGEST {
-            let what = "is longer than an hour, the longest that a scenario may name";
+            let what = "is longer than an hour; that is the longest that a scenario may name";
             return Err(E::custom(format_args!(
                 "{} {what}",
                 super::names::quote(text)
@@ -83,7 +83,7 @@ impl DistTable {
                 mean,
             }),
             _ => Err(E::custom(
-                "a distribution is `{ from = \"..\", to = \"..\" }` (all between as likely) or `{ least = \"..\", mean = \"..\" }` (exponential, on top of the least)",
+                "this distribution is not whole; write `{ from = \"1ms\", to = \"2ms\" }` (all between as likely) or `{ least = \"1ms\", mean = \"2ms\" }` (exponential, on top of the least)",
             )),
         }
     }
@@ -177,7 +177,9 @@ impl<'de> Deserialize<'de> for ChoiceFile {
                 match (table.zipf, table.hot, table.share) {
                     (Some(theta), None, None) => Ok(ChoiceFile::Zipf(theta)),
                     (None, Some(hot), Some(share)) => Ok(ChoiceFile::Hot { hot, share }),
-                    _ => Err(A::Error::custom(format_args!("a choice is {CHOICE}"))),
+                    _ => Err(A::Error::custom(format_args!(
+                        "this choice is not whole; write {CHOICE}"
+                    ))),
                 }
             }
         }

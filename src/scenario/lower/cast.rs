@@ -14,6 +14,9 @@ use super::Lowering;
 pub(super) const MOST: usize = 64;
 /// The most values of a domain.
 const MOST_VALUES: u64 = 10_000_000;
+/// Stands for a size that is wrong: large enough that nothing else is said on
+/// its account.
+const UNKNOWN_SIZE: u32 = 1_000;
 /// The largest number that a counter may begin with or have as its floor.
 const LARGEST: i64 = 1_000_000_000_000_000;
 /// What the bench itself calls its nodes.
@@ -117,7 +120,7 @@ impl Lowering<'_> {
         }
         named
             .iter()
-            .take(MOST)
+            .take(usize::from(u8::MAX))
             .map(|n| n.get_ref().clone())
             .collect()
     }
@@ -135,19 +138,18 @@ impl Lowering<'_> {
         }
         file.domains
             .iter()
-            .take(Params::MOST)
+            .take(usize::from(u8::MAX))
             .map(|named| {
                 let name = named.name.get_ref();
                 check_name(self.problems, "a domain", name, named.name.span());
                 let mut domain = Domain {
                     name: name.clone(),
-                    size: 1,
+                    size: UNKNOWN_SIZE,
                     names: Vec::new(),
                 };
                 if let Some(says) = &named.says {
-                    domain.size = self
-                        .within(Some(&says.size), "size", 1, MOST_VALUES, 1)
-                        .max(1);
+                    domain.size =
+                        self.within(Some(&says.size), "size", 1, MOST_VALUES, UNKNOWN_SIZE);
                     domain.names = self.value_names(&says.names, &domain);
                 }
                 domain
@@ -177,7 +179,7 @@ impl Lowering<'_> {
             self.problems.push(Problem::at(
                 extra.span(),
                 format!(
-                    "the domain `{}` has only {} values, but {} names",
+                    "the domain `{}` has {} values, but {} names",
                     domain.name,
                     domain.size,
                     given.len()
@@ -279,8 +281,11 @@ impl Lowering<'_> {
                 && number.unsigned_abs() > LARGEST as u64
             {
                 self.problems.push(
-                    Problem::at(span, format!("`{key}` cannot be {number}"))
-                        .label(format!("from {} to {LARGEST}", -LARGEST)),
+                    Problem::at(span, format!("`{key}` cannot be {number}")).label(format!(
+                        "from {} to {}",
+                        names::number(-LARGEST),
+                        names::number(LARGEST)
+                    )),
                 );
                 return None;
             }
@@ -348,7 +353,7 @@ impl Lowering<'_> {
                         written.span(),
                         format!("there is no domain {}", quote(name)),
                     )
-                    .helps(names::accepted(name, "domains", &known)),
+                    .accepts(name, "domains", &known),
                 );
                 return None;
             };
@@ -389,8 +394,7 @@ impl Lowering<'_> {
             problem =
                 problem.help("coordinator and orchestrator are one role here: write `manager`");
         }
-        self.problems
-            .push(problem.helps(names::accepted(name, "nodes", &known)));
+        self.problems.push(problem.accepts(name, "nodes", &known));
         None
     }
 }

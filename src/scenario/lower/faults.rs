@@ -358,7 +358,7 @@ impl Lowering<'_> {
                     ),
                 )
                 .label(format!("only {where_}"))
-                .help(milestone.meaning()),
+                .help(format!("what it means: {}", milestone.meaning())),
             );
         }
     }
@@ -443,7 +443,7 @@ fn no_milestone(on: &At<String>, all: &[&str]) -> Problem {
     let role = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
     let mut problem = Problem::at(on.span(), format!("no protocol raises {}", quote(written)));
     if let Some(name) = names::meant(written, all.iter().copied()) {
-        problem = problem.help(format!("did you mean `{name}`?"));
+        problem = problem.label(format!("did you mean `{name}`?"));
     }
     let near: Vec<&str> = all
         .iter()

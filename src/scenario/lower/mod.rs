@@ -44,7 +44,9 @@ pub(super) fn lower(
     let broker = lowering.broker();
     let policies = lowering.policies(&network, &faults, seeded.as_ref(), &workload);
     let expectations = lowering.expectations();
-    lowering.check_magnitudes(&business, &workload);
+    if lowering.problems.is_empty() {
+        lowering.check_magnitudes(&business, &workload);
+    }
     let scenario = Scenario {
         name: lowering.name(file_name),
         about: file.about.clone().unwrap_or_default().trim().to_owned(),
@@ -129,9 +131,13 @@ impl Lowering<'_> {
             .is_ok_and(|v: u64| (least..=most).contains(&v));
         if !fits {
             self.problems.push(
-                Problem::at(number.span(), format!("`{key}` cannot be {value}"))
-                    .label(format!("from {least} to {most}")),
+                Problem::at(
+                    number.span(),
+                    format!("`{key}` cannot be {}", super::names::number(value)),
+                )
+                .label(format!("from {least} to {}", super::names::number(most))),
             );
+            return default;
         }
         value
     }

@@ -141,7 +141,16 @@ fn longest(delay: Dist) -> SimDuration {
     }
 }
 
-/// A duration as a scenario writes it.
+/// A duration as a scenario writes it, exactly.
 fn words(duration: SimDuration) -> String {
-    duration.to_string().replace(' ', "")
+    match duration.as_micros() {
+        0 => "0".to_owned(),
+        s if s.is_multiple_of(1_000_000) => format!("{}s", s / 1_000_000),
+        ms if ms.is_multiple_of(1_000) => format!("{}ms", ms / 1_000),
+        us if us < 1_000 => format!("{us}us"),
+        us => {
+            let text = format!("{}.{:03}", us / 1_000, us % 1_000);
+            format!("{}ms", text.trim_end_matches('0'))
+        }
+    }
 }

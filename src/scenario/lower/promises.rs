@@ -8,7 +8,7 @@ use crate::business::{Equation, PromiseId, ResourceId, ResourceKind};
 use crate::protocol::ProtocolKind;
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::equation::{self, RawTerm, Word};
-use crate::scenario::file::{At, PromiseFile};
+use crate::scenario::file::{At, ExpectFile, PromiseFile};
 use crate::scenario::names::{self, quote};
 use crate::scenario::types::Expectation;
 
@@ -157,7 +157,7 @@ impl Lowering<'_> {
         if factor.is_none() {
             self.problems.push(
                 Problem::at(place.of(word.span.clone()), "this factor is too large")
-                    .label(format!("at most {LARGEST_FACTOR}")),
+                    .label(format!("at most {}", names::number(LARGEST_FACTOR))),
             );
         }
         factor
@@ -210,7 +210,7 @@ impl Lowering<'_> {
                         place.of(word.span.clone()),
                         format!("there is no measure {}", quote(other)),
                     )
-                    .helps(names::accepted(other, "measures", &MEASURES)),
+                    .accepts(other, "measures", &MEASURES),
                 );
                 return None;
             }
@@ -243,7 +243,7 @@ impl Lowering<'_> {
             .collect();
         let all_read = own.iter().all(Option::is_some);
         let mut expectations = BTreeMap::new();
-        for (protocol, says) in &file.expect {
+        for ExpectFile { protocol, says } in &file.expect {
             let known = ProtocolKind::ALL.map(ProtocolKind::name);
             let found = names::find(self.problems, protocol, ("protocol", "protocols"), &known);
             for (promise, expectation) in says {
@@ -273,7 +273,7 @@ impl Lowering<'_> {
                 written.span(),
                 format!("there is no promise {}", quote(written.get_ref())),
             )
-            .helps(names::accepted(written.get_ref(), "promises", &known)),
+            .accepts(written.get_ref(), "promises", &known),
         );
     }
 }

@@ -248,9 +248,9 @@ impl Lowering<'_> {
                         resource.name
                     ),
                 )
-                .label(format!("held by `{home}`"))
+                .label(format!("the service `{home}` holds it"))
                 .help(format!(
-                    "a step is one local transaction of one service: let a step of `{home}` do it"
+                    "a step is one local transaction of one service: let a step of service `{home}` do it"
                 )),
             );
         }
@@ -314,7 +314,7 @@ impl Lowering<'_> {
             AmountFile::Fixed(n) => {
                 self.problems.push(
                     Problem::at(amount.span(), format!("`amount` cannot be {n}"))
-                        .label(format!("from 1 to {LARGEST_AMOUNT}")),
+                        .label(format!("from 1 to {}", names::number(LARGEST_AMOUNT))),
                 );
                 None
             }
@@ -329,7 +329,7 @@ impl Lowering<'_> {
                 self.problems.push(
                     Problem::at(amount.span(), format!("{} is not an amount", quote(text)))
                         .help("a whole number, or a domain in braces: its value, counted from 1")
-                        .helps(names::accepted(name, "domains", &known)),
+                        .accepts(name, "domains", &known),
                 );
                 None
             }

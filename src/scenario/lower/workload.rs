@@ -271,7 +271,7 @@ impl Lowering<'_> {
                     return None;
                 }
                 for (part, &d) in parts.into_iter().zip(&template.domains) {
-                    params.0[d as usize] =
+                    *params.0.get_mut(d as usize)? =
                         self.value(at.span(), ValueFile::Name(part.to_owned()), d, cast)?;
                 }
             }
@@ -290,7 +290,7 @@ impl Lowering<'_> {
                         &known,
                     )?;
                     let d = template.domains[n];
-                    params.0[d as usize] =
+                    *params.0.get_mut(d as usize)? =
                         self.value(value.span(), value.get_ref().clone(), d, cast)?;
                     given.push(d);
                 }
