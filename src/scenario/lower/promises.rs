@@ -103,7 +103,7 @@ impl Lowering<'_> {
         let per = per?;
         let mut side = |raw: &[RawTerm<'_>]| -> Vec<Term> {
             raw.iter()
-                .filter_map(|term| self.term(term, &place, per as u8, cast))
+                .filter_map(|term| self.term(term, &place, cast))
                 .collect()
         };
         let (left, right) = (side(&raw.left), side(&raw.right));
@@ -131,7 +131,7 @@ impl Lowering<'_> {
         Place { text, span, start }
     }
 
-    fn term(&mut self, raw: &RawTerm<'_>, place: &Place<'_>, per: u8, cast: &Cast) -> Option<Term> {
+    fn term(&mut self, raw: &RawTerm<'_>, place: &Place<'_>, cast: &Cast) -> Option<Term> {
         let factor = match &raw.factor {
             Some(word) => self.factor(word, place)?,
             None => 1,
@@ -146,7 +146,8 @@ impl Lowering<'_> {
             }
             return None;
         };
-        let id = self.measured(resource, place, per, cast)?;
+        let name = At::new(place.of(resource.span.clone()), resource.text.to_owned());
+        let id = self.resource_named(cast, &name)?;
         let measure = self.measure(measure, resource, place, id, cast)?;
         let factor = if raw.negative { -factor } else { factor };
         Some(Term { factor, measure })
@@ -161,33 +162,6 @@ impl Lowering<'_> {
             );
         }
         factor
-    }
-
-    /// The resource of a term; its rows must belong to a value of `per` each.
-    fn measured(
-        &mut self,
-        word: &Word<'_>,
-        place: &Place<'_>,
-        per: u8,
-        cast: &Cast,
-    ) -> Option<ResourceId> {
-        let name = At::new(place.of(word.span.clone()), word.text.to_owned());
-        let id = self.resource_named(cast, &name)?;
-        let resource = cast.resource(id)?;
-        if !resource.key.domains.contains(&per) {
-            let domain = &cast.domains[per as usize].name;
-            self.problems.push(
-                Problem::at(
-                    place.of(word.span.clone()),
-                    format!("`{}` is not kept per {domain}", resource.name),
-                )
-                .help(format!(
-                    "the promise is judged for every {domain} alone, so the key of each resource in it must have `{{{domain}}}`"
-                )),
-            );
-            return None;
-        }
-        Some(id)
     }
 
     fn measure(

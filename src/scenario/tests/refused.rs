@@ -155,7 +155,6 @@ refused! {
     an_equation_over_an_unknown_resource: "taken(points)" => "taken(poinst)";
     an_equation_that_counts_a_counter_as_granted: "granted(characters)" => "granted(points)";
     an_equation_with_a_bare_number: "= 50 * granted(characters)" => "= 50";
-    an_equation_over_what_is_kept_for_others: "per = \"player\"" => "per = \"character\"";
     a_promise_with_the_name_of_a_built_in_one: "name = \"no points lost\"" => "name = \"isolation\"";
 }
 
