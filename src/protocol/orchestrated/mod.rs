@@ -72,6 +72,13 @@ impl Machine for SagaMachine {
         }
     }
 
+    fn reconnected(&mut self, cx: Cx, durable: Durable, out: &mut Out<SagaMsg>) {
+        match self {
+            SagaMachine::Orchestrator(machine) => machine.reconnected(cx, durable, out),
+            SagaMachine::Service(machine) => machine.reconnected(cx, durable, out),
+        }
+    }
+
     fn step(&mut self, cx: Cx, input: Input<SagaMsg>, out: &mut Out<SagaMsg>) {
         match self {
             SagaMachine::Orchestrator(machine) => machine.step(cx, input, out),

@@ -212,6 +212,10 @@ impl Machine for Orchestrator {
         }
     }
 
+    /// Nothing to do: a saga's memory is never behind its log, what was to be
+    /// written is written again, and the end is always forced.
+    fn reconnected(&mut self, _: Cx, _: Durable, _: &mut Out<SagaMsg>) {}
+
     fn step(&mut self, cx: Cx, input: Input<SagaMsg>, out: &mut Out<SagaMsg>) {
         self.outcomes.prune(cx.now, self.setting.policies.retention);
         match input {
