@@ -79,23 +79,22 @@ impl Lowering<'_> {
         }
     }
 
-    /// The services are those that `[machines]` names; if it names none, those
-    /// that resources and steps speak of.
+    /// The services are those that `[machines]`, then steps, then resources name.
+    /// A name that is almost one of `[machines]` is a slip of the pen, and no
+    /// service of its own.
     fn services(&mut self) -> Vec<String> {
         let machines = self.file.machines.iter().map(|m| &m.name);
-        let mut named: Vec<&At<String>> = machines.filter(|n| n.get_ref() != "manager").collect();
-        if named.is_empty() {
-            let steps = self
-                .file
-                .steps
-                .iter()
-                .filter_map(|s| Some(&s.says.as_ref()?.service));
-            let resources = self.file.resources.iter();
-            let resources = resources.filter_map(|r| Some(&r.says.as_ref()?.service));
-            for service in steps.chain(resources) {
-                if !named.iter().any(|n| n.get_ref() == service.get_ref()) {
-                    named.push(service);
-                }
+        let declared: Vec<&At<String>> = machines.filter(|n| n.get_ref() != "manager").collect();
+        let steps = self.file.steps.iter();
+        let steps = steps.filter_map(|s| Some(&s.says.as_ref()?.service));
+        let resources = self.file.resources.iter();
+        let resources = resources.filter_map(|r| Some(&r.says.as_ref()?.service));
+        let mut named = declared.clone();
+        for service in steps.chain(resources) {
+            let known = named.iter().any(|n| n.get_ref() == service.get_ref());
+            let names = declared.iter().map(|n| n.get_ref().as_str());
+            if !known && names::meant(service.get_ref(), names).is_none() {
+                named.push(service);
             }
         }
         for service in &named {

@@ -34,16 +34,18 @@ const KINDS: [(&str, &[&str]); 8] = [
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-pub(super) const MESSAGES: [&str; 18] = [
+const MESSAGES: [&str; 20] = [
     "request",
     "reply",
     "work",
     "worked",
     "prepare",
     "vote",
-    "decision",
+    "commit",
+    "abort",
     "ack",
-    "inquiry",
+    "inquire",
+    "answer",
     "command",
     "undo",
     "step-reply",

@@ -48,6 +48,13 @@ fn a_scenario_of_a_dozen_lines_has_all_it_needs() {
 }
 
 #[test]
+fn a_service_needs_a_section_only_if_there_is_something_to_say_about_its_machine() {
+    let text = small_with("[machines.points]\n", "").replace("[machines.welcome]\n", "");
+    let services = read(&text).business.services;
+    assert_eq!(services, ["characters", "points", "welcome"]);
+}
+
+#[test]
 fn ids_follow_the_order_of_the_file_and_not_of_the_alphabet() {
     let business = read(SMALL).business;
     assert_eq!(business.services, ["points", "characters", "welcome"]);
