@@ -71,13 +71,13 @@ safeguards! {
     CoordinatorRecovery "coordinator-recovery" [TwoPhase, Orchestrated]
         "A restarted coordinator or orchestrator begins with an empty memory and answers by presumption."
         "Mohan, Lindsay & Obermarck 1986, section 2.1";
-    SilentUntilRecovered "silent-until-recovered" [TwoPhase]
-        "A restarted coordinator answers inquiries while it still reads its log."
+    SilentUntilRecovered "silent-until-recovered" [TwoPhase, Orchestrated]
+        "A restarted coordinator or orchestrator answers while it still reads its log."
         "Mohan, Lindsay & Obermarck 1986, section 2.1";
     BranchCheck "branch-check" [TwoPhase]
         "PREPARE does not say what was done there; a participant prepares whatever it has."
         "Gray & Reuter 1993, chapter 10";
-    SessionFencing "session-fencing" [Monolith, TwoPhase, Orchestrated, Choreographed]
+    SessionFencing "session-fencing" [Monolith, TwoPhase, Orchestrated]
         "Work that a dead process had queued or open in its database may still commit."
         "Gray & Reuter 1993, chapter 10";
     HoldLocksUntilDecision "hold-locks-until-decision" [TwoPhase]
@@ -150,6 +150,13 @@ impl Safeguards {
     /// Whether the rule is in force.
     pub fn keep(self, safeguard: Safeguard) -> bool {
         self.0 & (1 << safeguard as u8) != 0
+    }
+
+    /// This set as a protocol sees it: what it has no use for is in force.
+    #[must_use]
+    pub fn seen_by(self, protocol: ProtocolKind) -> Self {
+        let unused = Safeguard::ALL.iter().filter(|s| !s.used_by(protocol));
+        Safeguards(unused.fold(self.0, |set, s| set | 1 << *s as u8))
     }
 
     /// Whether an optional rule is in force: what is no safeguard always is.

@@ -7,7 +7,7 @@ use super::store::Request;
 use super::world::{Call, Caller, Happening, Msg, Next, World};
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Cx, Durable, Milestone, Note, Protocol, Safeguard};
-use crate::vocab::{Identity, NodeId, TxId};
+use crate::vocab::{Identity, NodeId, SimDuration, TxId};
 
 impl<P: Protocol, S: Sink> World<P, S> {
     /// The world begins with everybody up and nothing to recover.
@@ -71,18 +71,25 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.absorb(node, io);
     }
 
-    /// What the database still knew has been read. Without
-    /// `coordinator-recovery` the manager is shown nothing of it.
+    /// The database has begun to answer with what it still knows: reading it
+    /// takes a statement's time. Without `coordinator-recovery` the manager is
+    /// shown nothing of it.
     pub(super) fn durable_read(&mut self, node: NodeId, epoch: u32, durable: Durable) {
         let manager = node == self.setting.nodes.manager();
         let forgets = manager && !self.keeps(Safeguard::CoordinatorRecovery);
         let durable = if forgets { Durable::default() } else { durable };
+        let reading = &self.scenario.machines[node.0 as usize].database;
+        let takes = if epoch > 1 {
+            reading.statement
+        } else {
+            SimDuration::ZERO
+        };
         let recovered = Happening::Recovered {
             node,
             epoch,
             durable: Box::new(durable),
         };
-        self.agenda.push_front(self.now, recovered);
+        self.agenda.push_front(self.now + takes, recovered);
     }
 
     fn ask_for_durable(&mut self, node: NodeId, epoch: u32, whose: Caller) {

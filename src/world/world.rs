@@ -241,7 +241,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             business: scenario.business.clone(),
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
-            safeguards: spec.safeguards,
+            safeguards: spec.safeguards.seen_by(P::KIND),
         });
         let chance = Chance::new(spec.seed);
         let nodes = (0..scenario.machines.len() as u16)

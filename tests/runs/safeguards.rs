@@ -72,7 +72,15 @@ const TABLE: &[Missed] = &[
         &[(TwoPhase, Agreement)],
     ),
     missed(Safeguard::BranchCheck, MALL, &[(TwoPhase, AllOrNothing)]),
-    missed(Safeguard::SessionFencing, MALL, &[(TwoPhase, Agreement)]),
+    missed(
+        Safeguard::SessionFencing,
+        MALL,
+        &[
+            (TwoPhase, Agreement),
+            (Orchestrated, EverythingEnds),
+            (Monolith, EverythingEnds),
+        ],
+    ),
     missed(
         Safeguard::HoldLocksUntilDecision,
         MALL,
