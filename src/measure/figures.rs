@@ -80,6 +80,18 @@ impl Figures {
     }
 }
 
+/// Takes the rates of several runs over the longest window that all of them
+/// have, so that they can be compared.
+pub fn over_common_window<'a>(figures: impl IntoIterator<Item = &'a mut Figures>) {
+    let mut all: Vec<&mut Figures> = figures.into_iter().collect();
+    let Some(window) = all.iter().map(|figures| figures.window).min() else {
+        return;
+    };
+    for figures in &mut all {
+        **figures = std::mem::take(*figures).over(window);
+    }
+}
+
 /// A distribution of durations in a few numbers; all zero if there were none.
 /// Quantiles have three significant digits; the longest is exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

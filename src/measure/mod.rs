@@ -14,5 +14,5 @@ mod meter;
 mod requests;
 mod spread;
 
-pub use figures::{Figures, Quantiles};
+pub use figures::{Figures, Quantiles, over_common_window};
 pub use meter::Meter;

@@ -38,12 +38,12 @@ impl Comparison<'_> {
             .unwrap_or(Judgement::AsExpected)
     }
 
-    /// Whether the hosts agreed wherever both ran: if not, the bench has a bug.
-    pub fn hosts_agree(&self) -> bool {
-        !self
-            .trials
+    /// The first trial whose hosts came to different histories: a bug of the
+    /// bench.
+    pub fn disagreement(&self) -> Option<&Trial> {
+        self.trials
             .iter()
-            .any(|trial| matches!(trial.hosts, Hosts::Differ { .. }))
+            .find(|trial| matches!(trial.hosts, Hosts::Differ { .. }))
     }
 
     /// What a verdict is worth, given what was expected.

@@ -1,10 +1,10 @@
-//! Every broken promise, with its evidence and the line that shows it again.
+//! Every promise that did not simply hold: what it claims, the evidence, and
+//! the line that shows it again.
 
-use std::fmt::Write;
-
-use super::heading::{section, wrapped};
-use super::style::{BAD, KNOWN, QUIET, TITLE, paint};
-use super::words::counted;
+use super::claims::claim;
+use super::page::{paragraph, section};
+use super::style::{BAD, KNOWN, QUIET, paint};
+use super::words::grouped;
 use super::{Comparison, Judgement};
 use crate::business::PromiseId;
 use crate::check::{Verdict, Violation};
@@ -34,49 +34,55 @@ fn explanation(
     expectation: Expectation,
 ) -> String {
     let judgement = of.judge(verdict, expectation);
-    let (word, body) = match verdict {
+    let (word, found) = match verdict {
         Verdict::Holds | Verdict::NotApplicable { .. } if judgement == Judgement::AsExpected => {
             return String::new();
         }
-        Verdict::Holds => ("holds", String::new()),
-        Verdict::NotApplicable { why } => ("means nothing", wrapped(why, "  ", "  ")),
-        Verdict::Violated(violation) => ("violated", violated(violation)),
-        Verdict::Inconclusive { why } => ("inconclusive", wrapped(why, "  ", "  ")),
+        Verdict::Holds => ("Holds", String::new()),
+        Verdict::NotApplicable { why } => ("Means nothing", entry("found", why)),
+        Verdict::Violated(violation) => ("Violated", evidence(violation)),
+        Verdict::Inconclusive { why } => ("Inconclusive", entry("found", why)),
     };
-    let mut text = section(&format!(
-        "{} {word} under {}",
-        of.scenario.promise_name(promise),
-        trial.protocol
-    ));
-    text.push_str(&body);
-    text.push_str(&format!("  {}\n", expected(judgement, expectation)));
-    let _ = writeln!(
-        text,
-        "  {} {}",
-        paint(QUIET, "again:"),
-        of.invocation.line(trial.protocol)
+    let title = format!(
+        "{word} under {}: {}",
+        trial.protocol,
+        of.scenario.promise_name(promise)
     );
+    let mut text = section(&title);
+    text.push_str(&entry("promised", &claim(of.scenario, promise)));
+    text.push_str(&found);
+    text.push_str(&format!(
+        "  {}  {}\n  {}     {}\n",
+        paint(QUIET, "expected"),
+        expected(judgement, expectation),
+        paint(QUIET, "again"),
+        of.invocation.line(trial.protocol)
+    ));
     text
 }
 
+/// A paragraph behind a word that says what it is.
+fn entry(word: &str, text: &str) -> String {
+    let lead = format!("  {word:8}  ");
+    let plain = paragraph(text, &lead, "            ");
+    plain.replacen(word, &paint(QUIET, word), 1)
+}
+
 fn expected(judgement: Judgement, expectation: Expectation) -> String {
-    match (judgement, expectation) {
-        (Judgement::NotAsExpected, Expectation::Breaks) => {
-            paint(BAD, "Not expected: the scenario says that it breaks.")
-        }
-        (Judgement::NotAsExpected, _) => {
-            paint(BAD, "Not expected: the scenario says that it holds.")
-        }
-        (_, Expectation::Breaks) => paint(KNOWN, "Expected: the scenario says that it breaks."),
-        (_, Expectation::MayBreak) => {
-            paint(KNOWN, "Expected: the scenario says that it may break.")
-        }
-        (_, Expectation::Holds) => paint(KNOWN, "The scenario says that it holds."),
+    let claim = match expectation {
+        Expectation::Holds => "the scenario says that it holds",
+        Expectation::MayBreak => "the scenario says that it may break",
+        Expectation::Breaks => "the scenario says that it breaks on its own seed",
+    };
+    match judgement {
+        Judgement::NotAsExpected => paint(BAD, &format!("no: {claim}")),
+        Judgement::AsExpected => paint(KNOWN, &format!("yes: {claim}")),
+        Judgement::Inconclusive => paint(KNOWN, &format!("open: {claim}")),
     }
 }
 
-fn violated(violation: &Violation) -> String {
-    let mut text = wrapped(&violation.what, "  ", "  ");
+fn evidence(violation: &Violation) -> String {
+    let mut text = entry("found", &violation.what);
     let times: Vec<String> = violation
         .evidence
         .iter()
@@ -86,11 +92,11 @@ fn violated(violation: &Violation) -> String {
     for (evidence, time) in violation.evidence.iter().zip(&times).take(MOST_EVIDENCE) {
         let lead = format!("  {time:>width$} ms  ");
         let hang = " ".repeat(lead.len());
-        text.push_str(&wrapped(&evidence.line, &lead, &hang));
+        text.push_str(&paragraph(&evidence.line, &lead, &hang));
     }
     if violation.more > 0 {
-        let more = counted(u64::from(violation.more), "more like it", "more like it");
-        let _ = writeln!(text, "  {}", paint(TITLE, &format!("and {more}")));
+        let more = grouped(u64::from(violation.more));
+        text.push_str(&format!("  ... and {more} more of the kind\n"));
     }
     text
 }

@@ -24,7 +24,7 @@ pub(super) fn table(of: &Comparison<'_>) -> String {
 }
 
 /// What the signs beside the verdicts mean, of those that are used.
-pub(super) fn signs(of: &Comparison<'_>) -> Option<String> {
+pub(super) fn signs(of: &Comparison<'_>) -> String {
     let cells: Vec<Cell> = of
         .trials
         .iter()
@@ -32,16 +32,16 @@ pub(super) fn signs(of: &Comparison<'_>) -> Option<String> {
         .map(|(_, verdict, expectation)| verdict_cell(of, verdict, *expectation))
         .collect();
     let meanings = [
-        ('✗', "not as the scenario expects"),
-        ('~', "broken, which the scenario allows"),
+        ('✗', "not as the scenario expects; explained below"),
+        ('~', "broken, as the scenario allows; explained below"),
         ('?', "the run does not say"),
+        ('–', "nothing to judge or to count"),
     ];
-    let used: Vec<String> = meanings
+    meanings
         .into_iter()
         .filter(|(sign, _)| cells.iter().any(|cell| cell.text.starts_with(*sign)))
-        .map(|(sign, meaning)| format!("{sign} {meaning}"))
-        .collect();
-    (!used.is_empty()).then(|| used.join("    "))
+        .map(|(sign, meaning)| format!("  {sign} {meaning}\n"))
+        .collect()
 }
 
 fn transactions(table: &mut Table, trials: &[Trial]) {

@@ -161,7 +161,7 @@ fn business() -> Business {
         equations: vec![Equation {
             name: "no points lost without an entitlement".to_owned(),
             per: 0,
-            text: String::new(),
+            text: "taken(points) - given_back(points) = 50 * granted(pokemon)".to_owned(),
             left: vec![],
             right: vec![],
         }],

@@ -1,7 +1,7 @@
 //! The fingerprints of the histories, and whether the hosts agree on them.
 
 use super::Comparison;
-use super::heading::section;
+use super::page::section;
 use super::style::{BAD, paint};
 use super::words::counted;
 use crate::lab::{Hosts, Trial};

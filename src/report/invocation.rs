@@ -53,15 +53,11 @@ impl Invocation {
     }
 }
 
-/// A path as a POSIX shell must read it.
-fn quoted(path: &str) -> String {
+/// A path, or another argument, as a POSIX shell must read it.
+pub(crate) fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    let path = match path.strip_prefix('-') {
-        Some(_) => format!("./{path}"),
-        None => path.to_owned(),
-    };
     if !path.is_empty() && path.chars().all(plain) {
-        return path;
+        return path.to_owned();
     }
     format!("'{}'", path.replace('\'', r"'\''"))
 }
@@ -97,7 +93,6 @@ mod tests {
             ("a/b-c.toml", "a/b-c.toml"),
             ("my mall.toml", "'my mall.toml'"),
             ("it's.toml", r"'it'\''s.toml'"),
-            ("-x.toml", "./-x.toml"),
             ("$HOME.toml", "'$HOME.toml'"),
             ("商城.toml", "'商城.toml'"),
         ] {

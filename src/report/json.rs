@@ -186,3 +186,29 @@ fn promise_entry<'a>(
         violation,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Unable, fixture};
+
+    #[test]
+    fn the_names_and_units_of_the_document_are_stable() {
+        let scenario = fixture::scenario();
+        let mut trials = fixture::trials_without_outbox(&scenario);
+        trials.drain(..3);
+        let broken = &mut trials[0].verdicts;
+        broken.retain(|(_, verdict, _)| *verdict != Verdict::Holds);
+        broken.truncate(2);
+        let text = document(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &trials,
+            unable: &[Unable {
+                protocol: crate::protocol::ProtocolKind::TwoPhaseCommit,
+                why: "the database of `characters` cannot prepare".to_owned(),
+            }],
+        });
+        insta::assert_snapshot!(text);
+    }
+}

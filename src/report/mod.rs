@@ -9,6 +9,7 @@
 //! - [`json`]: the same for programs.
 //! - [`trace`]: every event a line, with its legend.
 
+mod claims;
 mod comparison;
 mod explanation;
 mod figures;
@@ -17,6 +18,8 @@ mod histories;
 mod invocation;
 pub mod json;
 mod judgement;
+mod notes;
+mod page;
 mod story;
 mod style;
 mod table;
@@ -29,4 +32,5 @@ mod fixture;
 
 pub use comparison::{Comparison, Unable};
 pub use invocation::Invocation;
+pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};

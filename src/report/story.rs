@@ -55,7 +55,7 @@ fn seen(trials: &[Trial]) -> Option<String> {
     let windows = sagas.iter().map(|trial| {
         let f = &trial.figures;
         format!(
-            "{} under {}, for up to {}",
+            "{} under {} (for up to {})",
             counted(f.inconsistent, "transaction", "transactions"),
             trial.protocol,
             f.longest_inconsistency
@@ -93,8 +93,7 @@ fn pace(trials: &[Trial]) -> Option<String> {
         format!("{} {percent}% of that", trial.protocol)
     });
     Some(format!(
-        "Over the first {} of model time {} committed most, {:.0} a second; {}.",
-        fastest.figures.window,
+        "Of the distributed ones {} committed most, {:.0} a second; {}.",
         fastest.protocol,
         fastest.figures.throughput,
         list(shares)
@@ -124,26 +123,22 @@ fn unresolved(trials: &[Trial]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-/// The last line: what it all comes to.
+/// The last word: what it all comes to.
 pub(super) fn conclusion(of: &Comparison<'_>) -> (Judgement, String) {
-    let count = |which: Judgement| {
-        of.trials
-            .iter()
-            .flat_map(|trial| trial.verdicts.iter())
-            .filter(|(_, verdict, expectation)| of.judge(verdict, *expectation) == which)
-            .count() as u64
-    };
     let judgement = of.judgement();
-    let words = match judgement {
-        Judgement::AsExpected => "As the scenario expects.".to_owned(),
-        Judgement::Inconclusive => format!(
-            "Inconclusive: the run does not say what became of {}.",
-            counted(count(judgement), "promise", "promises")
-        ),
-        Judgement::NotAsExpected => format!(
-            "Not as the scenario expects: see {} above.",
-            counted(count(judgement), "promise", "promises")
-        ),
+    let lead = match judgement {
+        Judgement::AsExpected => return (judgement, "As the scenario expects.".to_owned()),
+        Judgement::Inconclusive => "Inconclusive",
+        Judgement::NotAsExpected => "Not as the scenario expects",
     };
-    (judgement, words)
+    let promises = of.trials.iter().filter_map(|trial| {
+        let names: Vec<&str> = trial
+            .verdicts
+            .iter()
+            .filter(|(_, verdict, expectation)| of.judge(verdict, *expectation) == judgement)
+            .map(|(promise, ..)| of.scenario.promise_name(*promise))
+            .collect();
+        (!names.is_empty()).then(|| format!("{} ({})", trial.protocol, names.join("; ")))
+    });
+    (judgement, format!("{lead}: {}.", list(promises)))
 }

@@ -5,10 +5,9 @@ use std::fmt::Write;
 use anstyle::Style;
 use textwrap::core::display_width;
 
+use super::page::PAGE;
 use super::style::{PLAIN, SECTION, TITLE, paint};
 
-/// How wide a page is: what every terminal has.
-pub(super) const PAGE: usize = 80;
 /// Between two columns.
 const GAP: usize = 2;
 /// A label is wrapped rather than made wider than the page allows, but not to

@@ -1,44 +1,43 @@
 //! The screen.
 
+use super::page::{bullets, paragraph, section};
 use super::style::{BAD, GOOD, KNOWN, paint};
-use super::{Comparison, Judgement, explanation, figures, heading, histories, story};
+use super::{Comparison, Judgement, explanation, figures, heading, histories, notes, story};
 
 /// A comparison as text: heading, table, what happened, every broken promise
 /// with a line to paste, and last what it all comes to. With ANSI styles; not
-/// wider than 80 columns but for lines to paste.
+/// wider than 80 columns but for lines to paste and names that are wider.
 pub fn screen(of: &Comparison<'_>) -> String {
     let mut text = heading::heading(of);
     text.push('\n');
     text.push_str(&figures::table(of));
-    if let Some(signs) = figures::signs(of) {
-        text.push_str(&format!("  {signs}\n"));
-    }
-    let notes = heading::footnotes(of);
-    if !notes.is_empty() {
-        text.push_str(&heading::section("Notes"));
-        text.push_str(&bullets(&notes));
-    }
+    text.push_str(&figures::signs(of));
+    text.push_str(&list_of("Notes", &notes::notes(of)));
     text.push_str(&histories::histories(of));
-    let story = story::story(of);
-    if !story.is_empty() {
-        text.push_str(&heading::section("What happened"));
-        text.push_str(&bullets(&story));
-    }
+    text.push_str(&list_of("What happened", &story::story(of)));
     text.push_str(&explanation::explanations(of));
-    let (judgement, conclusion) = story::conclusion(of);
+    text.push('\n');
+    text.push_str(&conclusion(of));
+    text
+}
+
+fn list_of(title: &str, sentences: &[String]) -> String {
+    if sentences.is_empty() {
+        return String::new();
+    }
+    section(title) + &bullets(sentences)
+}
+
+fn conclusion(of: &Comparison<'_>) -> String {
+    let (judgement, words) = story::conclusion(of);
     let style = match judgement {
         Judgement::AsExpected => GOOD,
         Judgement::Inconclusive => KNOWN,
         Judgement::NotAsExpected => BAD,
     };
-    text.push_str(&format!("\n{}\n", paint(style, &conclusion)));
-    text
-}
-
-fn bullets(sentences: &[String]) -> String {
-    sentences
-        .iter()
-        .map(|sentence| heading::wrapped(sentence, "  - ", "    "))
+    paragraph(&words, "", "")
+        .lines()
+        .map(|line| format!("{}\n", paint(style, line)))
         .collect()
 }
 

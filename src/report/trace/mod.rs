@@ -147,3 +147,6 @@ impl<W: Write> Sink for TraceWriter<'_, W> {
         self.put();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use crate::business::{BusinessRow, Params};
 use crate::fault::FaultPlan;
 use crate::history::{
-    Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
+    Class, Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
 use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp};
 use crate::report::words::fault;
@@ -53,7 +53,10 @@ impl<'a> Words<'a> {
                 says,
             } => {
                 let step = step.map(|step| self.step(step)).unwrap_or_default();
-                let words = format!("{} {step} {says}", self.towards(*id, *to, kind));
+                let mut words = self.towards(*id, *to, kind);
+                for word in [step, says].into_iter().filter(|word| !word.is_empty()) {
+                    let _ = write!(words, " {word}");
+                }
                 ("sent", tx.to_string(), words)
             }
             What::Delivered { id, from, kind, tx } => {
@@ -163,7 +166,11 @@ impl<'a> Words<'a> {
             What::Restored { tx } => ("restored", tx.to_string(), nothing()),
             What::Appended { tx, class, forced } => {
                 let force = if *forced { "forced" } else { "lazy" };
-                ("appended", tx.to_string(), format!("{class:?}, {force}"))
+                (
+                    "appended",
+                    tx.to_string(),
+                    format!("{}, {force}", class_name(*class)),
+                )
             }
             What::Flushed { records } => ("flushed", nobody(), format!("records: {records}")),
 
@@ -402,6 +409,21 @@ fn after_wait(waited: SimDuration) -> String {
 
 fn on_disk(durable: bool) -> &'static str {
     if durable { "" } else { " (not on disk yet)" }
+}
+
+fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::Prepared => "prepared",
+        Class::Commit => "commit",
+        Class::Abort => "abort",
+        Class::Decision => "decision",
+        Class::End => "end",
+        Class::SagaLog => "saga log",
+        Class::Step => "step",
+        Class::Outcome => "outcome",
+        Class::Mark => "mark",
+        Class::Operator => "operator",
+    }
 }
 
 fn part_name(part: Part) -> &'static str {

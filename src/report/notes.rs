@@ -1,0 +1,69 @@
+//! What must be known to read the columns.
+
+use super::Comparison;
+use super::heading::first_service;
+use super::words::list;
+use crate::lab::Trial;
+use crate::protocol::ProtocolKind;
+use crate::scenario::{Preparation, Scenario};
+
+pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
+    let ran = |protocol| of.trials.iter().find(|trial| trial.protocol == protocol);
+    let mut notes = Vec::new();
+    if let Some(trial) = ran(ProtocolKind::Monolith)
+        && of.trials.len() > 1
+    {
+        let first = first_service(of.scenario);
+        notes.push(format!(
+            "{}: all tables are in the database of {first}. It is the baseline: what the same \
+             work costs where nothing is distributed.",
+            trial.protocol
+        ));
+    }
+    if let Some(trial) = ran(ProtocolKind::TwoPhaseCommit) {
+        notes.extend(intents(of.scenario, trial));
+        notes.extend(branches(trial));
+    }
+    notes.extend(window(of.trials));
+    notes
+}
+
+fn intents(scenario: &Scenario, trial: &Trial) -> Option<String> {
+    let databases: Vec<&str> = scenario
+        .business
+        .participants()
+        .into_iter()
+        .map(|service| &scenario.machines[usize::from(scenario.nodes.service(service).0)])
+        .filter(|machine| machine.database.prepare == Preparation::Intents)
+        .map(|machine| machine.name.as_str())
+        .collect();
+    (!databases.is_empty()).then(|| {
+        format!(
+            "{}: the database of {} has no prepared transactions of its own. It takes part \
+             through a table of intents: preparing is a local transaction, and so is ending. \
+             Both are counted.",
+            trial.protocol,
+            list(databases)
+        )
+    })
+}
+
+fn branches(trial: &Trial) -> Option<String> {
+    (trial.figures.inconsistent > 0).then(|| {
+        format!(
+            "{}: its branches end one after the other. Who looks into two databases without \
+             locks can see one branch committed and the other not yet.",
+            trial.protocol
+        )
+    })
+}
+
+fn window(trials: &[Trial]) -> Option<String> {
+    let window = trials.first()?.figures.window;
+    (trials.len() > 1).then(|| {
+        format!(
+            "Commits per second are taken over the first {window} of model time, in which all \
+             of them were at work."
+        )
+    })
+}

@@ -1,0 +1,121 @@
+//! Paragraphs within the page, sections, entries.
+
+use std::borrow::Cow;
+
+use textwrap::core::display_width;
+
+use super::style::{SECTION, paint};
+
+/// How wide a page is: what every terminal has. Never the terminal's own width:
+/// the same command gives the same bytes.
+pub(super) const PAGE: usize = 80;
+/// Entries whose lead is wider than this do not push the others aside.
+const WIDEST_LEAD: usize = 26;
+
+/// A section's title, after an empty line.
+pub(super) fn section(title: &str) -> String {
+    format!("\n{}\n", paint(SECTION, title))
+}
+
+/// A paragraph within the page.
+pub(super) fn paragraph(text: &str, lead: &str, hang: &str) -> String {
+    let mut wrapped = String::new();
+    for line in lines(text, PAGE, lead, hang) {
+        wrapped.push_str(line.trim_end());
+        wrapped.push('\n');
+    }
+    wrapped
+}
+
+/// A list with a sign before every entry.
+pub(super) fn bullets(sentences: &[String]) -> String {
+    sentences
+        .iter()
+        .map(|sentence| paragraph(sentence, "  - ", "    "))
+        .collect()
+}
+
+/// Entries with their leads in a column of their own. A lead may be coloured.
+pub(super) fn entries(of: &[(String, String)]) -> String {
+    let width_of = |lead: &str| display_width(&anstream::adapter::strip_str(lead).to_string());
+    let width = of
+        .iter()
+        .map(|(lead, _)| width_of(lead))
+        .filter(|width| *width <= WIDEST_LEAD)
+        .max()
+        .unwrap_or(0);
+    let hang = " ".repeat(width + 4);
+    let mut text = String::new();
+    for (lead, body) in of {
+        let own = width_of(lead);
+        text.push_str("  ");
+        text.push_str(lead);
+        text.push_str(&" ".repeat(width.saturating_sub(own) + 2));
+        // The first line may begin further right than the others.
+        let indent = " ".repeat(own.max(width) + 4);
+        for (n, line) in lines(body, PAGE, &indent, &hang).iter().enumerate() {
+            text.push_str(if n == 0 { line.trim_start() } else { line });
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Wraps, but never between a number and its unit.
+fn lines(text: &str, width: usize, lead: &str, hang: &str) -> Vec<String> {
+    const UNITS: [&str; 3] = ["ms", "s", "µs"];
+    let mut glued = String::new();
+    for word in text.split_whitespace() {
+        let bare = word.trim_end_matches([',', '.', ')', ';', ':']);
+        let after_number = glued.ends_with(|c: char| c.is_ascii_digit());
+        if !glued.is_empty() {
+            glued.push(match UNITS.contains(&bare) && after_number {
+                true => '\u{a0}',
+                false => ' ',
+            });
+        }
+        glued.push_str(word);
+    }
+    let options = textwrap::Options::new(width)
+        .initial_indent(lead)
+        .subsequent_indent(hang)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(&glued, options)
+        .into_iter()
+        .map(|line: Cow<'_, str>| line.replace('\u{a0}', " "))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stays_with_its_unit() {
+        let text = "x".repeat(70) + " for 120 ms, then";
+        assert_eq!(
+            paragraph(&text, "", "  "),
+            format!("{} for\n  120 ms, then\n", "x".repeat(70))
+        );
+    }
+
+    #[test]
+    fn entries_stand_in_columns_and_a_long_lead_does_not_push_the_others() {
+        let entry = |lead: &str, body: &str| (lead.to_owned(), body.to_owned());
+        let long = "a body that is long enough to be wrapped at least once on a page of eighty";
+        insta::assert_snapshot!(
+            entries(&[
+                entry("at 4 ms", "short"),
+                entry("at 1.21 s", long),
+                entry("at the 40th coordinator.deciding", long),
+            ]),
+            @r"
+          at 4 ms    short
+          at 1.21 s  a body that is long enough to be wrapped at least once on a page
+                     of eighty
+          at the 40th coordinator.deciding  a body that is long enough to be wrapped at
+                     least once on a page of eighty
+        "
+        );
+    }
+}

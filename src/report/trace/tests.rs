@@ -1,0 +1,243 @@
+use smallvec::smallvec;
+
+use super::*;
+use crate::business::{BusinessRow, Facet, Params, Reason, ResourceId};
+use crate::history::{
+    Class, Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
+};
+use crate::protocol::{ClientOutcome, Detail, LetterId, Milestone, Note, Reply, Row, Stamp, Value};
+use crate::report::fixture;
+use crate::vocab::{
+    ClientId, Direction, NodeId, RequestId, RequestKey, ServiceId, SimDuration, SimTime, StepId,
+    TxId,
+};
+
+/// An event of every kind.
+fn every_kind() -> Vec<What> {
+    let request = RequestId {
+        client: ClientId(3),
+        n: 17,
+    };
+    let key = RequestKey { request, fresh: 0 };
+    let tx = TxId {
+        key,
+        epoch: 1,
+        attempt: 0,
+    };
+    let row = BusinessRow {
+        resource: ResourceId(0),
+        facet: Facet::Value,
+        key: 3,
+    };
+    let sale = BusinessRow {
+        resource: ResourceId(1),
+        facet: Facet::Sale,
+        key: 1,
+    };
+    let withdrawn = Reason::Withdrawn(ResourceId(1));
+    let spend = Stamp::forward(tx, StepId(0));
+    let refund = Stamp::backward(tx, StepId(0), withdrawn);
+    let effect = |stamp, before, after| Effect {
+        stamp,
+        row,
+        before,
+        after,
+    };
+    let letter = LetterId {
+        tx,
+        step: StepId(2),
+        direction: Direction::Forward,
+        n: 0,
+    };
+    let inbox = Written {
+        row: Row::Inbox {
+            tx,
+            step: StepId(0),
+            direction: Direction::Forward,
+        },
+        value: Some(Value::Reply(Reply::Done)),
+    };
+    let points = NodeId(1);
+    let owner = Owner::Tx(tx);
+    let reader = Owner::Reader(0, 4);
+    vec![
+        What::Asked {
+            key,
+            params: Params([3, 1, 0, 0]),
+            retry: 1,
+        },
+        What::Told {
+            key,
+            outcome: ClientOutcome::Refused(withdrawn),
+        },
+        What::GaveUp { request },
+        What::Sent {
+            id: MsgId(41),
+            to: points,
+            kind: "vote",
+            tx,
+            step: None,
+            says: "yes",
+        },
+        What::Delivered {
+            id: MsgId(41),
+            from: points,
+            kind: "vote",
+            tx,
+        },
+        What::Lost {
+            id: MsgId(42),
+            to: points,
+            kind: "decision",
+            tx,
+            why: LossReason::Partition,
+        },
+        What::Duplicated {
+            id: MsgId(43),
+            copy: MsgId(44),
+        },
+        What::Waiting {
+            owner,
+            row,
+            behind: reader,
+        },
+        What::Locked {
+            owner,
+            row,
+            exclusive: true,
+            waited: SimDuration::from_micros(1_250),
+        },
+        What::Unlocked {
+            owner,
+            row,
+            held: SimDuration::from_millis(3),
+        },
+        What::Ran {
+            stamp: spend,
+            saw: smallvec![row],
+            refused: Some(Reason::Floor(ResourceId(0))),
+        },
+        What::Conflicted {
+            owner,
+            row: Some(row),
+            behind: Some(reader),
+        },
+        What::Prepared {
+            tx,
+            effects: smallvec![effect(spend, 80, 30)],
+            durable: false,
+        },
+        What::Committed {
+            stamp: refund,
+            branch: false,
+            effects: smallvec![effect(refund, 30, 80)],
+            writes: smallvec![inbox],
+            durable: true,
+        },
+        What::CommitLost {
+            tx,
+            branch: true,
+            effects: smallvec![effect(spend, 80, 30)],
+            writes: smallvec![],
+        },
+        What::PreparedLost { tx },
+        What::RolledBack {
+            tx,
+            why: RollbackReason::Conflict,
+            prepared: true,
+        },
+        What::Restored { tx },
+        What::Appended {
+            tx,
+            class: Class::Prepared,
+            forced: true,
+        },
+        What::Flushed { records: 3 },
+        What::Stored { id: letter },
+        What::HandedOver {
+            id: letter,
+            action: BusinessRow {
+                resource: ResourceId(2),
+                ..row
+            },
+            performed: true,
+        },
+        What::Operated {
+            row: sale,
+            withdrawn: true,
+        },
+        What::Read {
+            reader: 0,
+            saw: smallvec![(row, 30)],
+            waited: SimDuration::ZERO,
+        },
+        What::FaultBegan { fault: 0 },
+        What::FaultEnded { fault: 0 },
+        What::Down(Part::Database),
+        What::Up(Part::Process),
+        What::Noted(Note {
+            milestone: Milestone::CoordinatorVote,
+            tx,
+            detail: Detail::VoteOf {
+                service: ServiceId(0),
+                yes: true,
+            },
+        }),
+        What::Quiet { request },
+        What::Rest(Box::new(Rest {
+            by_itself: false,
+            rows: vec![],
+            left: vec![Left::PreparedBranch(points, tx), Left::Unfinished(request)],
+        })),
+    ]
+}
+
+fn traced(events: &[What]) -> String {
+    let (scenario, plan) = (fixture::scenario(), fixture::plan());
+    let mut bytes = Vec::new();
+    let mut trace = TraceWriter::new(&scenario, &plan, &mut bytes);
+    trace.header();
+    for (n, what) in (0..).zip(events) {
+        trace.event(&Event {
+            at: SimTime::from_micros(412_000 + n * 7),
+            node: NodeId(1),
+            what: what.clone(),
+        });
+    }
+    trace.finish().expect("a vector takes every byte");
+    let text = String::from_utf8(bytes).expect("a trace is text");
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn every_event_is_a_line_in_fixed_columns() {
+    insta::assert_snapshot!(traced(&every_kind()));
+}
+
+#[test]
+fn the_legend_explains_every_kind_of_line_and_no_other() {
+    let (scenario, plan) = (fixture::scenario(), fixture::plan());
+    let words = Words::new(&scenario, &plan);
+    let kinds: Vec<&str> = every_kind().iter().map(|what| words.line(what).0).collect();
+    let explained: Vec<&str> = LEGEND.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, explained);
+    assert!(explained.iter().all(|kind| kind.len() <= KIND));
+}
+
+#[test]
+fn a_trace_stops_at_the_first_error_and_tells_it() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (scenario, plan) = (fixture::scenario(), fixture::plan());
+    let mut trace = TraceWriter::new(&scenario, &plan, Closed);
+    trace.header();
+    let error = trace.finish().expect_err("the pipe is closed");
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
