@@ -1,6 +1,25 @@
-//! To come.
+//! **Compensation**: a step of a saga is compensated if and only if it had
+//! effect and its saga failed: at most once, in reverse order, and with the
+//! reason of the failure.
+//!
+//! A saga is an attempt (a [`TxId`](crate::vocab::TxId)). It failed if it turned
+//! back (a compensation had effect or was null, its log or its failure event
+//! says so) or if a step that may fail was refused and the saga went no further.
+//! Once a step that has no compensation had effect, it is past its pivot, and
+//! nothing of it may be compensated (Mehrotra, Rastogi, Korth & Silberschatz
+//! 1992). A business reason on a compensation must be one that a store gave when
+//! it refused a step of this saga; a time-out must be on record as the reason
+//! why it turned. A null compensation undoes nothing and breaks nothing.
+//!
+//! Not claimed: that a saga that came to a halt without a refusal goes on (*all
+//! or nothing*, *everything ends*), nor that a refund was due so late.
 
-use super::promise::{Findings, Promise};
+use super::court::Court;
+use super::promise::{Closing, End, Findings, Promise};
+use super::record::{Attempt, Deed, Did, Fact, Record};
+use super::words;
+use crate::business::Reason;
+use crate::vocab::{Direction, StepId};
 
 /// See the [module](self).
 #[derive(Default)]
@@ -9,7 +28,202 @@ pub(super) struct Compensation {
 }
 
 impl Promise for Compensation {
+    fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
+        let record = closing.record;
+        if goes_smoothly(record) {
+            return;
+        }
+        for attempt in record.attempts() {
+            let saga = Saga {
+                court,
+                record,
+                attempt,
+            };
+            if let Some((fact, what)) = saga.wrong_compensation() {
+                self.findings
+                    .violated(fact.at, Some(record.request), || (what, saga.evidence()));
+            } else if let Some(step) = saga.missing_compensation(closing.end) {
+                self.findings.violated_at_rest(closing, || {
+                    let what = format!(
+                        "request {} failed, and {} had effect, but there was no {}",
+                        record.request,
+                        words::step_name(court, step),
+                        court.action_name(step, Direction::Backward),
+                    );
+                    (what, saga.evidence())
+                });
+            }
+        }
+    }
+
     fn findings(self: Box<Self>) -> Findings {
         self.findings
+    }
+}
+
+/// Whether nothing was refused or undone: most requests.
+fn goes_smoothly(record: &Record) -> bool {
+    !record.facts.iter().any(|fact| match fact.deed {
+        Deed::Did(did) => did.part.direction == Direction::Backward,
+        Deed::Refused { .. } | Deed::Null { .. } | Deed::Turned { .. } => true,
+        _ => false,
+    })
+}
+
+/// One attempt of a request.
+struct Saga<'a> {
+    court: &'a Court,
+    record: &'a Record,
+    attempt: Attempt,
+}
+
+impl Saga<'_> {
+    fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.record.of_attempt(self.attempt)
+    }
+
+    fn effects(&self, direction: Direction) -> impl Iterator<Item = (&Fact, &Did)> {
+        self.record.effects().filter(move |(_, did)| {
+            did.part.attempt == self.attempt && did.part.direction == direction
+        })
+    }
+
+    /// How often a step was done (or undone) before an event.
+    fn times(&self, step: StepId, direction: Direction, before: u32) -> u32 {
+        self.effects(direction)
+            .filter(|(fact, did)| did.part.step == step && fact.nth < before)
+            .map(|(_, did)| u32::from(did.times))
+            .sum()
+    }
+
+    /// The first compensation that should not have been, or not so, and what is
+    /// wrong with it.
+    fn wrong_compensation(&self) -> Option<(&Fact, String)> {
+        let mut last_undone: Option<StepId> = None;
+        for (fact, did) in self.effects(Direction::Backward) {
+            if did.times == 0 {
+                continue;
+            }
+            let step = did.part.step;
+            let wrong = self
+                .undone_too_often(fact, did)
+                .or_else(|| self.undone_past_the_pivot(fact))
+                .or_else(|| out_of_order(last_undone, step).map(|p| self.after(p)))
+                .or_else(|| self.wrong_reason(did.reason));
+            if let Some(wrong) = wrong {
+                let name = self.court.action_name(step, Direction::Backward);
+                let request = self.record.request;
+                return Some((fact, format!("{name} of request {request}: {wrong}")));
+            }
+            last_undone = Some(step);
+        }
+        None
+    }
+
+    fn undone_too_often(&self, fact: &Fact, did: &Did) -> Option<String> {
+        let step = did.part.step;
+        let done = self.times(step, Direction::Forward, fact.nth);
+        let undone = self.times(step, Direction::Backward, fact.nth) + u32::from(did.times);
+        match (done, undone) {
+            (0, _) if !self.record.whole => None,
+            (0, _) => Some(format!(
+                "{} had no effect to undo",
+                words::step_name(self.court, step)
+            )),
+            (done, undone) if undone > done => Some(format!(
+                "it was done {undone} times, for {done} of {}",
+                words::step_name(self.court, step)
+            )),
+            _ => None,
+        }
+    }
+
+    fn undone_past_the_pivot(&self, fact: &Fact) -> Option<String> {
+        let (_, past) = self
+            .effects(Direction::Forward)
+            .find(|(f, did)| f.nth < fact.nth && !self.court.compensable(did.part.step))?;
+        let pivot = words::step_name(self.court, past.part.step);
+        Some(format!("the saga was past {pivot}, which is never undone"))
+    }
+
+    fn after(&self, step: StepId) -> String {
+        let earlier = self.court.action_name(step, Direction::Backward);
+        format!("it came after {earlier}, which undoes an earlier step")
+    }
+
+    fn wrong_reason(&self, reason: Option<Reason>) -> Option<String> {
+        let Some(reason) = reason else {
+            return Some("it carries no reason".to_owned());
+        };
+        let on_record = self.facts().any(|fact| match fact.deed {
+            Deed::Refused { reason: r, .. } => r == reason,
+            Deed::Turned { reason: r, .. } => r == reason && !is_business(reason),
+            _ => false,
+        });
+        if on_record || !self.record.whole {
+            return None;
+        }
+        let reason = words::reason_words(self.court, reason);
+        Some(format!("its reason ({reason}) was never on record"))
+    }
+
+    /// A step that had effect and should have been compensated when nothing
+    /// happens to the saga any more.
+    fn missing_compensation(&self, end: End) -> Option<StepId> {
+        let court = self.court;
+        let standing = |step: StepId| {
+            let done = self.times(step, Direction::Forward, u32::MAX);
+            done > self.times(step, Direction::Backward, u32::MAX)
+        };
+        let past_pivot = court
+            .effective
+            .iter()
+            .any(|&step| !court.compensable(step) && standing(step));
+        let failed = self.turned_back() || (self.was_refused() && end != End::Stopped);
+        if past_pivot || !failed {
+            return None;
+        }
+        let mut compensable = court.effective.iter().rev().copied();
+        compensable.find(|&step| court.compensable(step) && standing(step))
+    }
+
+    fn turned_back(&self) -> bool {
+        self.effects(Direction::Backward).next().is_some()
+            || self
+                .facts()
+                .any(|fact| matches!(fact.deed, Deed::Turned { .. } | Deed::Null { .. }))
+    }
+
+    /// Whether a step that may fail was refused, and was not done all the same.
+    fn was_refused(&self) -> bool {
+        self.facts().any(|fact| match fact.deed {
+            Deed::Refused { part, .. } => {
+                part.direction == Direction::Forward
+                    && self.court.can_fail(part.step)
+                    && self.times(part.step, Direction::Forward, u32::MAX) == 0
+            }
+            _ => false,
+        })
+    }
+
+    fn evidence(&self) -> Vec<super::Evidence> {
+        words::evidence(self.court, self.record, |fact| match fact.deed {
+            Deed::Turned { attempt, .. } => attempt == self.attempt,
+            Deed::Asked { .. } | Deed::Told { .. } => false,
+            _ => words::is_business(fact),
+        })
+    }
+}
+
+/// The step that was undone before, if it precedes the one undone now.
+fn out_of_order(last_undone: Option<StepId>, step: StepId) -> Option<StepId> {
+    last_undone.filter(|&last| last < step)
+}
+
+/// Whether only a store can give this reason.
+fn is_business(reason: Reason) -> bool {
+    match reason {
+        Reason::Floor(_) | Reason::Withdrawn(_) | Reason::AlreadyGranted(_) | Reason::Late => true,
+        Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia => false,
     }
 }

@@ -256,7 +256,7 @@ pub(super) fn accuse(
     let since = stale.map_or(at, |stale| stale.at);
     let request = stale.map(|stale| stale.effect.stamp.tx.request());
     findings.violated(since, request, || {
-        let name = court.business().row_name(row);
+        let name = words::row_name(court, row);
         let sum = ledger.value(court, row);
         let what = format!(
             "an update of {name} was lost: it holds {held}, but its effects add up to {sum}"

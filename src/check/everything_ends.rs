@@ -119,7 +119,7 @@ fn left_over(court: &Court, left: &Left) -> String {
 
 fn row_words(court: &Court, row: Row) -> String {
     match row {
-        Row::Business(row) => court.business().row_name(row),
+        Row::Business(row) => words::row_name(court, row),
         Row::Inbox { tx, .. } => format!("an inbox row of {tx}"),
         Row::Tombstone { tx, .. } => format!("a tombstone of {tx}"),
         Row::Log(tx) => format!("the log row of {tx}"),

@@ -46,7 +46,7 @@ impl Promise for Floors {
                 && court.initial(row) >= floor
             {
                 self.findings.violated(at, None, || {
-                    let name = court.business().row_name(row);
+                    let name = words::row_name(court, row);
                     let what =
                         format!("{name} is at {held} at the end, under its floor of {floor}");
                     (what, Vec::new())
@@ -64,7 +64,7 @@ impl Floors {
     fn fell(&mut self, court: &Court, ledger: &Ledger, event: &Event, effect: &Effect, floor: i64) {
         let request = effect.stamp.tx.request();
         self.findings.violated(event.at, Some(request), || {
-            let name = court.business().row_name(effect.row);
+            let name = words::row_name(court, effect.row);
             let what = format!(
                 "request {request} let {name} fall to {}, under its floor of {floor}",
                 effect.after

@@ -65,7 +65,7 @@ pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
         Deed::TakenBack { part, row } => format!(
             "{node}: a crash takes back what {} did to {} ({})",
             name(court, part),
-            court.business().row_name(row),
+            row_name(court, row),
             tx(part.attempt)
         ),
         Deed::Refused { part, reason } => format!(
@@ -147,7 +147,7 @@ pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
         }
         Deed::Performed { part, row } => format!(
             "{node}: {} is done ({} of {})",
-            court.business().row_name(row),
+            row_name(court, row),
             name(court, part),
             tx(part.attempt)
         ),
@@ -177,7 +177,7 @@ fn did_line(court: &Court, node: &str, request: RequestId, did: &Did) -> String 
 
 /// A change in words: `took 50 from points[alice]`.
 pub(super) fn change(court: &Court, row: BusinessRow, delta: i64, direction: Direction) -> String {
-    let name = court.business().row_name(row);
+    let name = row_name(court, row);
     let counter = court.floor(row).is_some();
     let back = if direction == Direction::Backward {
         " back"
@@ -251,13 +251,22 @@ fn undone(court: &Court, record: &Record, step: StepId) -> Option<String> {
     let action = business.step(step).actions.first()?;
     let resource = &business.resources[action.resource.0 as usize];
     let row = resource.row(action.resource, params, &business.domains);
-    let row_name = business.row_name(row);
+    let row_name = row_name(court, row);
     let change = court.expected_change(step, Direction::Forward, row, params);
     Some(match (&resource.kind, change) {
         (ResourceKind::Counter { .. }, ..0) => format!("take {} from {row_name}", -change),
         (ResourceKind::Counter { .. }, _) => format!("give {change} to {row_name}"),
         _ => format!("grant {row_name}"),
     })
+}
+
+/// A row's name; that of a resource with a single row is its own.
+pub(super) fn row_name(court: &Court, row: BusinessRow) -> String {
+    let name = court.business().row_name(row);
+    match name.strip_suffix("[]") {
+        Some(single) => single.to_owned(),
+        None => name,
+    }
 }
 
 /// A step's or compensation's name.

@@ -1,1 +1,6 @@
-//! Hand-written histories.
+//! Hand-written histories: one that keeps each promise and one that breaks it.
+//!
+//! A history is a text, one event a line, a millisecond apart; see [`story`].
+
+mod promises;
+mod story;
