@@ -187,7 +187,7 @@ impl ScenarioErrors {
             problem
                 .help
                 .iter()
-                .map(|help| Level::HELP.message(textwrap::fill(help, WIDTH))),
+                .map(|help| Level::HELP.message(wrapped(help))),
         )
     }
 
@@ -196,6 +196,14 @@ impl ScenarioErrors {
         let end = span.end.min(self.text.len());
         span.start.min(end)..end
     }
+}
+
+/// Broken into lines, but never within a name.
+fn wrapped(help: &str) -> String {
+    let options = textwrap::Options::new(WIDTH)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(help, options)
 }
 
 impl fmt::Display for ScenarioErrors {

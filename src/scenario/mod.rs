@@ -1,5 +1,205 @@
 //! The scenario language: from a TOML file to a [`Scenario`] that cannot be
 //! invalid.
+//!
+//! [`load`] and [`parse`] read a file. What is wrong with one comes back as
+//! [`ScenarioErrors`], all of it in one go, each with its line, the text in
+//! question underlined and what is accepted instead.
+//!
+//! # A scenario in a dozen lines
+//!
+//! ```
+//! let text = r#"
+//!     [resources.stock]
+//!     kind = "counter"
+//!     service = "shop"
+//!     initial = 100
+//!
+//!     [[steps]]
+//!     name = "sell"
+//!     service = "shop"
+//!     kind = "pivot"
+//!     do = [{ take = "stock", amount = 1 }]
+//! "#;
+//! let scenario = indoubt::scenario::parse("shop.toml", text)?;
+//! assert_eq!(scenario.business.services, ["shop"]);
+//! # Ok::<(), indoubt::scenario::ScenarioErrors>(())
+//! ```
+//!
+//! Everything else has a default. `scenarios/points-mall.toml` and
+//! `scenarios/order-stock.toml` are two whole ones, with comments.
+//!
+//! # Reference
+//!
+//! A *duration* is a number and a unit in quotes: `"250us"`, `"1.5ms"`, `"2s"`,
+//! `"1m"`, at most an hour; `"0"` needs no unit. A *spread* is a duration, or
+//! `{ from = "1ms", to = "2ms" }` (all between as likely), or
+//! `{ least = "1ms", mean = "2ms" }` (an exponential one of this mean on top of
+//! the least; `least` is `"0"` if left out). A *rate* is a probability, between
+//! 0 and 1. A *name* begins with a letter; letters, digits, `-` and `_` follow. A
+//! *node* is `manager` (coordinator or orchestrator, one role), a service,
+//! `broker`, `provider` or `clients`.
+//!
+//! ## Top level
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `name` | the file's | what the scenario is called |
+//! | `about` | empty | what it shows |
+//! | `seed` | `1` | the seed that it is pinned to |
+//! | `settle` | `"10s"` | a run that is not at rest is stopped so long after the last arrival or fault; more with a large backlog |
+//!
+//! ## `[machines.<service>]`, `[machines.manager]`, `[defaults]`
+//!
+//! One machine a service, one for the manager, each with a process and a
+//! database. `[defaults]` says what holds for all of them where they say nothing
+//! themselves. A service needs no section of its own: those that steps and
+//! resources name exist.
+//!
+//! | key of `database = { .. }` | default | meaning |
+//! | --- | --- | --- |
+//! | `engine` | `"locking"` | `"locking"` waits for locks, first come first served; `"document"` answers a conflict at once, and its readers never wait |
+//! | `prepare` | `"native"`, for a document engine `"never"` | how it joins two-phase commit: `"native"`, through a table of `"intents"` (at its cost), or `"never"` |
+//! | `statement` | `"100us"` | how long a statement takes once it has its locks |
+//! | `flush` | `"1ms"` | how long a flush of the log takes |
+//! | `group-commit` | `"0"` | how long a flush waits for company |
+//! | `lock-timeout` | `"50ms"` | how long a statement waits for a lock (locking engine) |
+//! | `lazy-flush` | `"10ms"` | how long an unforced record stays in the buffer at the most |
+//! | `restart` | `"20ms"` | how long a restart takes at the least |
+//! | `replay` | `"2us"` | and beside that, for every record since the last checkpoint |
+//! | `checkpoint-every` | `1000` | records between two checkpoints |
+//!
+//! | key of `process = { .. }` | default | meaning |
+//! | --- | --- | --- |
+//! | `workers` | `8` | how many statements it serves at once |
+//! | `service-time` | `"100us"` | spread: how long a worker computes before it calls the database |
+//! | `restart` | `"20ms"` | how long a restart takes until it reads its database |
+//!
+//! ## `[network]`, `[[network.links]]`, `[broker]`, `[provider]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `network.delay` | `"250us"` | spread: how long a message travels, one way |
+//! | `network.loss`, `network.duplicate` | `0` | rates: a message is lost, arrives twice |
+//! | `links.from`, `links.to` | must be there | the nodes of a link that differs in `delay`, `loss` or `duplicate` |
+//! | `links.ways` | `"both"` | or `"one-way"` |
+//! | `broker.flush` | `"1ms"` | how long it takes to sync what it was given |
+//! | `broker.redeliver-after` | `"50ms"` | what is not acknowledged is delivered again |
+//! | `broker.restart` | `"20ms"` | how long a restart takes |
+//! | `provider.service-time` | `"1ms"` | spread: how long the provider takes over one real action |
+//!
+//! ## `[domains.<name>]`
+//!
+//! What requests are about: at most four numbered sets, in which keys are
+//! written (`key = "{player}/{character}"`).
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `size` | must be there | how many values, 1 to 10 million |
+//! | `names` | none | of the first few; the others are called `player-17` |
+//! | `choice` | `"uniform"` | how requests choose: or `{ zipf = 0.9 }` (the n-th in proportion to 1/n^0.9), or `{ hot = 3, share = 0.5 }` (the first three with probability 0.5 together) |
+//!
+//! ## `[resources.<name>]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `kind` | must be there | `"counter"`, `"entitlement"` or `"action"` (done in the real world, cannot be undone) |
+//! | `service` | must be there | whose database holds it |
+//! | `key` | one row | domains in braces, with slashes between |
+//! | `initial` | must be there | of a counter: what every row begins with |
+//! | `floor` | `0` | of a counter: what no row may fall under, or `"none"` |
+//! | `item` | the key | of an entitlement: the part of the key that can be withdrawn from sale |
+//!
+//! ## `[[steps]]`
+//!
+//! Compensable steps, then at most one pivot, then retriable ones (Mehrotra,
+//! Rastogi, Korth & Silberschatz 1992).
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `name` | must be there | what the step is called |
+//! | `service` | must be there | who does it, in one local transaction |
+//! | `kind` | must be there | `"compensable"`, `"pivot"` or `"retriable"` |
+//! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1 |
+//! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
+//! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
+//!
+//! ## `[workload]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `transactions` | `100` | how many requests in all, at most 10 million |
+//! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
+//! | `timeout` | `"250ms"` | a client without an answer tries again |
+//! | `retries` | `3` | so often, at most 100 |
+//!
+//! ## `[[readers]]`, `[[operator]]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `readers.name`, `readers.resource` | must be there | who reads what, over and over; keys are chosen like those of requests |
+//! | `readers.every` | must be there | how long between two reads begin |
+//! | `operator.at` | must be there | when the operator does something |
+//! | `operator.withdraw` or `operator.restore` | one of them | an entitlement whose items are withdrawn from sale, or put back |
+//! | `operator.items` | must be there | which: names (`"pikachu"`, `"character-7"`) or `{ character = 7 }`, counted from 0 |
+//!
+//! ## `[[faults]]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `kind` | must be there | see below |
+//! | `lasts` | must be there | all faults end |
+//! | `at` | one of three | when it begins: a time |
+//! | `on` | one of three | a [`Milestone`](crate::protocol::Milestone) like `"coordinator.all-votes"`, right there; `node` says where, `nth` (`1`) the how-many-th time |
+//! | `point` | one of three | a numbered point of the run |
+//!
+//! | kind | its keys |
+//! | --- | --- |
+//! | `"crash"`, `"pause"` | `target`: the process of the manager, a service or the broker |
+//! | `"database-crash"` | `target`: manager or a service |
+//! | `"power-loss"` | `target`: manager, a service or the broker |
+//! | `"partition"` | `from`, `to`: nodes or lists of them; `ways` (`"both"`, or `"one-way"`) |
+//! | `"latency-spike"` | `extra`; and which messages: `from`, `to`, `message` (like `"prepare"`), at `most` so many |
+//! | `"loss"` | `rate` (`1`); which messages |
+//! | `"duplicate"` | `rate` (`1`), `after` (`"1ms"`: how much later the copy comes); which messages |
+//!
+//! ## `[seeded-faults]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `count` | must be there | how many faults are drawn from the seed |
+//! | `kinds` | all | of which kinds |
+//! | `from`, `until` | `"0"`, must be there | the earliest and the latest beginning |
+//! | `shortest`, `longest` | `"20ms"`, `"200ms"` | how long they last |
+//! | `rate` | `0.3` | of messages, while a loss or duplication lasts |
+//!
+//! ## `[[promises]]`, `[expect.<protocol>]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `promises.name` | must be there | the promise in words |
+//! | `promises.per` | must be there | the domain for each of whose values it is judged alone |
+//! | `promises.equation` | must be there | two sums with an `=` between; a term is `taken(points)`, `given(..)`, `given_back(..)`, `in_flight(..)` of a counter or `granted(characters)` of an entitlement, perhaps with a factor: `50 * granted(characters)`; or `0` |
+//!
+//! With an `in_flight` term a promise is judged at every instant, without one
+//! only at rest. `[expect.monolith]`, `[expect.2pc]`, `[expect.orchestrated]` and
+//! `[expect.choreographed]` say of promises, built in
+//! ([`PromiseId`](crate::business::PromiseId)) or in own words, whether one
+//! `"holds"` (the default), `"may-break"` or `"breaks"` on the pinned seed.
+//!
+//! ## `[policies]`
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `resend-after` | `"20ms"` | a message without an answer is sent again |
+//! | `give-up-after` | `"200ms"` | the manager gives up on a silent step or vote, before the decision or the pivot |
+//! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
+//! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
+//! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |
+//! | `poll-every` | `"5ms"` | how often a relay looks into its outbox |
+//! | `relay-batch` | `32` | how many letters it takes at once |
+//! | `message-life` | `"5s"`, or more if delays and faults need it | the longest that a message can be under way |
+//! | `retention` | as long as it must be | how long inbox rows, tombstones and outcomes are kept: longer than a message lives and a client retries |
 
 mod diagnostics;
 mod equation;

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod mutated;
+mod reference;
 mod refused;
 
 /// A scenario with a little of everything.
