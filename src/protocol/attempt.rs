@@ -6,6 +6,27 @@ use super::{Milestone, Outcome, Policies, Reply, Safeguard, Setting};
 use crate::business::{Reason, StepKind};
 use crate::vocab::{Direction, SimDuration, StepId};
 
+/// A step and its direction as the number of a call's or a timer's key: steps
+/// from 1, as people count, and their compensations from 1001.
+pub(super) fn key_number(step: StepId, direction: Direction) -> u32 {
+    let step = u32::from(step.0) + 1;
+    match direction {
+        Direction::Forward => step,
+        Direction::Backward => COMPENSATIONS + step,
+    }
+}
+
+/// The step and direction of a [`key_number`].
+pub(super) fn step_of(number: u32) -> (StepId, Direction) {
+    let step = |n: u32| StepId((n - 1) as u8);
+    match number.checked_sub(COMPENSATIONS) {
+        Some(n) => (step(n), Direction::Backward),
+        None => (step(number), Direction::Forward),
+    }
+}
+
+const COMPENSATIONS: u32 = 1_000;
+
 /// How far a service is with a local transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {

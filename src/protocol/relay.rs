@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::attempt::{key_number, step_of};
 use super::machine::Lane;
 use super::{
     Answer, BrokerMsg, Case, Change, Cx, Durable, Effect, End, Force, Input, Key, Letter,
@@ -268,32 +269,28 @@ const POLL: Key = Key {
     n: 0,
 };
 
-/// The key of a call or timer for a letter.
+/// The key of a call or timer for a letter: its step's number, then its place.
 fn key_of(id: LetterId, tag: Tag) -> Key {
-    let direction = match id.direction {
-        Direction::Forward => 0,
-        Direction::Backward => 1,
-    };
     Key {
         tx: id.tx,
         tag,
-        n: u32::from_be_bytes([0, id.step.0, direction, id.n]),
+        n: key_number(id.step, id.direction) * PLACES + u32::from(id.n),
     }
 }
 
 /// The letter that a key of [`key_of`] is for.
 fn letter_of(key: Key) -> LetterId {
-    let [_, step, direction, n] = key.n.to_be_bytes();
+    let (step, direction) = step_of(key.n / PLACES);
     LetterId {
         tx: key.tx,
-        step: StepId(step),
-        direction: match direction {
-            0 => Direction::Forward,
-            _ => Direction::Backward,
-        },
-        n,
+        step,
+        direction,
+        n: (key.n % PLACES) as u8,
     }
 }
+
+/// More than a step has letters.
+const PLACES: u32 = 1_000;
 
 /// The least and the greatest letter of a transaction.
 fn letters_of(tx: TxId) -> (LetterId, LetterId) {

@@ -2,7 +2,7 @@
 //! tells the next.
 
 use crate::business::{Params, Reason};
-use crate::protocol::attempt::Persistence;
+use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     Answer, Case, Change, ClientOutcome, Event, EventKind, Lane, Letter, LetterBody, LetterId,
@@ -108,9 +108,9 @@ impl Task {
     /// What tells it from every other task of its saga.
     pub(super) fn number(self) -> u32 {
         match self {
-            Task::Do(step) => u32::from_be_bytes([0, 0, step.0, 0]),
-            Task::Undo { step, .. } => u32::from_be_bytes([0, 0, step.0, 1]),
-            Task::Close(_) => u32::from_be_bytes([0, 1, 0, 0]),
+            Task::Do(step) => key_number(step, Direction::Forward),
+            Task::Undo { step, .. } => key_number(step, Direction::Backward),
+            Task::Close(_) => 0,
         }
     }
 

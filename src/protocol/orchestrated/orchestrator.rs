@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::SagaMsg;
 use super::saga::{Happening, Stage, Stay};
 use crate::business::{Params, StepKind};
-use crate::protocol::attempt::Persistence;
+use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::{
     Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
     Lane, LogEntry, LogState, Machine, Milestone, Note, Out, Outcome, Row, Safeguard, SagaPhase,
@@ -78,19 +78,18 @@ impl Orchestrator {
 
     /// Something happened to a saga: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<SagaMsg>) {
-        let Some(saga) = self.sagas.get_mut(&tx) else {
+        let Some(saga) = self.sagas.get(&tx) else {
             return; // it is over: an answer that came twice, or late
         };
         match saga.stage.next(&self.setting, happening) {
             Ok(step) => {
                 if let Stage::Commanded(phase) = saga.stage {
-                    disarm(tx, phase, out);
+                    self.disarm(tx, phase, out);
                 }
                 if let Some(note) = step.note(tx) {
                     out.observe(note);
                 }
-                saga.stage = step.to;
-                saga.failed_writes = 0;
+                self.sagas.insert(tx, Saga::new(saga.params, step.to));
                 self.enter(cx, tx, out);
             }
             Err(Stay::AnsweredBefore | Stay::MustSucceed | Stay::MustKnow) => {}
@@ -135,20 +134,29 @@ impl Orchestrator {
         out.observe(Note::step(Milestone::OrchestratorCommandSent, tx, step));
     }
 
-    /// Every command is sent again until it is answered. Only a compensable step
-    /// is not waited for for ever; and what is tried only once.
     fn arm(&self, tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-        let setting = &self.setting;
-        let policies = &setting.policies;
-        let persistence = Persistence::of(setting, phase.step(), phase.direction());
+        for (tag, after) in self.timers(phase) {
+            out.arm(key_of(tx, phase, tag), after);
+        }
+    }
+
+    fn disarm(&self, tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+        for (tag, _) in self.timers(phase) {
+            out.disarm(key_of(tx, phase, tag));
+        }
+    }
+
+    /// The timers of a command: it is sent again until it is answered. Only a
+    /// compensable step is not waited for for ever; and what is tried only once.
+    fn timers(&self, phase: SagaPhase) -> impl Iterator<Item = (Tag, SimDuration)> + use<> {
+        let policies = &self.setting.policies;
+        let persistence = Persistence::of(&self.setting, phase.step(), phase.direction());
         let compensable = phase.direction() == Direction::Forward
-            && setting.business.step(phase.step()).kind == StepKind::Compensable;
-        if persistence == Persistence::UntilAnswered {
-            out.arm(key_of(tx, phase, Tag::Resend), policies.resend_after);
-        }
-        if persistence == Persistence::Once || compensable {
-            out.arm(key_of(tx, phase, Tag::GiveUp), policies.give_up_after);
-        }
+            && self.setting.business.step(phase.step()).kind == StepKind::Compensable;
+        let once = persistence == Persistence::Once;
+        let resend = (!once).then_some((Tag::Resend, policies.resend_after));
+        let give_up = (once || compensable).then_some((Tag::GiveUp, policies.give_up_after));
+        resend.into_iter().chain(give_up)
     }
 
     fn resend(&self, key: Key, out: &mut Out<SagaMsg>) {
@@ -328,22 +336,13 @@ fn write<const N: usize>(call: Key, changes: [Change; N], force: Force, out: &mu
     });
 }
 
-fn disarm(tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-    out.disarm(key_of(tx, phase, Tag::Resend));
-    out.disarm(key_of(tx, phase, Tag::GiveUp));
-}
-
 /// The key of a call or timer for a phase: no two phases of a saga share one, so
 /// that what belongs to an earlier one is known as such.
 fn key_of(tx: TxId, phase: SagaPhase, tag: Tag) -> Key {
-    let direction = match phase.direction() {
-        Direction::Forward => 0,
-        Direction::Backward => 1,
-    };
     Key {
         tx,
         tag,
-        n: u32::from_be_bytes([0, 0, phase.step().0, direction]),
+        n: key_number(phase.step(), phase.direction()),
     }
 }
 

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use super::SagaMsg;
 use crate::business::{Params, Reason};
-use crate::protocol::attempt::{Answered, Arrival, Attempt, Next, Persistence};
+use crate::protocol::attempt::{
+    Answered, Arrival, Attempt, Next, Persistence, key_number, step_of,
+};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     ClientMsg, Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
@@ -217,26 +219,19 @@ impl JobId {
     }
 
     fn key(self, tag: Tag) -> Key {
-        let direction = match self.direction {
-            Direction::Forward => 0,
-            Direction::Backward => 1,
-        };
         Key {
             tx: self.tx,
             tag,
-            n: u32::from_be_bytes([0, 0, self.step.0, direction]),
+            n: key_number(self.step, self.direction),
         }
     }
 
     fn of(key: Key) -> Self {
-        let [_, _, step, direction] = key.n.to_be_bytes();
+        let (step, direction) = step_of(key.n);
         JobId {
             tx: key.tx,
-            step: StepId(step),
-            direction: match direction {
-                0 => Direction::Forward,
-                _ => Direction::Backward,
-            },
+            step,
+            direction,
         }
     }
 }
