@@ -20,6 +20,7 @@ pub mod plan;
 #[cfg(test)]
 mod play;
 pub mod relay;
+mod retained;
 pub mod safeguard;
 pub mod setting;
 pub mod two_phase_commit;

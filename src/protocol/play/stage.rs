@@ -1,0 +1,159 @@
+//! The business that plays are about.
+
+use crate::business::{
+    Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, Resource,
+    ResourceId, ResourceKind, Step, StepKind,
+};
+use crate::protocol::{Nodes, Policies, ProtocolKind, Safeguards, Setting};
+use crate::vocab::{ServiceId, SimDuration};
+
+/// A named setting.
+///
+/// - `points-mall`: points pays, shop grants a pokemon, post sends a mail.
+/// - `deferred`: the same, but points and shop judge their conditions only at
+///   PREPARE.
+/// - `together`: the shop has its counter at points: steps 1 and 3 are both
+///   done by points, step 2 by the shop.
+pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
+    let business = match stage {
+        "points-mall" => points_mall(),
+        "deferred" => deferred(),
+        "together" => together(),
+        other => panic!("no stage is called `{other}`"),
+    };
+    Setting {
+        protocol,
+        nodes: Nodes::new(business.services.len()),
+        business,
+        policies: Policies {
+            resend_after: SimDuration::from_millis(20),
+            give_up_after: SimDuration::from_millis(100),
+            inquire_after: SimDuration::from_millis(30),
+            idle_branch_after: SimDuration::from_millis(200),
+            conflict_retries: 2,
+            conflict_backoff: SimDuration::from_millis(5),
+            poll_every: SimDuration::from_millis(10),
+            relay_batch: 10,
+            retention: SimDuration::from_secs(1),
+        },
+        safeguards,
+    }
+}
+
+const POINTS: ServiceId = ServiceId(0);
+const SHOP: ServiceId = ServiceId(1);
+const POST: ServiceId = ServiceId(2);
+
+fn points_mall() -> Business {
+    let key = |domains: &[u8]| KeyTemplate {
+        domains: domains.to_vec(),
+    };
+    let counter = ResourceKind::Counter {
+        initial: 100,
+        floor: 0,
+    };
+    let pokemon = ResourceKind::Entitlement { item: key(&[1]) };
+    Business {
+        services: ["points", "shop", "post"].map(String::from).to_vec(),
+        domains: vec![
+            domain("player", ["ann", "ben"]),
+            domain("character", ["pikachu", "eevee"]),
+        ],
+        resources: vec![
+            resource("points", POINTS, key(&[0]), counter),
+            resource("pokemon", SHOP, key(&[0, 1]), pokemon),
+            resource("mail", POST, key(&[0, 1]), ResourceKind::Action),
+        ],
+        steps: vec![
+            Step {
+                compensation: Some(Compensation {
+                    name: "refund".to_owned(),
+                    actions: vec![action(ActionKind::Give(Amount::Fixed(50)), 0)],
+                }),
+                ..step(
+                    "take points",
+                    POINTS,
+                    StepKind::Compensable,
+                    action(ActionKind::Take(Amount::Fixed(50)), 0),
+                )
+            },
+            step(
+                "grant pokemon",
+                SHOP,
+                StepKind::Pivot,
+                action(ActionKind::Grant, 1),
+            ),
+            step(
+                "send mail",
+                POST,
+                StepKind::Retriable,
+                action(ActionKind::Perform, 2),
+            ),
+        ],
+        equations: Vec::new(),
+    }
+}
+
+fn deferred() -> Business {
+    let mut business = points_mall();
+    for step in &mut business.steps {
+        step.check = CheckTime::Prepare;
+    }
+    business
+}
+
+fn together() -> Business {
+    let mut business = points_mall();
+    business.resources[2] = Resource {
+        name: "sold".to_owned(),
+        service: POINTS,
+        key: KeyTemplate { domains: vec![1] },
+        kind: ResourceKind::Counter {
+            initial: 0,
+            floor: 0,
+        },
+    };
+    business.steps[2] = step(
+        "count sale",
+        POINTS,
+        StepKind::Retriable,
+        action(ActionKind::Give(Amount::Fixed(1)), 2),
+    );
+    business.services.truncate(2);
+    business
+}
+
+fn domain(name: &str, names: [&str; 2]) -> Domain {
+    Domain {
+        name: name.to_owned(),
+        size: 2,
+        names: names.map(String::from).to_vec(),
+    }
+}
+
+fn resource(name: &str, service: ServiceId, key: KeyTemplate, kind: ResourceKind) -> Resource {
+    Resource {
+        name: name.to_owned(),
+        service,
+        key,
+        kind,
+    }
+}
+
+fn step(name: &str, service: ServiceId, kind: StepKind, action: Action) -> Step {
+    Step {
+        name: name.to_owned(),
+        service,
+        kind,
+        actions: vec![action],
+        compensation: None,
+        check: CheckTime::Statement,
+    }
+}
+
+fn action(kind: ActionKind, resource: u8) -> Action {
+    Action {
+        kind,
+        resource: ResourceId(resource),
+    }
+}

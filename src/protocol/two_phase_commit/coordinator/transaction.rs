@@ -1,0 +1,296 @@
+//! One transaction at the coordinator: a phase, and a total transition.
+
+use smallvec::SmallVec;
+
+use crate::business::Reason;
+use crate::protocol::two_phase_commit::message::{Standing, Vote, WorkResult};
+use crate::protocol::{Decision, Safeguard, Safeguards};
+use crate::vocab::{ServiceId, StepId};
+
+/// Participants that something is still to come from.
+pub(super) type Awaited = SmallVec<[ServiceId; 4]>;
+
+/// How far a transaction is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Phase {
+    /// This step's work is out; the steps before it are done.
+    Working(StepId),
+    /// PREPARE is out; these have not voted yet.
+    Voting(Awaited),
+    /// All have voted yes; the commit record is being written.
+    Deciding,
+    /// The commit record is on disk and COMMIT is out; these have not
+    /// acknowledged it yet.
+    Committing(Awaited),
+    /// The end record is being written.
+    Ending,
+    /// Aborted and forgotten, as presumed abort allows; only what the client is
+    /// to be told is still being stored.
+    Refusing(Reason),
+    /// Aborted and forgotten; the request waits for its next attempt.
+    Restarting,
+}
+
+/// What every transaction of a scenario has in common.
+#[derive(Debug)]
+pub(super) struct Course {
+    /// Which service does which step.
+    pub(super) services: Vec<ServiceId>,
+    /// All services that take part, each once.
+    pub(super) participants: Awaited,
+    /// The rules in force.
+    pub(super) rules: Safeguards,
+}
+
+/// What happens to a transaction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Happening {
+    /// A participant's work is done, or not.
+    Worked { step: StepId, result: WorkResult },
+    /// A vote arrived.
+    Voted { service: ServiceId, vote: Vote },
+    /// An acknowledgement arrived.
+    Acked(ServiceId),
+    /// The record that was being written is on disk, or buffered if that is
+    /// enough for it.
+    Written,
+    /// The database was away, or nobody knows.
+    NotWritten,
+    /// Nothing has come for too long.
+    GaveUp,
+    /// The wait after a failed write, or before the next attempt, is over.
+    Rested,
+}
+
+/// What the coordinator does about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Act {
+    /// Send this step's work.
+    SendWork(StepId),
+    /// All work is done: send PREPARE to all.
+    SendPrepare,
+    /// Only wait for the others.
+    Wait,
+    /// All have voted yes: write the commit record.
+    Decide,
+    /// The decision is on disk: tell the participants and the client.
+    Announce,
+    /// The acknowledgements are here: write the end record.
+    End,
+    /// The end is written: forget.
+    Forget,
+    /// Send ABORT to all who may have open work but `spare`, and forget.
+    Abort {
+        /// Whose branch is gone already.
+        spare: Option<ServiceId>,
+        /// Why.
+        reason: Reason,
+    },
+    /// The refusal is on disk: tell the client.
+    TellRefusal(Reason),
+    /// Write again what may not have been written, after a while.
+    WriteLater,
+    /// Write it again.
+    WriteAgain,
+    /// Begin the next attempt.
+    Restart,
+}
+
+/// Pairs of phase and happening that change nothing, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ignored {
+    /// It was heard before.
+    Repeated,
+    /// The transaction is past it.
+    TooLate,
+    /// A timer that nobody waits for any more.
+    Stale,
+    /// It answers nothing that this coordinator has asked.
+    Unasked,
+}
+
+impl Phase {
+    /// The transition. An abort leads to [`Phase::Refusing`]; whether the
+    /// request gets another attempt instead is not the transaction's business.
+    pub(super) fn next(
+        &self,
+        course: &Course,
+        happening: Happening,
+    ) -> Result<(Phase, Act), Ignored> {
+        match happening {
+            Happening::Worked { step, result } => self.on_worked(course, step, result),
+            Happening::Voted { service, vote } => self.on_vote(service, vote),
+            Happening::Acked(service) => self.on_ack(course.rules, service),
+            Happening::Written => self.on_written(course),
+            Happening::NotWritten => self.on_not_written(),
+            Happening::GaveUp => self.on_give_up(course),
+            Happening::Rested => self.on_rested(),
+        }
+    }
+
+    fn on_worked(
+        &self,
+        course: &Course,
+        step: StepId,
+        result: WorkResult,
+    ) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Working(current) if *current == step => {
+                let reason = match result {
+                    WorkResult::Done => return Ok(course.after(step)),
+                    WorkResult::Refused(reason) => reason,
+                    WorkResult::Conflict => Reason::Conflict,
+                    WorkResult::Failed => Reason::Amnesia,
+                };
+                Ok(abort(Some(course.service(step)), reason))
+            }
+            Phase::Working(current) if step < *current => Err(Ignored::Repeated),
+            Phase::Working(_) => Err(Ignored::Unasked),
+            _ => Err(Ignored::TooLate),
+        }
+    }
+
+    fn on_vote(&self, service: ServiceId, vote: Vote) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Voting(awaited) => match (without(awaited, service), vote) {
+                (None, _) => Err(Ignored::Repeated),
+                (Some(_), Vote::No(reason)) => Ok(abort(Some(service), reason)),
+                (Some(awaited), Vote::Yes) if awaited.is_empty() => {
+                    Ok((Phase::Deciding, Act::Decide))
+                }
+                (Some(awaited), Vote::Yes) => Ok((Phase::Voting(awaited), Act::Wait)),
+            },
+            Phase::Working(_) => Err(Ignored::Unasked),
+            _ => Err(Ignored::TooLate),
+        }
+    }
+
+    /// A commit may be forgotten only when everybody has it on disk: whoever
+    /// asks later would be told abort.
+    fn on_ack(&self, rules: Safeguards, service: ServiceId) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Committing(awaited) => match without(awaited, service) {
+                None => Err(Ignored::Repeated),
+                Some(awaited)
+                    if awaited.is_empty() || !rules.keep(Safeguard::ForgetAfterAllAcks) =>
+                {
+                    Ok((Phase::Ending, Act::End))
+                }
+                Some(awaited) => Ok((Phase::Committing(awaited), Act::Wait)),
+            },
+            Phase::Ending => Err(Ignored::Repeated),
+            _ => Err(Ignored::Unasked),
+        }
+    }
+
+    fn on_written(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Deciding => Ok((
+                Phase::Committing(course.participants.clone()),
+                Act::Announce,
+            )),
+            Phase::Ending => Ok((Phase::Ending, Act::Forget)),
+            Phase::Refusing(reason) => Ok((Phase::Refusing(*reason), Act::TellRefusal(*reason))),
+            _ => Err(Ignored::Unasked),
+        }
+    }
+
+    /// A commit record that may have been written is written again, never
+    /// presumed.
+    fn on_not_written(&self) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Deciding | Phase::Ending | Phase::Refusing(_) => {
+                Ok((self.clone(), Act::WriteLater))
+            }
+            _ => Err(Ignored::Unasked),
+        }
+    }
+
+    fn on_rested(&self) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Deciding | Phase::Ending | Phase::Refusing(_) => {
+                Ok((self.clone(), Act::WriteAgain))
+            }
+            Phase::Restarting => Ok((Phase::Restarting, Act::Restart)),
+            _ => Err(Ignored::Stale),
+        }
+    }
+
+    fn on_give_up(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
+        match self {
+            Phase::Working(step) => Ok(abort(None, Reason::TimedOut(*step))),
+            Phase::Voting(awaited) => {
+                let silent = course.first_step_of(awaited[0]);
+                Ok(abort(None, Reason::TimedOut(silent)))
+            }
+            _ => Err(Ignored::Stale),
+        }
+    }
+
+    /// Who may have open work, in the participants' order.
+    pub(super) fn may_have_open_work<'a>(
+        &'a self,
+        course: &'a Course,
+    ) -> impl Iterator<Item = ServiceId> + 'a {
+        let reached = match self {
+            Phase::Working(step) => &course.services[..=step.index()],
+            Phase::Voting(_) => &course.services[..],
+            _ => &[],
+        };
+        let participants = course.participants.iter().copied();
+        participants.filter(|service| reached.contains(service))
+    }
+
+    /// What a participant in doubt is told. What is aborted is forgotten, and
+    /// what is forgotten is aborted.
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Phase::Working(_) | Phase::Voting(_) | Phase::Deciding => Standing::Wait,
+            Phase::Committing(_) | Phase::Ending => Standing::Decided(Decision::Commit),
+            Phase::Refusing(_) | Phase::Restarting => Standing::Decided(Decision::Abort),
+        }
+    }
+}
+
+impl Course {
+    /// After this step: the next one, or the vote.
+    fn after(&self, step: StepId) -> (Phase, Act) {
+        let next = StepId(step.0 + 1);
+        if next.index() < self.services.len() {
+            (Phase::Working(next), Act::SendWork(next))
+        } else {
+            (Phase::Voting(self.participants.clone()), Act::SendPrepare)
+        }
+    }
+
+    /// Who does a step.
+    pub(super) fn service(&self, step: StepId) -> ServiceId {
+        self.services[step.index()]
+    }
+
+    /// The steps that a service does, in order.
+    pub(super) fn steps_of(&self, service: ServiceId) -> impl Iterator<Item = StepId> {
+        let services = self.services.iter().zip(0u8..);
+        services
+            .filter(move |(who, _)| **who == service)
+            .map(|(_, step)| StepId(step))
+    }
+
+    fn first_step_of(&self, service: ServiceId) -> StepId {
+        self.steps_of(service)
+            .next()
+            .expect("a participant does at least one step")
+    }
+}
+
+fn abort(spare: Option<ServiceId>, reason: Reason) -> (Phase, Act) {
+    (Phase::Refusing(reason), Act::Abort { spare, reason })
+}
+
+/// The others; `None` if this one is not awaited.
+fn without(awaited: &Awaited, service: ServiceId) -> Option<Awaited> {
+    let at = awaited.iter().position(|s| *s == service)?;
+    let mut others = awaited.clone();
+    others.remove(at);
+    Some(others)
+}

@@ -1,0 +1,170 @@
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::business::{Params, Reason};
+use crate::protocol::{Decision, Message};
+use crate::vocab::{StepId, TxId};
+
+/// The steps that were done in a branch, in order.
+pub type Ops = SmallVec<[StepId; 4]>;
+
+/// What coordinator and participants say to each other. Lost, doubled and
+/// reordered messages are told by their transaction and the receiver's state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TwoPhaseMsg {
+    /// Coordinator: do this step in your branch.
+    Work {
+        /// Whose branch.
+        tx: TxId,
+        /// Which step.
+        step: StepId,
+        /// What the request is about.
+        params: Params,
+    },
+    /// Participant: this became of the step.
+    Worked {
+        /// Whose branch.
+        tx: TxId,
+        /// Which step.
+        step: StepId,
+        /// What became of it.
+        result: WorkResult,
+    },
+    /// Coordinator: prepare your branch, in which I believe that these steps
+    /// were done, and vote.
+    Prepare {
+        /// Whose branch.
+        tx: TxId,
+        /// What was done there.
+        ops: Ops,
+    },
+    /// Participant: my vote.
+    Vote {
+        /// On which transaction.
+        tx: TxId,
+        /// The vote.
+        vote: Vote,
+    },
+    /// Coordinator: COMMIT or ABORT.
+    Decision {
+        /// Which transaction.
+        tx: TxId,
+        /// The decision.
+        decision: Decision,
+    },
+    /// Participant: I have committed, and will not forget it.
+    Ack {
+        /// Which transaction.
+        tx: TxId,
+    },
+    /// Participant in doubt: what was decided?
+    Inquire {
+        /// Which transaction.
+        tx: TxId,
+    },
+    /// Coordinator: this is how it stands.
+    Answer {
+        /// Which transaction.
+        tx: TxId,
+        /// How it stands.
+        standing: Standing,
+    },
+}
+
+/// What became of a step in an open branch. After anything but `Done` the branch
+/// is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkResult {
+    /// It is done; the branch is open and holds its locks.
+    Done,
+    /// A business no.
+    Refused(Reason),
+    /// A lock time-out, a deadlock or a write conflict.
+    Conflict,
+    /// The database was away.
+    Failed,
+}
+
+/// A participant's vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Vote {
+    /// It is prepared and will do what is decided.
+    Yes,
+    /// Its branch is gone, for this reason.
+    No(Reason),
+}
+
+/// How a transaction stands, for a participant in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Decided; or, under presumed abort, nothing is known of it: abort.
+    Decided(Decision),
+    /// Not decided yet: neither commit nor abort.
+    Wait,
+}
+
+impl Message for TwoPhaseMsg {
+    fn tx(&self) -> TxId {
+        match *self {
+            TwoPhaseMsg::Work { tx, .. }
+            | TwoPhaseMsg::Worked { tx, .. }
+            | TwoPhaseMsg::Prepare { tx, .. }
+            | TwoPhaseMsg::Vote { tx, .. }
+            | TwoPhaseMsg::Decision { tx, .. }
+            | TwoPhaseMsg::Ack { tx }
+            | TwoPhaseMsg::Inquire { tx }
+            | TwoPhaseMsg::Answer { tx, .. } => tx,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            TwoPhaseMsg::Work { .. } => "work",
+            TwoPhaseMsg::Worked { .. } => "worked",
+            TwoPhaseMsg::Prepare { .. } => "prepare",
+            TwoPhaseMsg::Vote { .. } => "vote",
+            TwoPhaseMsg::Decision { decision, .. } => word(*decision),
+            TwoPhaseMsg::Ack { .. } => "ack",
+            TwoPhaseMsg::Inquire { .. } => "inquire",
+            TwoPhaseMsg::Answer { .. } => "answer",
+        }
+    }
+
+    fn detail(&self) -> u64 {
+        self.step().map_or(0, |step| u64::from(step.0))
+    }
+
+    fn step(&self) -> Option<StepId> {
+        match *self {
+            TwoPhaseMsg::Work { step, .. } | TwoPhaseMsg::Worked { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+
+    fn says(&self) -> &'static str {
+        match self {
+            TwoPhaseMsg::Worked { result, .. } => match result {
+                WorkResult::Done => "done",
+                WorkResult::Refused(_) => "refused",
+                WorkResult::Conflict => "conflict",
+                WorkResult::Failed => "failed",
+            },
+            TwoPhaseMsg::Vote { vote, .. } => match vote {
+                Vote::Yes => "yes",
+                Vote::No(_) => "no",
+            },
+            TwoPhaseMsg::Answer { standing, .. } => match standing {
+                Standing::Decided(decision) => word(*decision),
+                Standing::Wait => "wait",
+            },
+            _ => "",
+        }
+    }
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Commit => "commit",
+        Decision::Abort => "abort",
+    }
+}

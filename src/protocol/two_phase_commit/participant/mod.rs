@@ -1,0 +1,310 @@
+//! A service's part: it does work in a branch, votes, and does as it is told.
+
+mod branch;
+mod statements;
+
+use std::sync::Arc;
+
+use branch::{Act, Ended, Happening, State};
+
+use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
+use crate::protocol::machine::Lane;
+use crate::protocol::retained::Retained;
+use crate::protocol::{
+    Cx, Decision, Detail, Durable, Effect, End, Force, Input, Key, Machine, Milestone, Note, Out,
+    Safeguard, Setting, Stamp, Tag, Txn, Wire,
+};
+use crate::vocab::{FastMap, StepId, TxId};
+
+/// A participant: its branches by transaction.
+#[derive(Debug)]
+pub struct Participant {
+    setting: Arc<Setting>,
+    branches: FastMap<TxId, Branch>,
+    /// How branches ended, for what comes late or twice: without it, work that
+    /// is overtaken by its ABORT would open a branch that nobody ends.
+    ended: Retained<TxId, Ended>,
+}
+
+/// A branch that is not over.
+#[derive(Debug)]
+struct Branch {
+    state: State,
+    /// How often the database could not say whether it had finished it.
+    failures: u32,
+}
+
+impl Participant {
+    /// A participant with an empty memory.
+    pub fn new(setting: &Arc<Setting>) -> Self {
+        Participant {
+            setting: Arc::clone(setting),
+            branches: FastMap::default(),
+            ended: Retained::new(setting.policies.retention),
+        }
+    }
+
+    /// Something happened to a branch: it takes its transition.
+    fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<TwoPhaseMsg>) {
+        let rules = self.setting.safeguards;
+        let live = self.branches.get(&tx);
+        let next = match (live, self.ended.get(&tx)) {
+            (Some(branch), _) => branch.state.next(rules, happening),
+            (None, Some(ended)) => State::Ended(*ended).next(rules, happening),
+            (None, None) => State::Unheard.next(rules, happening),
+        };
+        if let Ok((state, act)) = next {
+            let armed = live.and_then(|branch| branch.state.timer());
+            if let Some(armed) = armed
+                && state.timer() != Some(armed)
+            {
+                out.disarm(key(tx, armed));
+            }
+            self.enter(cx, tx, state);
+            self.act(tx, act, out);
+        }
+    }
+
+    fn enter(&mut self, cx: Cx, tx: TxId, state: State) {
+        match state {
+            State::Ended(ended) => {
+                if self.branches.remove(&tx).is_some() || self.ended.get(&tx).is_none() {
+                    self.ended.remember(cx.now, tx, ended);
+                }
+            }
+            state => match self.branches.get_mut(&tx) {
+                Some(branch) => branch.state = state,
+                None => {
+                    self.ended.take(&tx);
+                    let failures = 0;
+                    self.branches.insert(tx, Branch { state, failures });
+                }
+            },
+        }
+    }
+
+    fn act(&mut self, tx: TxId, act: Act, out: &mut Out<TwoPhaseMsg>) {
+        match act {
+            Act::RunStatement(step, params) => {
+                let statement = statements::work(&self.setting, tx, step, &params);
+                run_statement(tx, step, statement, out);
+            }
+            Act::ReplyDone(step) => {
+                out.observe(Note::step(Milestone::ParticipantWorked, tx, step));
+                self.reply(tx, step, WorkResult::Done, out);
+                out.arm(
+                    key(tx, Tag::GiveUp),
+                    self.setting.policies.idle_branch_after,
+                );
+            }
+            Act::ReplyDoneAgain(step) => self.reply(tx, step, WorkResult::Done, out),
+            Act::ReplyFailed(step, result) => self.reply(tx, step, result, out),
+            Act::AskToPrepare(work) => {
+                let checks = statements::prepare(&self.setting, tx, &work);
+                force_prepared(tx, checks, out);
+            }
+            Act::VoteYes => {
+                out.observe(Note::new(Milestone::ParticipantPrepared, tx));
+                self.vote(tx, Vote::Yes, out);
+                self.arm_doubt(tx, out);
+            }
+            Act::VoteYesAgain => self.vote(tx, Vote::Yes, out),
+            Act::VoteNo(reason) => self.vote(tx, Vote::No(reason), out),
+            Act::RollBackAndVoteNo(reason) => {
+                self.roll_back(tx, out);
+                self.vote(tx, Vote::No(reason), out);
+            }
+            Act::RollBack => self.roll_back(tx, out),
+            Act::GiveUp => {
+                out.observe(Note::new(Milestone::ParticipantGaveUp, tx));
+                self.roll_back(tx, out);
+            }
+            Act::AskToCommit => force_commit(tx, out),
+            Act::CommittedAndAck => {
+                out.observe(Note::new(Milestone::ParticipantCommitted, tx));
+                self.acknowledge(tx, out);
+            }
+            Act::AckAgain => self.acknowledge(tx, out),
+            Act::FinishLater => self.finish_later(tx, out),
+            Act::Inquire => {
+                self.inquire(tx, out);
+                self.arm_doubt(tx, out);
+            }
+            Act::FoundInDoubt => {
+                out.observe(Note::new(Milestone::ParticipantInDoubt, tx));
+                self.inquire(tx, out);
+                self.arm_doubt(tx, out);
+            }
+            Act::Forget => {}
+        }
+    }
+
+    fn reply(&self, tx: TxId, step: StepId, result: WorkResult, out: &mut Out<TwoPhaseMsg>) {
+        let worked = TwoPhaseMsg::Worked { tx, step, result };
+        out.send(self.setting.nodes.manager(), worked);
+        out.observe(Note::step(Milestone::ParticipantWorkReplied, tx, step));
+    }
+
+    fn vote(&self, tx: TxId, vote: Vote, out: &mut Out<TwoPhaseMsg>) {
+        out.send(self.setting.nodes.manager(), TwoPhaseMsg::Vote { tx, vote });
+        out.observe(Note {
+            milestone: Milestone::ParticipantVoted,
+            tx,
+            detail: Detail::Vote {
+                yes: vote == Vote::Yes,
+            },
+        });
+    }
+
+    fn acknowledge(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        out.send(self.setting.nodes.manager(), TwoPhaseMsg::Ack { tx });
+        out.observe(Note::new(Milestone::ParticipantAcked, tx));
+    }
+
+    fn inquire(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        if self.setting.safeguards.keep(Safeguard::ParticipantInquiry) {
+            out.send(self.setting.nodes.manager(), TwoPhaseMsg::Inquire { tx });
+            out.observe(Note::new(Milestone::ParticipantInquired, tx));
+        }
+    }
+
+    /// In doubt: if nobody tells, something is due after a while; unless it
+    /// neither asks nor decides alone.
+    fn arm_doubt(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        let rules = self.setting.safeguards;
+        if rules.keep(Safeguard::ParticipantInquiry)
+            || !rules.keep(Safeguard::NoUnilateralAbortAfterVote)
+        {
+            out.arm(key(tx, Tag::Inquire), self.setting.policies.inquire_after);
+        }
+    }
+
+    /// An abort needs no forced record and no acknowledgement: what is not
+    /// remembered is aborted (presumed abort; Mohan, Lindsay & Obermarck 1986,
+    /// section 3).
+    fn roll_back(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        out.push(Effect::Finish {
+            call: key(tx, Tag::Finish),
+            branch: tx,
+            decision: Decision::Abort,
+            force: Force::Lazy,
+        });
+    }
+
+    fn finish_later(&mut self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        if let Some(branch) = self.branches.get_mut(&tx) {
+            let wait = self.setting.policies.backoff(branch.failures);
+            branch.failures += 1;
+            out.arm(key(tx, Tag::Retry), wait);
+        }
+    }
+
+    /// Branches that the database found prepared: in doubt, unless this process
+    /// knows better.
+    fn found(&mut self, cx: Cx, durable: Durable, out: &mut Out<TwoPhaseMsg>) {
+        for tx in durable.prepared {
+            self.happened(cx, tx, Happening::Found, out);
+        }
+    }
+}
+
+impl Machine for Participant {
+    type Msg = TwoPhaseMsg;
+
+    fn recover(&mut self, cx: Cx, durable: Durable, out: &mut Out<TwoPhaseMsg>) {
+        self.found(cx, durable, out);
+    }
+
+    fn reconnected(&mut self, cx: Cx, durable: Durable, out: &mut Out<TwoPhaseMsg>) {
+        self.found(cx, durable, out);
+    }
+
+    fn step(&mut self, cx: Cx, input: Input<TwoPhaseMsg>, out: &mut Out<TwoPhaseMsg>) {
+        self.ended.prune(cx.now);
+        let (tx, happening) = match input {
+            Input::Message {
+                body: Wire::Peer(message),
+                ..
+            } => heard(message),
+            Input::Message { body, .. } => panic!("{}: no message to a participant", body.kind()),
+            Input::Executed { call, result } => {
+                let happening = match call.tag {
+                    Tag::Work => Happening::Ran(result),
+                    Tag::Prepare => Happening::Prepared(result),
+                    Tag::Finish => Happening::Finished(result),
+                    tag => panic!("{}: {tag:?} is no call of a participant", call.tx),
+                };
+                (call.tx, happening)
+            }
+            Input::Timer(key) => {
+                let happening = match key.tag {
+                    Tag::GiveUp => Happening::Idle,
+                    Tag::Inquire => Happening::Doubtful,
+                    Tag::Retry => Happening::Rested,
+                    tag => panic!("{}: {tag:?} is no timer of a participant", key.tx),
+                };
+                (key.tx, happening)
+            }
+        };
+        self.happened(cx, tx, happening, out);
+    }
+}
+
+fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
+    match message {
+        TwoPhaseMsg::Work { tx, step, params } => (tx, Happening::Work { step, params }),
+        TwoPhaseMsg::Prepare { tx, ops } => (tx, Happening::Prepare { ops }),
+        TwoPhaseMsg::Decision { tx, decision } => (tx, Happening::Told(decision)),
+        TwoPhaseMsg::Answer { tx, standing } => match standing {
+            Standing::Decided(decision) => (tx, Happening::Told(decision)),
+            Standing::Wait => (tx, Happening::Wait),
+        },
+        TwoPhaseMsg::Worked { tx, .. }
+        | TwoPhaseMsg::Vote { tx, .. }
+        | TwoPhaseMsg::Ack { tx }
+        | TwoPhaseMsg::Inquire { tx } => panic!("{tx}: a message to the coordinator"),
+    }
+}
+
+/// A statement of the branch. It holds a worker while it runs; its locks it
+/// holds until the decision.
+fn run_statement(tx: TxId, step: StepId, statement: Txn, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Execute {
+        call: key(tx, Tag::Work),
+        stamp: Stamp::forward(tx, step),
+        lane: Lane::Work,
+        branch: Some(tx),
+        txn: Box::new(statement),
+        end: End::Open,
+        force: Force::Lazy,
+    });
+}
+
+/// The prepared record is on disk before the vote is sent: a yes binds. The vote
+/// is in the answer to this.
+fn force_prepared(tx: TxId, checks: Txn, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Execute {
+        call: key(tx, Tag::Prepare),
+        stamp: Stamp::bookkeeping(tx),
+        lane: Lane::Control,
+        branch: Some(tx),
+        txn: Box::new(checks),
+        end: End::Prepare,
+        force: Force::Guarded(Safeguard::ForcePrepare),
+    });
+}
+
+/// The commit record is on disk before the acknowledgement is sent, for after it
+/// nobody can be asked any more. The acknowledgement is in the answer to this.
+fn force_commit(tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Finish {
+        call: key(tx, Tag::Finish),
+        branch: tx,
+        decision: Decision::Commit,
+        force: Force::Guarded(Safeguard::DurableBeforeAck),
+    });
+}
+
+fn key(tx: TxId, tag: Tag) -> Key {
+    Key { tx, tag, n: 0 }
+}
