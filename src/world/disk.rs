@@ -195,9 +195,14 @@ impl<R> Disk<R> {
         lost
     }
 
+    /// Whether the last record is torn.
+    pub fn is_torn(&self) -> bool {
+        matches!(self.records.back(), Some(Slot::Torn))
+    }
+
     /// A starting writer cuts off a torn tail.
     pub fn truncate_torn(&mut self) {
-        while let Some(Slot::Torn) = self.records.back() {
+        while self.is_torn() {
             self.records.pop_back();
         }
         self.written = self.written.min(self.end().0);

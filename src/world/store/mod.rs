@@ -127,10 +127,14 @@ impl Store {
         for id in open {
             self.cancel(now, id, RollbackReason::SessionOver, io);
         }
-        let aborted = |ticket| (ticket, Answer::plain(Outcome::Aborted));
-        let finishes = self.finishes.extract_if(.., |_, f| older(f.session));
-        io.answers
-            .extend(finishes.map(|(ticket, _)| aborted(ticket)));
+        self.finishes.retain(|&ticket, finish| {
+            let over = older(finish.session);
+            if over {
+                let answer = Answer::plain(Outcome::Unknown);
+                io.answers.push((ticket, answer));
+            }
+            !over
+        });
         self.settle(now, io);
     }
 

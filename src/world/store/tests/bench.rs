@@ -349,9 +349,9 @@ impl Bench {
         })
     }
 
-    pub(super) fn read(&mut self, n: u32, rows: &[u64]) -> Ticket {
+    pub(super) fn read(&mut self, rows: &[u64]) -> Ticket {
         self.ask(Request::Read {
-            owner: Owner::Reader(0, n),
+            owner: Owner::Reader(0, self.calls as u32),
             rows: rows.iter().map(|&n| account(n)).collect(),
         })
     }
