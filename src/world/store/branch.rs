@@ -314,10 +314,11 @@ impl Store {
             Decision::Commit => committed(Reply::Done, true),
             Decision::Abort => Outcome::Aborted,
         };
-        if self.must_wait(finish.force, finished.lsn) {
-            self.wait(finished.lsn, ticket, Then::Answer(outcome), io);
-        } else {
-            io.answers.push((ticket, Answer::plain(outcome)));
+        match finished.lsn {
+            Some(lsn) if self.must_wait(finish.force, lsn) => {
+                self.wait(lsn, ticket, Then::Answer(outcome), io);
+            }
+            _ => io.answers.push((ticket, Answer::plain(outcome))),
         }
     }
 
@@ -433,8 +434,7 @@ impl Store {
     fn remember_abort(&mut self, now: SimTime, tx: TxId) {
         // Only in memory: a crash forgets it, and presumes the same.
         let until = now + self.setting.policies.retention;
-        let lsn = Lsn(0);
-        self.live.finish(tx, Decision::Abort, lsn, until);
+        self.live.finish(tx, Decision::Abort, None, until);
     }
 
     fn append(

@@ -48,8 +48,8 @@ pub(super) struct PreparedBranch {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Finished {
     pub(super) decision: Decision,
-    /// The record that says so.
-    pub(super) lsn: Lsn,
+    /// The record that says so; `None` for an abort that left none.
+    pub(super) lsn: Option<Lsn>,
 }
 
 /// What is kept for a while only, as a time-to-live index keeps it.
@@ -95,16 +95,16 @@ impl Image {
             Kind::Commit(tx) => {
                 self.prepared.remove(&tx);
                 self.write(&record.set, until, owned);
-                self.finish(tx, Decision::Commit, lsn, until);
+                self.finish(tx, Decision::Commit, Some(lsn), until);
             }
             Kind::Abort(tx) => {
                 self.prepared.remove(&tx);
-                self.finish(tx, Decision::Abort, lsn, until);
+                self.finish(tx, Decision::Abort, Some(lsn), until);
             }
             Kind::Local(branch) => {
                 self.write(&record.set, until, owned);
                 if let Some(tx) = branch {
-                    self.finish(tx, Decision::Commit, lsn, until);
+                    self.finish(tx, Decision::Commit, Some(lsn), until);
                 }
             }
             Kind::Operator => self.write(&record.set, until, owned),
@@ -112,7 +112,13 @@ impl Image {
     }
 
     /// Remembers what became of a branch.
-    pub(super) fn finish(&mut self, tx: TxId, decision: Decision, lsn: Lsn, until: SimTime) {
+    pub(super) fn finish(
+        &mut self,
+        tx: TxId,
+        decision: Decision,
+        lsn: Option<Lsn>,
+        until: SimTime,
+    ) {
         self.finished.insert(tx, Finished { decision, lsn });
         self.expiry.push_back((until, Expiring::Finished(tx)));
     }

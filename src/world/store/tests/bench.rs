@@ -388,6 +388,7 @@ impl Bench {
                 break;
             }
             self.agenda.pop();
+            assert!(self.events.len() < 100_000, "it never comes to rest");
             self.now = at;
             let wake = self.wakes.remove(&n).expect("every wake once");
             self.store.wake(self.now, wake, &mut self.io);
@@ -398,9 +399,13 @@ impl Bench {
 
     /// Lets time pass until nothing more happens by itself.
     pub(super) fn settle(&mut self) {
-        while let Some(&Reverse((at, _))) = self.agenda.peek() {
+        for _ in 0..10_000 {
+            let Some(&Reverse((at, _))) = self.agenda.peek() else {
+                return;
+            };
             self.pass(at.since(self.now).as_micros());
         }
+        panic!("it never comes to rest");
     }
 
     pub(super) fn answer(&self, ticket: Ticket) -> Option<&Answer> {

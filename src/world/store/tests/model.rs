@@ -366,7 +366,7 @@ impl Trial {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 400,
+        cases: 2_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -62,6 +62,8 @@ fn an_open_branch_is_aborted_without_a_trace_in_the_log() {
     db.settle();
     let call = db.finish(1, Decision::Abort, Force::Always);
     assert_eq!(db.outcome(call), Some(&Outcome::Aborted));
+    let again = db.finish(1, Decision::Abort, Force::Always);
+    assert_eq!(db.outcome(again), Some(&Outcome::Aborted));
     assert!(db.appended().is_empty());
     let late = db.open(1, add(&[(0, -30)]));
     assert_eq!(db.outcome(late), Some(&Outcome::Aborted));
