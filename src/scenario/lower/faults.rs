@@ -1,14 +1,13 @@
-//! What goes wrong, by plan or drawn from the seed.
+//! What goes wrong by plan.
 
 use std::ops::Range;
 
-use crate::fault::{Fault, FaultKind, Moment, Seeded, Select, Ways};
-use crate::protocol::Milestone;
+use crate::fault::{Fault, FaultKind, Select, Ways};
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::file::{At, FaultFile, SeededFile, WaysFile};
+use crate::scenario::file::{At, FaultFile, WaysFile};
 use crate::scenario::names::{self, quote};
 use crate::scenario::value::OneOrMany;
-use crate::vocab::{NodeId, Probability, SimDuration, SimTime};
+use crate::vocab::{NodeId, Probability, SimDuration};
 
 use super::Lowering;
 use super::cast::Cast;
@@ -59,10 +58,6 @@ const MESSAGES: [&str; 20] = [
 
 /// How much later the copy of a duplicated message comes.
 const COPY_AFTER: SimDuration = SimDuration::from_millis(1);
-const MOST_SEEDED: u64 = 10_000;
-const SHORTEST: SimDuration = SimDuration::from_millis(20);
-const LONGEST: SimDuration = SimDuration::from_millis(200);
-const RATE: f64 = 0.3;
 
 impl Lowering<'_> {
     pub(super) fn faults(&mut self, cast: &Cast) -> Vec<Fault> {
@@ -284,181 +279,10 @@ impl Lowering<'_> {
             }
         }
     }
-
-    /// When a fault begins: at a time, on a milestone, at a numbered point.
-    fn moment(&mut self, says: &FaultFile, span: Range<usize>, cast: &Cast) -> Option<Moment> {
-        for (key, at) in [
-            ("nth", says.nth.as_ref().map(At::span)),
-            ("node", says.node.as_ref().map(At::span)),
-        ] {
-            if let (Some(at), None) = (at, &says.on) {
-                self.problems.push(
-                    Problem::at(at, format!("`{key}` means nothing without `on`"))
-                        .help("it says which time, or where, a milestone is reached"),
-                );
-            }
-        }
-        match (&says.at, &says.on, &says.point) {
-            (Some(at), None, None) => Some(Moment::At(SimTime::ZERO + at.get_ref().0)),
-            (None, Some(on), None) => self.milestone(says, on, cast),
-            (None, None, Some(point)) => Some(Moment::Point(*point.get_ref())),
-            _ => {
-                self.problems.push(
-                    Problem::at(span, "this fault must say in one way when it begins")
-                        .help("`at = \"400ms\"`, or `on = \"coordinator.all-votes\"` (with `nth` and `node` if need be), or `point = 1234`"),
-                );
-                None
-            }
-        }
-    }
-
-    fn milestone(&mut self, says: &FaultFile, on: &At<String>, cast: &Cast) -> Option<Moment> {
-        let all: Vec<&str> = Milestone::ALL.iter().map(|m| m.name()).collect();
-        let written = on.get_ref().as_str();
-        let Some(found) = all.iter().position(|&m| m == written) else {
-            self.problems.push(no_milestone(on, &all));
-            return None;
-        };
-        let node = match &says.node {
-            Some(node) => {
-                let id = self.node(cast, node)?;
-                self.check_reached(Milestone::ALL[found], node, id, cast);
-                Some(id)
-            }
-            None => None,
-        };
-        Some(Moment::On {
-            milestone: Milestone::ALL[found],
-            node,
-            nth: self.within(says.nth.as_ref(), "nth", 1, u64::from(u32::MAX), 1),
-        })
-    }
-
-    /// Whether a milestone can be reached at a node at all.
-    fn check_reached(&mut self, milestone: Milestone, node: &At<String>, id: NodeId, cast: &Cast) {
-        let nodes = &cast.nodes;
-        let service = nodes.service_at(id).is_some();
-        let role = milestone.name().split('.').next().unwrap_or_default();
-        let (reached, where_) = match role {
-            "coordinator" | "orchestrator" => (id == nodes.manager(), "at the manager"),
-            "participant" | "step" | "consumer" | "relay" | "monolith" => (service, "at services"),
-            "broker" => (id == nodes.broker(), "at the broker"),
-            "client" => (id == nodes.clients(), "at the clients"),
-            "database" => (
-                service || id == nodes.manager(),
-                "at machines with a database",
-            ),
-            _ => (id <= nodes.broker(), "at machines that can fail"),
-        };
-        if !reached {
-            self.problems.push(
-                Problem::at(
-                    node.span(),
-                    format!(
-                        "`{milestone}` is never reached at {}",
-                        quote(node.get_ref())
-                    ),
-                )
-                .label(format!("only {where_}"))
-                .help(format!("what it means: {}", milestone.meaning())),
-            );
-        }
-    }
-
-    pub(super) fn seeded(&mut self) -> Option<Seeded> {
-        let says = self.file.seeded.as_ref()?.says.as_ref()?;
-        let kinds = self.seeded_kinds(says);
-        let from = says
-            .from
-            .as_ref()
-            .map_or(SimTime::ZERO, |t| SimTime::ZERO + t.get_ref().0);
-        let until = SimTime::ZERO + says.until.get_ref().0;
-        if from > until {
-            self.problems.push(
-                Problem::at(
-                    says.until.span(),
-                    "the latest beginning is before the earliest",
-                )
-                .label("`until` must not be less than `from`"),
-            );
-        }
-        let shortest = self.positive(says.shortest.as_ref(), "shortest", SHORTEST);
-        let unsaid = LONGEST.max(shortest);
-        let longest = self.positive(says.longest.as_ref(), "longest", unsaid);
-        if let Some(said) = &says.longest
-            && shortest > longest
-        {
-            self.problems.push(
-                Problem::at(said.span(), "`longest` is less than `shortest`").label(format!(
-                    "`shortest` is {}",
-                    shortest.to_string().replace(' ', "")
-                )),
-            );
-        }
-        let rate = match &says.rate {
-            Some(rate) => rate.get_ref().0,
-            None => Probability::new(RATE)?,
-        };
-        Some(Seeded {
-            count: self.within(Some(&says.count), "count", 0, MOST_SEEDED, 0),
-            kinds,
-            from,
-            until,
-            shortest,
-            longest,
-            rate,
-        })
-    }
-
-    fn seeded_kinds(&mut self, says: &SeededFile) -> Vec<&'static str> {
-        let Some(kinds) = &says.kinds else {
-            return Seeded::KINDS.to_vec();
-        };
-        if kinds.get_ref().is_empty() {
-            self.problems.push(
-                Problem::at(kinds.span(), "no kind of fault to draw from").help(format!(
-                    "leave `kinds` out for all of them: {}",
-                    names::list(Seeded::KINDS)
-                )),
-            );
-        }
-        let what = ("kind of fault", "kinds of fault");
-        kinds
-            .get_ref()
-            .iter()
-            .filter_map(|kind| names::find(self.problems, kind, what, &Seeded::KINDS))
-            .map(|n| Seeded::KINDS[n])
-            .collect()
-    }
 }
 
 fn fault_rate(says: &FaultFile) -> Probability {
     says.rate
         .as_ref()
         .map_or(Probability::ALWAYS, |r| r.get_ref().0)
-}
-
-/// No protocol raises this; there are too many milestones to name them all, so
-/// those of its role are named.
-fn no_milestone(on: &At<String>, all: &[&str]) -> Problem {
-    let written = on.get_ref().as_str();
-    let role = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    let mut problem = Problem::at(on.span(), format!("no protocol raises {}", quote(written)));
-    if let Some(name) = names::meant(written, all.iter().copied()) {
-        problem = problem.label(format!("did you mean `{name}`?"));
-    }
-    let near: Vec<&str> = all
-        .iter()
-        .copied()
-        .filter(|m| role(m) == role(written))
-        .collect();
-    if near.is_empty() {
-        let mut roles: Vec<String> = all.iter().map(|m| role(m)).collect();
-        roles.dedup();
-        return problem.help(format!(
-            "milestones begin with one of {}",
-            names::list(roles)
-        ));
-    }
-    problem.help(format!("milestones there: {}", names::list(near)))
 }

@@ -2,13 +2,16 @@
 //! defaults filled in. A mistake does not end it: the rest is checked as far as
 //! it makes sense.
 
+mod actions;
 mod business;
 mod cast;
 mod faults;
 mod machines;
+mod moments;
 mod network;
 mod policies;
 mod promises;
+mod seeded;
 mod steps;
 mod workload;
 
