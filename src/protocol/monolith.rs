@@ -1,1 +1,411 @@
 //! The baseline: one database, one local transaction.
+//!
+//! Every table lives in one database, and a request is one transaction of it: a
+//! statement a step, then the commit, which stores the reply in the inbox under
+//! the client's key. Its first statement looks there first, so that a repeat is
+//! told what it was told before.
+//!
+//! A business no rolls everything back; then the refusal is stored, on disk
+//! before it is told. After a conflict the same request begins again as a new
+//! branch, a bounded number of times; and so it does when the database dies in
+//! the commit, for then the inbox knows.
+//!
+//! A worker is held by the first statement, from the request to its answer.
+//! The others, and the commit, wait for none: they must never queue behind
+//! requests that wait for the locks which they would release.
+
+use std::sync::Arc;
+
+use super::machine::{Lane, Reads};
+use super::message::NoPeer;
+use super::relay::WithRelay;
+use super::retained::Retained;
+use super::{
+    Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Decision, Durable, Effect, End, Force,
+    Input, Key, Machine, Milestone, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply,
+    Role, Row, Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
+};
+use crate::business::{Params, Reason};
+use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
+
+/// One database, one local transaction.
+#[derive(Debug)]
+pub enum Monolith {}
+
+impl Protocol for Monolith {
+    type Machine = WithRelay<Application>;
+
+    const KIND: ProtocolKind = ProtocolKind::Monolith;
+
+    fn build(setting: &Arc<Setting>, role: Role) -> Option<WithRelay<Application>> {
+        let home = setting.business.step(FIRST).service;
+        (role == Role::Service(home)).then(|| WithRelay::new(setting, Application::new(setting)))
+    }
+}
+
+const FIRST: StepId = StepId(0);
+
+/// The one service that does everything.
+#[derive(Debug)]
+pub struct Application {
+    setting: Arc<Setting>,
+    requests: FastMap<RequestKey, Request>,
+    /// The first attempt number that is still free, of requests that are over:
+    /// a repeat must not open a branch under a name that was used.
+    free_attempts: Retained<RequestKey, u16>,
+}
+
+/// A request that is not answered yet.
+#[derive(Debug)]
+struct Request {
+    /// The branch of the attempt that is under way.
+    tx: TxId,
+    params: Params,
+    phase: Phase,
+    /// How often it was begun before.
+    restarts: u32,
+    /// How often its refusal could not be stored.
+    failures: u32,
+}
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// This step's statement is with the database.
+    Running(StepId),
+    /// The commit is.
+    Committing,
+    /// Rolled back; waits for its next attempt.
+    Resting,
+    /// Rolled back; the refusal is being stored.
+    Refusing(Reason),
+}
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq)]
+enum Happening {
+    /// The database answered.
+    Executed(Outcome),
+    /// The wait is over.
+    Rested,
+}
+
+/// What is done about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Act {
+    /// Run this step's statement.
+    RunStatement(StepId),
+    /// Commit, with the reply.
+    Commit,
+    /// It is committed: tell.
+    TellCommitted,
+    /// Roll back the look-up, and tell what was told before.
+    TellAgain(Reply),
+    /// Store the refusal.
+    StoreRefusal(Reason),
+    /// The refusal, or what was stored before it, is on disk: tell.
+    TellStored(Reply),
+    /// Begin again after a while; if that was done too often, refuse.
+    RestartLater(Reason),
+    /// Begin again.
+    Restart,
+    /// Store the refusal again after a while.
+    StoreLater,
+}
+
+/// An answer or a timer that nobody waits for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stale;
+
+impl Phase {
+    /// The transition.
+    fn next(self, last: StepId, happening: Happening) -> Result<(Phase, Act), Stale> {
+        match (self, happening) {
+            (Phase::Running(step), Happening::Executed(outcome)) => {
+                Ok(after_statement(step, last, outcome))
+            }
+            (Phase::Committing, Happening::Executed(outcome)) => Ok(match outcome {
+                Outcome::Committed { .. } => (self, Act::TellCommitted),
+                outcome => restart(last, &outcome),
+            }),
+            (Phase::Refusing(reason), Happening::Executed(outcome)) => Ok(match outcome {
+                Outcome::Committed {
+                    reply,
+                    replayed: true,
+                    ..
+                } => (self, Act::TellStored(reply)),
+                Outcome::Committed { .. } => (self, Act::TellStored(Reply::Refused(reason))),
+                _ => (self, Act::StoreLater),
+            }),
+            (Phase::Refusing(reason), Happening::Rested) => Ok((self, Act::StoreRefusal(reason))),
+            (Phase::Resting, Happening::Rested) => Ok((Phase::Running(FIRST), Act::Restart)),
+            (Phase::Resting, Happening::Executed(_))
+            | (Phase::Running(_) | Phase::Committing, Happening::Rested) => Err(Stale),
+        }
+    }
+}
+
+fn after_statement(step: StepId, last: StepId, outcome: Outcome) -> (Phase, Act) {
+    let next = StepId(step.0 + 1);
+    match outcome {
+        Outcome::Open(reads) => match handled_before(&reads) {
+            Some(reply) => (Phase::Committing, Act::TellAgain(reply)),
+            None if step == last => (Phase::Committing, Act::Commit),
+            None => (Phase::Running(next), Act::RunStatement(next)),
+        },
+        Outcome::Refused(reason) => (Phase::Refusing(reason), Act::StoreRefusal(reason)),
+        outcome => restart(step, &outcome),
+    }
+}
+
+/// Whether it conflicted or the database was away: nothing of it is left, or the
+/// inbox knows of it.
+fn restart(step: StepId, outcome: &Outcome) -> (Phase, Act) {
+    let reason = match outcome {
+        Outcome::Conflict => Reason::Conflict,
+        _ => Reason::TimedOut(step),
+    };
+    (Phase::Resting, Act::RestartLater(reason))
+}
+
+/// What the inbox row that the first statement reads holds.
+fn handled_before(reads: &Reads) -> Option<Reply> {
+    match reads.first() {
+        Some(Some(Value::Reply(reply))) => Some(*reply),
+        _ => None,
+    }
+}
+
+impl Application {
+    /// An application with an empty memory.
+    pub fn new(setting: &Arc<Setting>) -> Self {
+        Application {
+            setting: Arc::clone(setting),
+            requests: FastMap::default(),
+            free_attempts: Retained::new(setting.policies.retention),
+        }
+    }
+
+    /// A client wants something. Under way: it joins, and is told when that
+    /// ends.
+    fn asked(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        if self.requests.contains_key(&key) {
+            return;
+        }
+        let tx = TxId {
+            key,
+            epoch: cx.epoch,
+            attempt: self.free_attempts.get(&key).copied().unwrap_or(0),
+        };
+        let request = Request {
+            tx,
+            params,
+            phase: Phase::Running(FIRST),
+            restarts: 0,
+            failures: 0,
+        };
+        self.requests.insert(key, request);
+        run_statement(&self.setting, tx, FIRST, &params, out);
+    }
+
+    fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<NoPeer>) {
+        let Some(request) = self.requests.get_mut(&tx.key) else {
+            return; // told already: this ends the look-up's branch
+        };
+        if request.tx != tx {
+            return;
+        }
+        let last = StepId(self.setting.business.steps.len() as u8 - 1);
+        if let Ok((phase, act)) = request.phase.next(last, happening) {
+            request.phase = phase;
+            self.act(cx, tx, act, out);
+        }
+    }
+
+    fn act(&mut self, cx: Cx, tx: TxId, act: Act, out: &mut Out<NoPeer>) {
+        let setting = &self.setting;
+        let Some(request) = self.requests.get_mut(&tx.key) else {
+            return;
+        };
+        match act {
+            Act::RunStatement(step) => run_statement(setting, tx, step, &request.params, out),
+            Act::Commit => commit(tx, out),
+            Act::TellCommitted => {
+                out.observe(Note::new(Milestone::MonolithCommitted, tx));
+                self.tell(cx, tx, Reply::Done, out);
+            }
+            Act::TellAgain(reply) => {
+                roll_back(tx, out);
+                self.tell(cx, tx, reply, out);
+            }
+            Act::StoreRefusal(reason) => store_refusal(tx, reason, out),
+            Act::TellStored(reply) => self.tell(cx, tx, reply, out),
+            Act::RestartLater(reason) => {
+                let policies = &setting.policies;
+                let last = request.restarts >= policies.conflict_retries;
+                if last || tx.attempt == u16::MAX {
+                    request.phase = Phase::Refusing(reason);
+                    store_refusal(tx, reason, out);
+                } else {
+                    out.arm(key(tx, Tag::Retry), policies.backoff(request.restarts));
+                }
+            }
+            Act::Restart => {
+                request.restarts += 1;
+                request.tx.attempt += 1;
+                run_statement(setting, request.tx, FIRST, &request.params, out);
+            }
+            Act::StoreLater => {
+                let wait = setting.policies.backoff(request.failures);
+                request.failures += 1;
+                out.arm(key(tx, Tag::Retry), wait);
+            }
+        }
+    }
+
+    fn tell(&mut self, cx: Cx, tx: TxId, reply: Reply, out: &mut Out<NoPeer>) {
+        self.requests.remove(&tx.key);
+        let free = tx.attempt.saturating_add(1);
+        self.free_attempts.remember(cx.now, tx.key, free);
+        let outcome = match reply {
+            Reply::Refused(reason) => ClientOutcome::Refused(reason),
+            Reply::Done | Reply::Null => ClientOutcome::Committed,
+        };
+        out.tell(self.setting.nodes.clients(), tx.key, outcome);
+    }
+}
+
+impl Machine for Application {
+    type Msg = NoPeer;
+
+    /// What was committed or refused before is in the inbox, and everything else
+    /// is gone: clients ask again.
+    fn recover(&mut self, _: Cx, _: Durable, _: &mut Out<NoPeer>) {}
+
+    /// Every call that was out is answered, so every request goes on by itself.
+    fn reconnected(&mut self, _: Cx, _: Durable, _: &mut Out<NoPeer>) {}
+
+    fn step(&mut self, cx: Cx, input: Input<NoPeer>, out: &mut Out<NoPeer>) {
+        self.free_attempts.prune(cx.now);
+        match input {
+            Input::Message {
+                body: Wire::Client(ClientMsg::Request { key, params, .. }),
+                ..
+            } => self.asked(cx, key, params, out),
+            Input::Message { body, .. } => panic!("{}: no message to a monolith", body.kind()),
+            Input::Executed { call, result } => {
+                self.happened(cx, call.tx, Happening::Executed(result), out);
+            }
+            Input::Timer(key) => self.happened(cx, key.tx, Happening::Rested, out),
+        }
+    }
+}
+
+/// A step's statement. The first looks into the inbox, and changes nothing if
+/// the request was handled before.
+fn run_statement(
+    setting: &Setting,
+    tx: TxId,
+    step: StepId,
+    params: &Params,
+    out: &mut Out<NoPeer>,
+) {
+    let mut statement = plan::statement(setting, tx, step, params);
+    let lane = if step == FIRST {
+        let before = Case::when(is_handled(tx.key), [], Answer::Done);
+        statement.cases.insert(0, before);
+        if setting.safeguards.keep(Safeguard::InboxDedup) {
+            statement.reads.push(inbox(tx.key));
+        }
+        Lane::Work
+    } else {
+        Lane::Control
+    };
+    out.push(Effect::Execute {
+        call: key(tx, Tag::Work),
+        stamp: Stamp::forward(tx, step),
+        lane,
+        branch: Some(tx),
+        txn: Box::new(statement),
+        end: End::Open,
+        force: Force::Lazy,
+    });
+}
+
+/// The commit, with the reply in the inbox: both or none. The client is told in
+/// the answer to this.
+fn commit(tx: TxId, out: &mut Out<NoPeer>) {
+    let reply = Change::put(inbox(tx.key), Value::Reply(Reply::Done));
+    let mut txn = Txn::default();
+    txn.cases.push(Case::always([reply], Answer::Done));
+    force(tx, Tag::Finish, Some(tx), txn, out);
+}
+
+/// The refusal takes the place of the work in the inbox; unless an attempt whose
+/// commit nobody has confirmed is there.
+fn store_refusal(tx: TxId, reason: Reason, out: &mut Out<NoPeer>) {
+    let inbox = inbox(tx.key);
+    let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
+    let mut txn = Txn::default();
+    txn.cases
+        .push(Case::when(is_handled(tx.key), [], Answer::Replay(inbox)));
+    txn.cases.push(Case::always([refused], Answer::Done));
+    force(tx, Tag::Outcome, None, txn, out);
+}
+
+fn force(tx: TxId, tag: Tag, branch: Option<TxId>, txn: Txn, out: &mut Out<NoPeer>) {
+    out.push(Effect::Execute {
+        call: key(tx, tag),
+        stamp: Stamp::bookkeeping(tx),
+        lane: Lane::Control,
+        branch,
+        txn: Box::new(txn),
+        end: End::Commit,
+        force: Force::Always,
+    });
+}
+
+fn roll_back(tx: TxId, out: &mut Out<NoPeer>) {
+    out.push(Effect::Finish {
+        call: key(tx, Tag::Finish),
+        branch: tx,
+        decision: Decision::Abort,
+        force: Force::Lazy,
+    });
+}
+
+/// The inbox row of a request, whatever its attempt.
+fn inbox(key: RequestKey) -> Row {
+    Row::Inbox {
+        tx: TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        },
+        step: FIRST,
+        direction: Direction::Forward,
+    }
+}
+
+fn is_handled(key: RequestKey) -> Test {
+    Test {
+        row: inbox(key),
+        is: Predicate::Present,
+        by: Some(Safeguard::InboxDedup),
+    }
+}
+
+fn key(tx: TxId, tag: Tag) -> Key {
+    Key { tx, tag, n: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Monolith;
+    use crate::protocol::play::play;
+
+    #[test]
+    fn the_monolith_plays_its_part() {
+        play::<Monolith>("monolith");
+    }
+}

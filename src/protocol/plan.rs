@@ -13,25 +13,33 @@ use crate::business::{
 };
 use crate::vocab::{Direction, StepId, TxId};
 
-/// The business work of a step as one statement of a branch (two-phase commit,
-/// the monolith): its conditions, then its changes. With
-/// [`CheckTime::Prepare`] the conditions are left to [`deferred_checks`].
+/// The business work of a step as one statement of a two-phase commit branch:
+/// its conditions, then its changes. With [`CheckTime::Prepare`] the conditions
+/// are left to [`deferred_checks`].
 pub fn work(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
-    let business = &setting.business;
-    let mut txn = Txn::default();
-    let what = business.step(step);
-    if what.check == CheckTime::Statement {
-        txn.cases
-            .extend(refusals(business, what, params, |_| SmallVec::new()));
+    match setting.business.step(step).check {
+        CheckTime::Statement => statement(setting, tx, step, params),
+        CheckTime::Prepare => done(setting, tx, step, params),
     }
-    let changes = changes(
-        business,
-        &what.actions,
-        tx,
-        step,
-        Direction::Forward,
-        params,
-    );
+}
+
+/// The same, with its conditions judged in any case: nobody asks the monolith to
+/// prepare.
+pub fn statement(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
+    let business = &setting.business;
+    let no_more = |_| SmallVec::new();
+    let mut txn = done(setting, tx, step, params);
+    let refusals = refusals(business, business.step(step), params, no_more);
+    txn.cases.insert_many(0, refusals);
+    txn
+}
+
+/// A step's changes, unconditionally.
+fn done(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
+    let business = &setting.business;
+    let actions = &business.step(step).actions;
+    let changes = changes(business, actions, tx, step, Direction::Forward, params);
+    let mut txn = Txn::default();
     txn.cases.push(Case::always(changes, Answer::Done));
     txn
 }
