@@ -71,15 +71,23 @@ impl Lowering<'_> {
             poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
             relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
                 as usize,
-            retention: self.retention(longest_life(network, faults, seeded), workload)
-                + give_up_after,
+            retention: self.retention(
+                longest_life(network, faults, seeded),
+                workload,
+                give_up_after,
+            ),
         }
     }
 
     /// How long inbox rows, tombstones and outcomes are kept: longer than a
     /// message can live and a client retries, else a late copy has its effect
     /// again.
-    fn retention(&mut self, life: SimDuration, workload: &Workload) -> SimDuration {
+    fn retention(
+        &mut self,
+        life: SimDuration,
+        workload: &Workload,
+        give_up_after: SimDuration,
+    ) -> SimDuration {
         let says = &self.file.policies;
         let message_life = match &says.message_life {
             Some(said) if said.get_ref().0 < life => {
@@ -109,7 +117,7 @@ impl Lowering<'_> {
                 least
             }
             Some(said) => said.get_ref().0,
-            None => least,
+            None => least + give_up_after,
         }
     }
 }

@@ -231,6 +231,12 @@ fn what_is_remembered_outlives_every_message_and_every_retry() {
 }
 
 #[test]
+fn a_retention_that_is_long_enough_is_taken_as_it_is_written() {
+    let text = small_with("[workload]", "[policies]\nretention = \"7s\"\n\n[workload]");
+    assert_eq!(read(&text).policies.retention, SimDuration::from_secs(7));
+}
+
+#[test]
 fn seeded_faults_are_drawn_from_the_seed_alone() {
     let scenario = read(&small_with(
         "[[faults]]",
