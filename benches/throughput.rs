@@ -1,1 +1,202 @@
-fn main() {}
+//! How fast the bench itself is: two-phase commit with three participants, no
+//! faults, all promises checked, the history folded and not kept; beside a bare
+//! binary heap and a bare madsim loop that move the same number of agenda
+//! events. Ratios within one run are what counts; absolute figures are the
+//! machine's.
+//!
+//! `cargo bench --bench throughput`
+
+#![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#![allow(clippy::disallowed_types, reason = "a benchmark reads the clock")]
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use indoubt::check::Judge;
+use indoubt::history::DigestSink;
+use indoubt::measure::Meter;
+use indoubt::protocol::two_phase_commit::TwoPhaseCommit;
+use indoubt::protocol::{ProtocolKind, Safeguards};
+use indoubt::scenario::{self, Scenario};
+use indoubt::vocab::Seed;
+use indoubt::world::{RunSpec, host};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let spec = spec(20_000);
+    let (committed, events) = direct(&spec);
+    println!(
+        "two-phase commit, 3 participants, no faults, all promises: {committed} transactions, \
+         {:.1} agenda events each\n",
+        events as f64 / committed as f64
+    );
+
+    let mut contestants: Vec<Contestant> = vec![
+        Contestant::new("direct host", || drop(direct(&spec))),
+        Contestant::new("direct host, no checks", || drop(unchecked(&spec))),
+        Contestant::new("bare binary heap", || bare_heap(events)),
+    ];
+    #[cfg(madsim)]
+    {
+        contestants.push(Contestant::new("madsim host", || drop(on_madsim(&spec))));
+        contestants.push(Contestant::new("bare madsim loop", || bare_madsim(events)));
+    }
+    // In turns, so that a machine that slows down slows all of them down.
+    for _ in 0..ROUNDS {
+        for contestant in &mut contestants {
+            contestant.run();
+        }
+    }
+    let base = contestants[0].median();
+    println!(
+        "{:<24} {:>14} {:>14} {:>12}",
+        "", "transactions/s", "events/s", "time, ratio"
+    );
+    for contestant in &contestants {
+        let seconds = contestant.median();
+        println!(
+            "{:<24} {:>14.0} {:>14.0} {:>12.3}",
+            contestant.name,
+            committed as f64 / seconds,
+            events as f64 / seconds,
+            seconds / base,
+        );
+    }
+    drop(contestants);
+
+    println!(
+        "\n{:<24} {:>14} {:>22}",
+        "transactions", "peak, MiB", "bytes a transaction"
+    );
+    for transactions in [10_000, 100_000] {
+        let spec = self::spec(transactions);
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
+        black_box(direct(&spec));
+        let peak = MEMORY.peak_usage().saturating_sub(before);
+        println!(
+            "{transactions:<24} {:>14.1} {:>22.0}",
+            peak as f64 / f64::from(1 << 20),
+            peak as f64 / f64::from(transactions)
+        );
+    }
+}
+
+/// Something to be timed.
+struct Contestant<'a> {
+    name: &'static str,
+    run: Box<dyn Fn() + 'a>,
+    seconds: Vec<f64>,
+}
+
+impl<'a> Contestant<'a> {
+    fn new(name: &'static str, run: impl Fn() + 'a) -> Self {
+        Contestant {
+            name,
+            run: Box::new(run),
+            seconds: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        let start = Instant::now();
+        (self.run)();
+        self.seconds.push(start.elapsed().as_secs_f64());
+    }
+
+    fn median(&self) -> f64 {
+        let mut seconds = self.seconds.clone();
+        seconds.sort_unstable_by(f64::total_cmp);
+        seconds[seconds.len() / 2]
+    }
+}
+
+fn spec(transactions: u32) -> RunSpec {
+    let text = include_str!("three-participants.toml");
+    let mut scenario: Scenario =
+        scenario::parse("three-participants.toml", text).expect("the benchmark's own scenario");
+    scenario.workload.transactions = transactions;
+    let seed = Seed(1);
+    RunSpec {
+        plan: scenario.plan(seed),
+        scenario: Arc::new(scenario),
+        seed,
+        safeguards: Safeguards::all(),
+        leave_out: BTreeSet::new(),
+    }
+}
+
+/// The whole of it: digest, promises, figures. Returns committed transactions
+/// and agenda events.
+fn direct(spec: &RunSpec) -> (u64, u64) {
+    let judge = Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit);
+    let sink = (DigestSink::default(), (judge, Meter::new(&spec.scenario)));
+    let ((digest, (judge, meter)), end) = host::direct::run::<TwoPhaseCommit, _>(spec, sink);
+    black_box((digest.digest(), judge.verdicts()));
+    (meter.finish().committed, end.agenda_events)
+}
+
+fn unchecked(spec: &RunSpec) -> u64 {
+    let (digest, _) = host::direct::run::<TwoPhaseCommit, _>(spec, DigestSink::default());
+    digest.events()
+}
+
+#[cfg(madsim)]
+fn on_madsim(spec: &RunSpec) -> u64 {
+    let judge = Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit);
+    let sink = (DigestSink::default(), (judge, Meter::new(&spec.scenario)));
+    let ((digest, (judge, _)), _) = host::madsim::run::<TwoPhaseCommit, _>(spec, sink);
+    black_box(judge.verdicts());
+    digest.events()
+}
+
+/// A bare event loop: a heap of so many entries in flight, each popped and
+/// pushed again later.
+fn bare_heap(events: u64) {
+    let mut heap: BinaryHeap<Reverse<(u64, u64, u64, u32)>> = BinaryHeap::new();
+    let mut state = 1u64;
+    for n in 0..256 {
+        heap.push(Reverse((n, n, n, n as u32)));
+    }
+    for n in 0..events {
+        let Reverse((at, rank, _, place)) = heap.pop().expect("as many go in as come out");
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(rank | 1);
+        heap.push(Reverse((at + (state >> 54), state, n, place)));
+    }
+    black_box(heap.len());
+}
+
+/// A bare madsim loop: a pump and a task, and one message each way an event.
+#[cfg(madsim)]
+fn bare_madsim(events: u64) {
+    use tokio::sync::mpsc::unbounded_channel;
+    let runtime = madsim::runtime::Runtime::new();
+    runtime.block_on(async move {
+        let (to_node, mut inbox) = unbounded_channel::<u64>();
+        let (answer, mut answers) = unbounded_channel::<u64>();
+        let node = madsim::runtime::Handle::current().create_node().build();
+        node.spawn(async move {
+            while let Some(n) = inbox.recv().await {
+                if answer.send(n + 1).is_err() {
+                    return;
+                }
+            }
+        });
+        for n in 0..events {
+            if to_node.send(n).is_err() {
+                return;
+            }
+            black_box(answers.recv().await);
+        }
+    });
+}

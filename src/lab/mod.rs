@@ -1,5 +1,7 @@
 //! Experiments: run once, on either host or on both.
 
+mod run;
 mod trial;
 
+pub use run::{HostChoice, RunError, RunOptions, has_madsim, run};
 pub use trial::{Hosts, Trial};

@@ -1,4 +1,3 @@
-#![cfg(any())] // until both remaining protocols are in
 //! Whole runs: scenarios through the world, judged.
 
 mod counts;
