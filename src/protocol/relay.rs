@@ -305,3 +305,14 @@ fn letters_of(tx: TxId) -> (LetterId, LetterId) {
         letter(u8::MAX, Direction::Backward, u8::MAX),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::choreographed::ChoreographedSaga;
+    use crate::protocol::play::play;
+
+    #[test]
+    fn the_relay_plays_its_scripts() {
+        play::<ChoreographedSaga>("relay");
+    }
+}

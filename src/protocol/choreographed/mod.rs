@@ -47,3 +47,14 @@ impl Protocol for ChoreographedSaga {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::play::play;
+
+    #[test]
+    fn the_services_of_the_chain_play_their_scripts() {
+        play::<ChoreographedSaga>("choreographed");
+    }
+}

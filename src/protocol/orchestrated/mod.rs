@@ -22,6 +22,8 @@
 
 mod message;
 mod orchestrator;
+#[cfg(test)]
+mod play;
 mod saga;
 mod service;
 

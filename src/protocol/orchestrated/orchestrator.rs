@@ -1,16 +1,17 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SagaMsg;
 use super::saga::{Happening, Stage, Stay};
 use crate::business::{Params, StepKind};
 use crate::protocol::attempt::{Persistence, key_number};
+use crate::protocol::retained::Retained;
 use crate::protocol::{
     Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
     Lane, LogEntry, LogState, Machine, Milestone, Note, Out, Outcome, Row, Safeguard, SagaPhase,
     Setting, Stamp, Tag, Txn, Value, Wire,
 };
-use crate::vocab::{Direction, FastMap, RequestKey, SimDuration, SimTime, TxId};
+use crate::vocab::{Direction, RequestKey, SimDuration, TxId};
 
 /// Leads every saga through its steps, from its log.
 #[derive(Debug)]
@@ -18,7 +19,8 @@ pub struct Orchestrator {
     setting: Arc<Setting>,
     /// Sagas without their end; by id, so that those of a request lie together.
     sagas: BTreeMap<TxId, Saga>,
-    outcomes: Outcomes,
+    /// What clients are to be told again, for longer than they retry.
+    outcomes: Retained<RequestKey, ClientOutcome>,
 }
 
 /// A saga on its way.
@@ -36,14 +38,14 @@ impl Orchestrator {
         Orchestrator {
             setting: Arc::clone(setting),
             sagas: BTreeMap::new(),
-            outcomes: Outcomes::default(),
+            outcomes: Retained::new(setting.policies.retention),
         }
     }
 
     /// A client wants something. Known: told again. Under way: it will be told
     /// when that ends. New: a saga begins.
     fn asked(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<SagaMsg>) {
-        if let Some(outcome) = self.outcomes.of(key) {
+        if let Some(&outcome) = self.outcomes.get(&key) {
             out.tell(self.setting.nodes.clients(), key, outcome);
             return;
         }
@@ -111,8 +113,7 @@ impl Orchestrator {
             Stage::Ending(outcome) => write_end(tx, outcome, out),
             Stage::Over(outcome) => {
                 self.sagas.remove(&tx);
-                let retention = self.setting.policies.retention;
-                self.outcomes.remember(tx.key, outcome, cx.now, retention);
+                self.outcomes.remember(cx.now, tx.key, outcome);
                 out.tell(self.setting.nodes.clients(), tx.key, outcome);
             }
         }
@@ -204,9 +205,8 @@ impl Machine for Orchestrator {
         if !self.setting.safeguards.keep(Safeguard::CoordinatorRecovery) {
             return;
         }
-        let retention = self.setting.policies.retention;
         for (key, outcome) in durable.outcomes {
-            self.outcomes.remember(key, outcome, cx.now, retention);
+            self.outcomes.remember(cx.now, key, outcome);
         }
         for (tx, entry) in durable.log {
             match entry.state {
@@ -225,7 +225,7 @@ impl Machine for Orchestrator {
     fn reconnected(&mut self, _: Cx, _: Durable, _: &mut Out<SagaMsg>) {}
 
     fn step(&mut self, cx: Cx, input: Input<SagaMsg>, out: &mut Out<SagaMsg>) {
-        self.outcomes.prune(cx.now, self.setting.policies.retention);
+        self.outcomes.prune(cx.now);
         match input {
             Input::Message { body, .. } => match body {
                 Wire::Client(ClientMsg::Request { key, params, .. }) => {
@@ -343,39 +343,5 @@ fn key_of(tx: TxId, phase: SagaPhase, tag: Tag) -> Key {
         tx,
         tag,
         n: key_number(phase.step(), phase.direction()),
-    }
-}
-
-/// What clients are to be told again, kept for longer than they retry.
-#[derive(Debug, Default)]
-struct Outcomes {
-    by_key: FastMap<RequestKey, ClientOutcome>,
-    by_age: VecDeque<(SimTime, RequestKey)>,
-}
-
-impl Outcomes {
-    fn of(&self, key: RequestKey) -> Option<ClientOutcome> {
-        self.by_key.get(&key).copied()
-    }
-
-    fn remember(
-        &mut self,
-        key: RequestKey,
-        outcome: ClientOutcome,
-        now: SimTime,
-        retention: SimDuration,
-    ) {
-        self.prune(now, retention);
-        self.by_key.insert(key, outcome);
-        self.by_age.push_back((now, key));
-    }
-
-    fn prune(&mut self, now: SimTime, retention: SimDuration) {
-        while let Some(&(since, key)) = self.by_age.front()
-            && now.since(since) > retention
-        {
-            self.by_age.pop_front();
-            self.by_key.remove(&key);
-        }
     }
 }

@@ -14,11 +14,18 @@ use crate::vocab::{ServiceId, SimDuration};
 ///   PREPARE.
 /// - `together`: the shop has its counter at points: steps 1 and 3 are both
 ///   done by points, step 2 by the shop.
+/// - `order-stock`: two compensable steps, then payment, the pivot.
+/// - `gift`: a single step, done by points.
+/// - `turned-round`: points-mall, but taking points is the pivot and granting
+///   is retriable.
 pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
     let business = match stage {
         "points-mall" => points_mall(),
         "deferred" => deferred(),
         "together" => together(),
+        "order-stock" => order_stock(),
+        "gift" => gift(),
+        "turned-round" => turned_round(),
         other => panic!("no stage is called `{other}`"),
     };
     Setting {
@@ -120,6 +127,71 @@ fn together() -> Business {
         action(ActionKind::Give(Amount::Fixed(1)), 2),
     );
     business.services.truncate(2);
+    business
+}
+
+fn order_stock() -> Business {
+    let key = |domains: &[u8]| KeyTemplate {
+        domains: domains.to_vec(),
+    };
+    let counter = |initial| ResourceKind::Counter { initial, floor: 0 };
+    let amount = Amount::Fixed(1);
+    let compensable = |name: &str, service: u8, done, undo| Step {
+        compensation: Some(Compensation {
+            name: format!("undo {name}"),
+            actions: vec![action(undo, service)],
+        }),
+        ..step(
+            name,
+            ServiceId(service),
+            StepKind::Compensable,
+            action(done, service),
+        )
+    };
+    Business {
+        services: ["order", "stock", "payment"].map(String::from).to_vec(),
+        resources: vec![
+            resource("orders", ServiceId(0), key(&[0]), counter(0)),
+            resource("stock", ServiceId(1), key(&[1]), counter(10)),
+            resource("money", ServiceId(2), key(&[0]), counter(100)),
+        ],
+        steps: vec![
+            compensable(
+                "order",
+                0,
+                ActionKind::Give(amount),
+                ActionKind::Take(amount),
+            ),
+            compensable(
+                "stock",
+                1,
+                ActionKind::Take(amount),
+                ActionKind::Give(amount),
+            ),
+            step(
+                "pay",
+                ServiceId(2),
+                StepKind::Pivot,
+                action(ActionKind::Take(Amount::Fixed(30)), 2),
+            ),
+        ],
+        ..points_mall()
+    }
+}
+
+fn gift() -> Business {
+    let mut business = points_mall();
+    business.steps.truncate(1);
+    business.steps[0].kind = StepKind::Pivot;
+    business.steps[0].compensation = None;
+    business
+}
+
+fn turned_round() -> Business {
+    let mut business = points_mall();
+    business.steps[0].kind = StepKind::Pivot;
+    business.steps[0].compensation = None;
+    business.steps[1].kind = StepKind::Retriable;
     business
 }
 

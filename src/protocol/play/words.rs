@@ -321,11 +321,17 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// `committed`, `committed [replayed] REPLY`.
+    /// `committed [replayed] [REPLY]`, or `committed [replayed] known OUTCOME`
+    /// where it read that outcome.
     fn committed(&mut self) -> Outcome {
         let replayed = self.rest.starts_with("replayed");
         if replayed {
             self.next();
+        }
+        let mut reads = Vec::new();
+        if self.rest.starts_with("known") {
+            self.next();
+            reads.push(Some(Value::Outcome(self.client_outcome())));
         }
         Outcome::Committed {
             reply: if self.is_over() {
@@ -334,7 +340,7 @@ impl<'a> Words<'a> {
                 self.reply()
             },
             replayed,
-            reads: Vec::new(),
+            reads,
         }
     }
 
