@@ -1,3 +1,7 @@
 //! The command line of InDoubt.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    indoubt::cli::main()
+}

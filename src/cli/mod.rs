@@ -1,1 +1,40 @@
 //! Flags, files, terminal, exit codes: the only room that prints.
+//!
+//! A file a command; [`main`] reads the flags, calls the command and turns what
+//! came of it into an [`Exit`].
+
+mod bug;
+mod exit;
+mod flags;
+mod output;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use exit::Failure;
+use flags::{Cli, Command};
+
+/// The program: everything but the process's own frame.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return flags::refuse(&usage),
+    };
+    anstream::ColorChoice::write_global(cli.color.choice());
+    bug::record_panics();
+    let outcome = bug::catch(|| match &cli.command {
+        Command::Run(args) => run::run(args),
+    });
+    match outcome {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(failure)) => failure.tell().into(),
+        Err(invariant) => Failure::Bug {
+            invariant,
+            again: bug::this_very_command(),
+        }
+        .tell()
+        .into(),
+    }
+}

@@ -1,0 +1,218 @@
+//! What can be asked for on the command line.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::lab::HostChoice;
+use crate::protocol::{ProtocolKind, Safeguard};
+use crate::vocab::Seed;
+
+const ABOUT: &str = "Put a distributed transaction on trial before production does";
+
+const LONG_ABOUT: &str = "\
+Put a distributed transaction on trial before production does.
+
+A scenario file says which services there are, which business transaction they \
+do together, who asks for it, and what goes wrong. InDoubt runs it under \
+two-phase commit, an orchestrated and a choreographed saga, and as the baseline \
+a monolith: in a deterministic simulation, under the same workload and the same \
+faults. It says which promises held, which broke, and what it cost.";
+
+const AFTER_HELP: &str = "\
+Exit codes:
+   0  everything is as the scenario expects
+   1  something is not as the scenario expects
+   2  usage error, or an error in the scenario file
+   3  inconclusive: the run does not say
+  70  a bug of the bench; standard error says how to show it again";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  indoubt run scenarios/points-mall.toml
+  indoubt run scenarios/points-mall.toml --without outbox
+  indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
+  indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
+
+Exit codes:
+   0  everything is as the scenario expects
+   1  something is not as the scenario expects
+   2  usage error, or an error in the scenario file
+   3  inconclusive: the run does not say
+  70  a bug of the bench; standard error says how to show it again";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "indoubt", version, about = ABOUT, long_about = LONG_ABOUT)]
+#[command(after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 100)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// When to colour the output; `auto` also heeds NO_COLOR and CLICOLOR
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a scenario under several protocols, side by side
+    ///
+    /// Runs a scenario under several protocols side by side, judges every promise
+    /// and measures what it cost. The same command gives the same bytes, always.
+    Run(RunArgs),
+}
+
+/// What `run` can be told.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub(super) struct RunArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+
+    /// All chance of the run: a number, or `random` to have one drawn and shown
+    /// [default: the scenario's own]
+    #[arg(long, value_name = "N|random")]
+    pub(super) seed: Option<SeedChoice>,
+
+    /// Only this protocol; may be repeated [default: all]
+    #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
+    pub(super) protocols: Vec<ProtocolKind>,
+
+    /// Take a safeguard away: a rule that keeps a protocol correct; may be
+    /// repeated
+    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    pub(super) without: Vec<Safeguard>,
+
+    /// How many transactions are asked for in all [default: the scenario's own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) transactions: Option<u32>,
+
+    /// Show every event, one a line, before the report
+    #[arg(long)]
+    pub(super) trace: bool,
+
+    /// How the outcome is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+
+    /// Who carries the simulated machines [default: both, where the build has
+    /// madsim]
+    #[arg(long, value_enum, value_name = "HOST")]
+    pub(super) host: Option<Host>,
+}
+
+/// Where the seed comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeedChoice {
+    Given(Seed),
+    Random,
+}
+
+impl FromStr for SeedChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "random" {
+            return Ok(SeedChoice::Random);
+        }
+        let number = text.parse().map_err(|_| {
+            format!(
+                "a seed is a whole number from 0 to {}, or `random`",
+                u64::MAX
+            )
+        })?;
+        Ok(SeedChoice::Given(Seed(number)))
+    }
+}
+
+/// How the outcome is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Who carries the simulated machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Host {
+    /// The direct host, cross-checked by the madsim host: the same digest
+    Both,
+    /// The direct host alone: fast, in every build
+    Direct,
+    /// The madsim host alone: every node a madsim task
+    Madsim,
+}
+
+impl From<Host> for HostChoice {
+    fn from(host: Host) -> HostChoice {
+        match host {
+            Host::Both => HostChoice::Both,
+            Host::Direct => HostChoice::Direct,
+            Host::Madsim => HostChoice::Madsim,
+        }
+    }
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(super) fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
+    let about = |protocol| match protocol {
+        ProtocolKind::Monolith => "one database, one local transaction: the baseline",
+        ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
+        ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
+        ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
+    };
+    let values =
+        ProtocolKind::ALL.map(|protocol| PossibleValue::new(protocol.name()).help(about(protocol)));
+    PossibleValuesParser::new(values).map(|name| {
+        ProtocolKind::named(&name).expect("the parser accepts the names of protocols alone")
+    })
+}
+
+fn safeguards() -> impl TypedValueParser<Value = Safeguard> {
+    let values = Safeguard::ALL
+        .iter()
+        .map(|safeguard| PossibleValue::new(safeguard.name()).help(safeguard.without()));
+    PossibleValuesParser::new(values).map(|name| {
+        Safeguard::named(&name).expect("the parser accepts the names of safeguards alone")
+    })
+}
+
+/// Prints what clap has to say: help and version are no error.
+pub(super) fn refuse(usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => ExitCode::from(usage.exit_code() as u8),
+    }
+}

@@ -1,0 +1,44 @@
+//! Standard output and standard error. Reports carry their colours; here they
+//! are let through or stripped, as `--color`, `NO_COLOR`, `CLICOLOR` and the
+//! terminal say.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// Standard output, locked and buffered.
+pub(super) struct Screen(BufWriter<AutoStream<StdoutLock<'static>>>);
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        let raw = io::stdout().lock();
+        Screen(BufWriter::with_capacity(
+            1 << 16,
+            AutoStream::new(raw, anstream::ColorChoice::global()),
+        ))
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Says what is wrong, on standard error.
+pub(super) fn complain(what: &str) {
+    say(&format!("{ERROR}error{ERROR:#}: {what}"));
+}
+
+/// Says something on standard error. Nobody is left to be told if that fails.
+pub(super) fn say(what: &str) {
+    let mut err = AutoStream::new(io::stderr().lock(), anstream::ColorChoice::global());
+    let _ = writeln!(err, "{}", what.trim_end());
+}

@@ -1,0 +1,179 @@
+//! `indoubt run`: a scenario under several protocols, side by side.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use super::bug;
+use super::exit::{Exit, Failure};
+use super::flags::{Format, Host, RunArgs, SeedChoice};
+use super::output::Screen;
+use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
+use crate::measure::over_common_window;
+use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
+use crate::report::trace::{TraceWriter, legend};
+use crate::report::{Comparison, Invocation, Unable, json, text};
+use crate::scenario::{self, Scenario};
+use crate::vocab::Seed;
+
+/// Runs the scenario, prints the outcome and says what it comes to.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    if args.trace && args.format == Format::Json {
+        return Err(Failure::Usage(
+            "--trace is text: leave out --format json".to_owned(),
+        ));
+    }
+    let scenario = load(args)?;
+    let invocation = invocation(args, &scenario)?;
+    let mut screen = Screen::new();
+    let (trials, unable) = trials(args, &scenario, &invocation, &mut screen)?;
+    let comparison = Comparison {
+        scenario: &scenario,
+        invocation: &invocation,
+        trials: &trials,
+        unable: &unable,
+    };
+    let document = match args.format {
+        Format::Text => text::screen(&comparison),
+        Format::Json => json::document(&comparison),
+    };
+    screen.write_all(document.as_bytes())?;
+    screen.flush()?;
+    verdict(&comparison)
+}
+
+fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+    let mut scenario = scenario::load(&args.scenario).map_err(Failure::Scenario)?;
+    if let Some(transactions) = args.transactions {
+        scenario.workload.transactions = transactions;
+    }
+    Ok(Arc::new(scenario))
+}
+
+fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
+    let seed = match args.seed {
+        None => scenario.seed,
+        Some(SeedChoice::Given(seed)) => seed,
+        Some(SeedChoice::Random) => random_seed()?,
+    };
+    let mut without: Vec<Safeguard> = args.without.clone();
+    without.sort_unstable();
+    without.dedup();
+    Ok(Invocation {
+        file: args.scenario.display().to_string(),
+        seed,
+        without,
+        transactions: args.transactions,
+    })
+}
+
+/// The only chance that does not come from a seed: which seed. Short, so that
+/// it can be read aloud.
+fn random_seed() -> Result<Seed, Failure> {
+    let drawn = SysRng.try_next_u32();
+    let number = drawn.map_err(|error| {
+        Failure::Usage(format!(
+            "no random seed is to be had ({error}): give --seed a number"
+        ))
+    })?;
+    Ok(Seed(u64::from(number)))
+}
+
+/// Runs every protocol that was asked for. A protocol that the scenario cannot
+/// run is an error only if it was asked for by name.
+fn trials(
+    args: &RunArgs,
+    scenario: &Arc<Scenario>,
+    invocation: &Invocation,
+    screen: &mut Screen,
+) -> Result<(Vec<Trial>, Vec<Unable>), Failure> {
+    let options = options(args, invocation);
+    let wanted =
+        |protocol: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(protocol);
+    if args.trace {
+        writeln!(screen, "{}", legend())?;
+    }
+    let (mut trials, mut unable) = (Vec::new(), Vec::new());
+    for protocol in ProtocolKind::ALL.into_iter().filter(wanted) {
+        let trace = args.trace.then_some(&mut *screen);
+        match trial(scenario, protocol, &options, invocation, trace) {
+            Ok(trial) => trials.push(trial),
+            Err(Failure::Run(RunError::CannotRun { protocol, why }))
+                if args.protocols.is_empty() =>
+            {
+                unable.push(Unable { protocol, why });
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    over_common_window(trials.iter_mut().map(|trial| &mut trial.figures));
+    Ok((trials, unable))
+}
+
+fn options(args: &RunArgs, invocation: &Invocation) -> RunOptions {
+    let host = args.host.unwrap_or(match lab::has_madsim() {
+        true => Host::Both,
+        false => Host::Direct,
+    });
+    RunOptions {
+        seed: invocation.seed,
+        safeguards: invocation
+            .without
+            .iter()
+            .fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
+        host: HostChoice::from(host),
+    }
+}
+
+fn trial(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+    invocation: &Invocation,
+    trace: Option<&mut Screen>,
+) -> Result<Trial, Failure> {
+    let Some(screen) = trace else {
+        return guarded(invocation, protocol, || {
+            lab::run(scenario, protocol, options, ())
+        });
+    };
+    writeln!(screen, "{protocol}")?;
+    let plan = scenario.plan(options.seed);
+    let mut trace = TraceWriter::new(scenario, &plan, &mut *screen);
+    trace.header();
+    let outcome = guarded(invocation, protocol, || {
+        lab::run(scenario, protocol, options, &mut trace)
+    });
+    trace.finish()?;
+    writeln!(screen)?;
+    outcome
+}
+
+fn guarded(
+    invocation: &Invocation,
+    protocol: ProtocolKind,
+    run: impl FnOnce() -> Result<Trial, RunError>,
+) -> Result<Trial, Failure> {
+    match bug::catch(run) {
+        Ok(outcome) => outcome.map_err(Failure::Run),
+        Err(invariant) => Err(Failure::Bug {
+            invariant,
+            again: invocation.line(protocol),
+        }),
+    }
+}
+
+fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
+    match comparison.disagreement() {
+        None => Ok(comparison.judgement().into()),
+        Some(trial) => Err(Failure::Bug {
+            invariant: format!(
+                "the direct and the madsim host came to different histories of {} on seed {}",
+                trial.protocol, trial.seed
+            ),
+            again: comparison.invocation.line(trial.protocol),
+        }),
+    }
+}
