@@ -16,3 +16,6 @@ mod spread;
 
 pub use figures::{Figures, Quantiles, over_common_window};
 pub use meter::Meter;
+
+#[cfg(test)]
+mod tests;

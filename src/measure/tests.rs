@@ -1,0 +1,465 @@
+//! Hand-written histories of a mall: points (node 1), characters (node 2, with
+//! a table of intents), welcome (node 3: its step only sends a mail).
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{Figures, Meter, over_common_window};
+use crate::business::{BusinessRow, Facet, Params, Reason, ResourceId};
+use crate::history::{
+    Class, Effect, Event, Left, Owner, Part, Rest, RollbackReason, Sink, What, Written,
+};
+use crate::protocol::{ClientOutcome, Letter, LetterBody, LetterId, Reply, Row, Stamp, Value};
+use crate::scenario::{self, Scenario};
+use crate::vocab::{
+    ClientId, Direction, NodeId, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId,
+};
+
+const CLIENTS: u16 = 6;
+const POINTS: u16 = 1;
+const CHARACTERS: u16 = 2;
+const WELCOME: u16 = 3;
+
+fn mall() -> Scenario {
+    let text = include_str!("../../scenarios/points-mall.toml");
+    scenario::parse("points-mall.toml", text).expect("the shipped scenario is valid")
+}
+
+/// The figures of a history: `(milliseconds, node, what)` each.
+fn measure(history: Vec<(u64, u16, What)>) -> Figures {
+    let mut meter = Meter::new(&mall());
+    for (at, node, what) in history {
+        meter.event(&Event {
+            at: ms(at),
+            node: NodeId(node),
+            what,
+        });
+    }
+    meter.finish()
+}
+
+fn ms(at: u64) -> SimTime {
+    SimTime::from_micros(at * 1_000)
+}
+
+fn lasting(ms: u64) -> SimDuration {
+    SimDuration::from_millis(ms)
+}
+
+fn key(n: u32) -> RequestKey {
+    RequestKey {
+        request: RequestId {
+            client: ClientId(0),
+            n,
+        },
+        fresh: 0,
+    }
+}
+
+fn tx(n: u32) -> TxId {
+    TxId {
+        key: key(n),
+        epoch: 1,
+        attempt: 0,
+    }
+}
+
+fn asked(n: u32) -> What {
+    What::Asked {
+        key: key(n),
+        params: Params([n, 0, 0, 0]),
+        retry: 0,
+    }
+}
+
+fn told(n: u32, outcome: ClientOutcome) -> What {
+    What::Told {
+        key: key(n),
+        outcome,
+    }
+}
+
+fn row(key: u64) -> BusinessRow {
+    BusinessRow {
+        resource: ResourceId(0),
+        facet: Facet::Value,
+        key,
+    }
+}
+
+const NO: Reason = Reason::Withdrawn(ResourceId(1));
+
+fn stamp(n: u32, step: u8, direction: Direction) -> Stamp {
+    match direction {
+        Direction::Forward => Stamp::forward(tx(n), StepId(step)),
+        Direction::Backward => Stamp::backward(tx(n), StepId(step), NO),
+    }
+}
+
+/// A local transaction that does or undoes a step with business rows.
+fn commit(n: u32, step: u8, direction: Direction) -> What {
+    let stamp = stamp(n, step, direction);
+    What::Committed {
+        stamp,
+        branch: false,
+        effects: effects(stamp),
+        writes: smallvec![],
+        durable: true,
+    }
+}
+
+fn effects(stamp: Stamp) -> SmallVec<[Effect; 2]> {
+    smallvec![Effect {
+        stamp,
+        row: row(0),
+        before: 100,
+        after: 50,
+    }]
+}
+
+/// The welcome step: no business row changes, a letter is due.
+fn mail(n: u32) -> What {
+    let id = LetterId {
+        tx: tx(n),
+        step: StepId(2),
+        direction: Direction::Forward,
+        n: 0,
+    };
+    let letter = Letter {
+        id,
+        body: LetterBody::Action(row(0)),
+    };
+    What::Committed {
+        stamp: stamp(n, 2, Direction::Forward),
+        branch: false,
+        effects: smallvec![],
+        writes: smallvec![Written {
+            row: Row::Outbox(id),
+            value: Some(Value::Letter(letter)),
+        }],
+        durable: true,
+    }
+}
+
+fn branch(n: u32, step: u8, durable: bool) -> What {
+    let stamp = stamp(n, step, Direction::Forward);
+    What::Committed {
+        stamp,
+        branch: true,
+        effects: effects(stamp),
+        writes: smallvec![],
+        durable,
+    }
+}
+
+fn prepared(n: u32) -> What {
+    What::Prepared {
+        tx: tx(n),
+        effects: smallvec![],
+        durable: true,
+    }
+}
+
+fn rest(left: Vec<Left>) -> What {
+    What::Rest(Box::new(Rest {
+        by_itself: true,
+        rows: vec![],
+        left,
+    }))
+}
+
+use Direction::{Backward, Forward};
+
+#[test]
+fn a_request_is_committed_once_its_every_step_has_effect() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (10, POINTS, commit(0, 0, Forward)),
+        (15, CHARACTERS, commit(0, 1, Forward)),
+        (18, WELCOME, mail(0)),
+        (20, CLIENTS, told(0, ClientOutcome::Committed)),
+        (
+            21,
+            CLIENTS,
+            What::Quiet {
+                request: key(0).request,
+            },
+        ),
+        (30, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!(
+        (f.started, f.committed, f.refused, f.undecided),
+        (1, 1, 0, 0)
+    );
+    assert_eq!(f.latency.max, lasting(20));
+    assert_eq!(f.window, lasting(20));
+    assert_eq!(f.throughput, 50.0);
+    assert_eq!(f.local_transactions, 3.0);
+}
+
+#[test]
+fn half_done_work_is_seen_from_the_first_commit_to_the_last() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (10, POINTS, commit(0, 0, Forward)),
+        (15, CHARACTERS, commit(0, 1, Forward)),
+        (18, WELCOME, mail(0)),
+        (30, CLIENTS, rest(vec![])),
+    ]);
+    // The mail is nobody's to see half-done.
+    assert_eq!((f.inconsistent, f.longest_inconsistency), (1, lasting(5)));
+}
+
+#[test]
+fn one_local_transaction_shows_nothing_half_done() {
+    let mut all = effects(stamp(0, 0, Forward));
+    all.extend(effects(stamp(0, 1, Forward)));
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (
+            10,
+            POINTS,
+            What::Committed {
+                stamp: stamp(0, 2, Forward),
+                branch: false,
+                effects: all,
+                writes: smallvec![],
+                durable: true,
+            },
+        ),
+        (30, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!((f.committed, f.inconsistent), (1, 0));
+    assert_eq!(f.longest_inconsistency, SimDuration::ZERO);
+}
+
+#[test]
+fn a_compensated_request_is_refused_and_half_done_until_it_is_undone() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (10, POINTS, commit(0, 0, Forward)),
+        (12, CLIENTS, told(0, ClientOutcome::Accepted)),
+        (40, POINTS, commit(0, 0, Backward)),
+        (50, CLIENTS, told(0, ClientOutcome::Refused(NO))),
+        (60, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!(
+        (f.committed, f.refused, f.compensated, f.undecided),
+        (0, 1, 1, 0)
+    );
+    assert_eq!(f.longest_inconsistency, lasting(30));
+    assert_eq!((f.accepted.max, f.latency.max), (lasting(12), lasting(50)));
+    assert_eq!(
+        f.messages, 0.0,
+        "nothing committed, so nothing is per committed"
+    );
+}
+
+#[test]
+fn a_stored_no_is_no_effect_of_a_step_that_only_sends_a_mail() {
+    let refusal = Written {
+        row: Row::Inbox {
+            tx: tx(0),
+            step: StepId(2),
+            direction: Forward,
+        },
+        value: Some(Value::Reply(Reply::Refused(NO))),
+    };
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (
+            10,
+            WELCOME,
+            What::Committed {
+                stamp: stamp(0, 2, Forward),
+                branch: false,
+                effects: smallvec![],
+                writes: smallvec![refusal],
+                durable: true,
+            },
+        ),
+        (30, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!((f.refused, f.undecided), (1, 0));
+}
+
+#[test]
+fn what_is_half_done_or_left_over_at_the_end_is_undecided() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (0, CLIENTS, asked(1)),
+        (0, CLIENTS, asked(2)),
+        (10, POINTS, commit(0, 0, Forward)),
+        (20, POINTS, prepared(1)),
+        (
+            25,
+            CLIENTS,
+            What::GaveUp {
+                request: key(0).request,
+            },
+        ),
+        (
+            60,
+            CLIENTS,
+            rest(vec![Left::PreparedBranch(NodeId(POINTS), tx(1))]),
+        ),
+    ]);
+    assert_eq!((f.undecided, f.refused, f.unknown), (2, 1, 1));
+    assert_eq!(
+        f.longest_inconsistency,
+        lasting(50),
+        "until the end of the run"
+    );
+    assert_eq!(f.longest_in_doubt, lasting(40), "until the end of the run");
+}
+
+#[test]
+fn a_commit_that_a_crash_takes_back_counts_for_nothing_even_after_the_request_is_quiet() {
+    let lost = What::CommitLost {
+        tx: tx(0),
+        branch: true,
+        effects: effects(stamp(0, 0, Forward)),
+        writes: smallvec![],
+    };
+    let undone = What::RolledBack {
+        tx: tx(0),
+        why: RollbackReason::Asked,
+        prepared: true,
+    };
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (5, POINTS, prepared(0)),
+        (10, POINTS, branch(0, 0, false)),
+        (10, CHARACTERS, branch(0, 1, true)),
+        (11, WELCOME, mail(0)),
+        (
+            12,
+            CLIENTS,
+            What::Quiet {
+                request: key(0).request,
+            },
+        ),
+        (13, POINTS, What::Down(Part::Database)),
+        (20, POINTS, lost),
+        (50, POINTS, undone),
+        (60, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!((f.committed, f.undecided), (0, 1));
+    assert_eq!(f.longest_in_doubt, lasting(30), "it is in doubt again");
+}
+
+#[test]
+fn a_branch_is_in_doubt_from_its_preparation_to_its_outcome_through_crashes() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (5, POINTS, prepared(0)),
+        (6, CHARACTERS, prepared(0)),
+        (7, POINTS, What::Down(Part::Database)),
+        (80, POINTS, What::Restored { tx: tx(0) }),
+        (90, CHARACTERS, branch(0, 1, true)),
+        (105, POINTS, branch(0, 0, true)),
+        (106, WELCOME, mail(0)),
+        (110, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!((f.prepared, f.longest_in_doubt), (2, lasting(100)));
+    assert_eq!(
+        f.local_transactions, 4.0,
+        "three commits, and the intents that prepared characters"
+    );
+}
+
+#[test]
+fn whoever_waits_or_is_turned_away_is_blocked_once() {
+    let owner = Owner::Tx(tx(0));
+    let reader = |read| Owner::Reader(0, read);
+    let waiting = |owner| What::Waiting {
+        owner,
+        row: row(0),
+        behind: Owner::Tx(tx(1)),
+    };
+    let locked = |owner, exclusive, waited| What::Locked {
+        owner,
+        row: row(0),
+        exclusive,
+        waited: lasting(waited),
+    };
+    let unlocked = |owner, held| What::Unlocked {
+        owner,
+        row: row(0),
+        held: lasting(held),
+    };
+    let turned_away = What::Conflicted {
+        owner,
+        row: Some(row(0)),
+        behind: None,
+    };
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (1, POINTS, waiting(owner)),
+        (4, POINTS, locked(owner, true, 3)),
+        (5, POINTS, waiting(reader(0))),
+        (14, POINTS, unlocked(owner, 10)),
+        (14, POINTS, locked(reader(0), false, 9)),
+        (15, POINTS, unlocked(reader(0), 1)),
+        (16, POINTS, locked(reader(1), false, 0)),
+        (17, POINTS, waiting(owner)),
+        (37, POINTS, turned_away),
+        (60, CLIENTS, rest(vec![])),
+    ]);
+    assert_eq!(f.blocked, 2, "a request and a read");
+    assert_eq!((f.lock_wait.count, f.lock_wait.max), (3, lasting(20)));
+    assert_eq!((f.lock_hold.count, f.lock_hold.max), (1, lasting(10)));
+}
+
+#[test]
+fn messages_and_forces_are_counted_without_the_clients() {
+    let sent = |kind| What::Sent {
+        id: crate::history::MsgId(0),
+        to: NodeId(0),
+        kind,
+        tx: tx(0),
+        step: None,
+        says: "",
+    };
+    let appended = |forced| What::Appended {
+        tx: tx(0),
+        class: Class::Step,
+        forced,
+    };
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (0, CLIENTS, sent("request")),
+        (1, 0, sent("command")),
+        (2, POINTS, sent("done")),
+        (2, POINTS, sent("reply")),
+        (2, POINTS, appended(true)),
+        (2, POINTS, appended(false)),
+        (10, POINTS, commit(0, 0, Forward)),
+        (15, CHARACTERS, commit(0, 1, Forward)),
+        (18, WELCOME, mail(0)),
+    ]);
+    assert_eq!((f.messages, f.forced_writes), (2.0, 1.0));
+}
+
+#[test]
+fn rates_are_compared_over_the_window_that_all_have() {
+    let done_at = |n, at| {
+        [
+            (at, POINTS, commit(n, 0, Forward)),
+            (at, CHARACTERS, commit(n, 1, Forward)),
+            (at, WELCOME, mail(n)),
+            (at, CLIENTS, told(n, ClientOutcome::Committed)),
+        ]
+    };
+    let run = |first, second| {
+        let mut history = vec![(0, CLIENTS, asked(0)), (0, CLIENTS, asked(1))];
+        history.extend(done_at(0, first));
+        history.extend(done_at(1, second));
+        measure(history)
+    };
+    let mut both = [run(100, 500), run(400, 1_000)];
+    assert_eq!(both[1].throughput, 2.0);
+    over_common_window(&mut both);
+    assert_eq!(both[0].throughput, 4.0);
+    assert_eq!(both[1].throughput, 2.0, "one commit in half a second");
+    assert!(both.iter().all(|f| f.window == lasting(500)));
+}
