@@ -1,0 +1,223 @@
+//! The binary, from outside: flags, exit codes, bytes.
+
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+use indoubt::protocol::{ProtocolKind, Safeguard};
+use serde_json::Value;
+
+const MALL: &str = "scenarios/points-mall.toml";
+
+/// A run of the binary at the crate's root, in an environment without opinions
+/// about colour.
+fn indoubt(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_indoubt"));
+    command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("RUST_BACKTRACE");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    indoubt(arguments).output().expect("the binary starts")
+}
+
+/// A small run of the mall, with more flags.
+fn small(more: &[&str]) -> Output {
+    let mut arguments = vec!["run", MALL, "--transactions", "20", "--host", "direct"];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("a JSON document")
+}
+
+#[test]
+fn help_names_the_commands_and_the_exit_codes() {
+    let help = run(&["--help"]);
+    assert_eq!(code(&help), 0);
+    for word in ["run", "Exit codes:", "70", "inconclusive"] {
+        assert!(out(&help).contains(word), "{word}");
+    }
+}
+
+#[test]
+fn help_for_run_explains_every_protocol_and_every_safeguard() {
+    let help = out(&run(&["run", "--help"]));
+    let names = ProtocolKind::ALL.iter().map(|p| p.name());
+    for name in names.chain(Safeguard::ALL.iter().map(|s| s.name())) {
+        assert!(help.contains(&format!("- {name}:")), "{name}");
+    }
+    assert!(help.contains("Examples:"));
+}
+
+#[test]
+fn a_usage_error_says_what_is_accepted() {
+    for (arguments, accepted) in [
+        (vec!["run", MALL, "--without", "luck"], "inbox-dedup"),
+        (vec!["run", MALL, "--protocol", "3pc"], "choreographed"),
+        (vec!["run", MALL, "--seed", "x"], "or `random`"),
+        (vec!["run", MALL, "--transactions", "0"], "1.."),
+        (vec!["run", MALL, "--host", "tokio"], "direct"),
+        (vec!["run", MALL, "--format", "xml"], "json"),
+        (vec!["run"], "<SCENARIO>"),
+        (vec!["walk"], "help"),
+        (
+            vec!["run", MALL, "--trace", "--format", "json"],
+            "leave out --format json",
+        ),
+    ] {
+        let refused = run(&arguments);
+        assert_eq!(code(&refused), 2, "{arguments:?}");
+        assert!(err(&refused).contains(accepted), "{}", err(&refused));
+        assert_eq!(out(&refused), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_scenario_that_is_not_there_or_not_right_is_an_error_with_its_place() {
+    let missing = run(&["run", "no/such.toml"]);
+    assert_eq!(code(&missing), 2);
+    assert!(err(&missing).contains("no/such.toml"));
+
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = directory.join("wrong-key.toml");
+    let text = std::fs::read_to_string(MALL).expect("the mall is there");
+    let wrong = text.replace("transactions = 300", "transactoins = 300");
+    std::fs::write(&file, &wrong).expect("the target directory is writable");
+    let refused = run(&["run", &file.display().to_string()]);
+    assert_eq!(code(&refused), 2);
+    let line = wrong.lines().position(|line| line.contains("transactoins"));
+    let place = format!("wrong-key.toml:{}:", line.expect("it is there") + 1);
+    assert!(err(&refused).contains(&place), "{}", err(&refused));
+    assert!(err(&refused).contains("transactions"), "{}", err(&refused));
+    assert!(!err(&refused).contains('\u{1b}'), "nobody asked for colour");
+}
+
+#[test]
+fn the_same_command_gives_the_same_bytes_wherever_it_runs() {
+    let first = small(&[]);
+    let mut again = indoubt(&["run", MALL, "--transactions", "20", "--host", "direct"]);
+    again
+        .env("TZ", "Asia/Tokyo")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("COLUMNS", "200");
+    let again = again.output().expect("the binary starts");
+    assert_eq!(out(&first), out(&again));
+    assert_eq!(code(&first), code(&again));
+}
+
+#[test]
+fn the_json_document_has_a_trial_a_protocol_with_every_promise() {
+    let document = json(&small(&["--format", "json"]));
+    let keys: Vec<&str> = ["format", "scenario", "seed", "judgement", "faults", "trials"].to_vec();
+    for key in keys {
+        assert!(!document[key].is_null(), "{key}");
+    }
+    let trials = document["trials"].as_array().expect("a list");
+    let protocols: Vec<&str> = trials
+        .iter()
+        .map(|trial| trial["protocol"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(protocols, ProtocolKind::ALL.map(ProtocolKind::name));
+    for trial in trials {
+        assert_eq!(trial["digest"].as_str().map(str::len), Some(16));
+        assert_eq!(trial["figures"]["started"], 20);
+        assert!(trial["promises"].as_array().expect("a list").len() >= 12);
+    }
+}
+
+#[test]
+fn a_random_seed_is_shown_and_gives_the_same_run_again() {
+    let random = small(&["--seed", "random", "--format", "json"]);
+    let seed = json(&random)["seed"].to_string();
+    let again = small(&["--seed", &seed, "--format", "json"]);
+    assert_eq!(out(&random), out(&again));
+    assert!(out(&small(&["--seed", &seed])).contains(&format!("seed {seed}")));
+}
+
+#[test]
+fn a_protocol_that_is_named_is_the_only_one_that_runs() {
+    let text = out(&small(&["--protocol", "monolith", "--protocol", "monolith"]));
+    assert!(text.contains("monolith"));
+    assert!(!text.contains("choreographed"));
+}
+
+#[test]
+fn a_trace_begins_with_its_legend_and_ends_with_the_rest() {
+    let text = out(&small(&["--protocol", "orchestrated", "--trace"]));
+    assert!(text.starts_with("Kinds of lines\n"));
+    let column = |kind: &str| text.lines().any(|line| line.split_whitespace().nth(2) == Some(kind));
+    assert!(text.contains("time, ms"));
+    assert!(column("rest"), "the last event has neither node nor transaction");
+}
+
+#[test]
+fn colour_is_for_those_who_see_it() {
+    let coloured = |output: Output| out(&output).contains('\u{1b}');
+    let with = |name: &str, value: &str, more: &[&str]| {
+        let mut arguments = vec!["run", MALL, "--transactions", "2", "--host", "direct"];
+        arguments.extend(more);
+        let mut command = indoubt(&arguments);
+        command.env(name, value).output().expect("the binary starts")
+    };
+    assert!(!coloured(small(&[])), "a pipe is no terminal");
+    assert!(coloured(small(&["--color", "always"])));
+    assert!(coloured(with("CLICOLOR_FORCE", "1", &[])));
+    assert!(!coloured(with("NO_COLOR", "1", &[])));
+    assert!(!coloured(with("CLICOLOR_FORCE", "1", &["--color", "never"])));
+    assert!(coloured(with("NO_COLOR", "1", &["--color", "always"])));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = indoubt(&["run", MALL, "--trace", "--host", "direct"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut pipe = child.stdout.take().expect("it is piped");
+    let mut first = [0u8; 16];
+    pipe.read_exact(&mut first).expect("a trace is longer");
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(err(&output), "");
+    assert_eq!(code(&output), 0);
+}
+
+#[test]
+fn the_shipped_scenarios_are_as_they_expect() {
+    for scenario in [MALL, "scenarios/order-stock.toml"] {
+        let output = run(&["run", scenario, "--host", "direct"]);
+        assert_eq!(code(&output), 0, "{}", out(&output));
+        assert!(out(&output).ends_with("As the scenario expects.\n"));
+    }
+}
+
+#[test]
+fn a_safeguard_that_is_taken_away_breaks_a_promise_and_says_how_to_see_it_again() {
+    let output = run(&["run", MALL, "--host", "direct", "--without", "outbox"]);
+    assert_eq!(code(&output), 1, "{}", out(&output));
+    let text = out(&output);
+    let again = "cargo run --release -- run scenarios/points-mall.toml --seed 2024 --protocol";
+    let line = text.lines().find(|line| line.contains(again));
+    assert!(line.is_some_and(|line| line.ends_with("--without outbox")));
+    assert!(text.contains("Not as the scenario expects: "));
+}
