@@ -127,7 +127,15 @@ fn the_same_command_gives_the_same_bytes_wherever_it_runs() {
 #[test]
 fn the_json_document_has_a_trial_a_protocol_with_every_promise() {
     let document = json(&small(&["--format", "json"]));
-    let keys: Vec<&str> = ["format", "scenario", "seed", "judgement", "faults", "trials"].to_vec();
+    let keys: Vec<&str> = [
+        "format",
+        "scenario",
+        "seed",
+        "judgement",
+        "faults",
+        "trials",
+    ]
+    .to_vec();
     for key in keys {
         assert!(!document[key].is_null(), "{key}");
     }
@@ -155,7 +163,12 @@ fn a_random_seed_is_shown_and_gives_the_same_run_again() {
 
 #[test]
 fn a_protocol_that_is_named_is_the_only_one_that_runs() {
-    let text = out(&small(&["--protocol", "monolith", "--protocol", "monolith"]));
+    let text = out(&small(&[
+        "--protocol",
+        "monolith",
+        "--protocol",
+        "monolith",
+    ]));
     assert!(text.contains("monolith"));
     assert!(!text.contains("choreographed"));
 }
@@ -164,9 +177,15 @@ fn a_protocol_that_is_named_is_the_only_one_that_runs() {
 fn a_trace_begins_with_its_legend_and_ends_with_the_rest() {
     let text = out(&small(&["--protocol", "orchestrated", "--trace"]));
     assert!(text.starts_with("Kinds of lines\n"));
-    let column = |kind: &str| text.lines().any(|line| line.split_whitespace().nth(2) == Some(kind));
+    let column = |kind: &str| {
+        text.lines()
+            .any(|line| line.split_whitespace().nth(2) == Some(kind))
+    };
     assert!(text.contains("time, ms"));
-    assert!(column("rest"), "the last event has neither node nor transaction");
+    assert!(
+        column("rest"),
+        "the last event has neither node nor transaction"
+    );
 }
 
 #[test]
@@ -176,13 +195,20 @@ fn colour_is_for_those_who_see_it() {
         let mut arguments = vec!["run", MALL, "--transactions", "2", "--host", "direct"];
         arguments.extend(more);
         let mut command = indoubt(&arguments);
-        command.env(name, value).output().expect("the binary starts")
+        command
+            .env(name, value)
+            .output()
+            .expect("the binary starts")
     };
     assert!(!coloured(small(&[])), "a pipe is no terminal");
     assert!(coloured(small(&["--color", "always"])));
     assert!(coloured(with("CLICOLOR_FORCE", "1", &[])));
     assert!(!coloured(with("NO_COLOR", "1", &[])));
-    assert!(!coloured(with("CLICOLOR_FORCE", "1", &["--color", "never"])));
+    assert!(!coloured(with(
+        "CLICOLOR_FORCE",
+        "1",
+        &["--color", "never"]
+    )));
     assert!(coloured(with("NO_COLOR", "1", &["--color", "always"])));
 }
 

@@ -36,7 +36,8 @@ pub struct Figures {
     /// Local transactions that took effect (preparing through an intent table
     /// is one of its own) per committed request; 0 if nothing committed.
     pub local_transactions: f64,
-    /// Forced log records per committed request; 0 if nothing committed.
+    /// Forced log records (all but the operator's) per committed request; 0 if
+    /// nothing committed.
     pub forced_writes: f64,
     /// How long transactions and readers waited for business locks, of those
     /// waits that there were; a wait that ended in a conflict counts.

@@ -4,7 +4,7 @@ use super::Figures;
 use super::contention::Contention;
 use super::requests::{Commit, Requests};
 use super::spread::Spread;
-use crate::history::{Event, Left, Owner, Part, Rest, Sink, What};
+use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
@@ -148,7 +148,10 @@ impl Sink for Meter {
             What::Sent { kind, .. } => {
                 self.messages += u64::from(!matches!(*kind, "request" | "reply"));
             }
-            What::Appended { forced, .. } => self.forced_writes += u64::from(*forced),
+            What::Appended { class, forced, .. } => {
+                let counts = *forced && *class != Class::Operator;
+                self.forced_writes += u64::from(counts);
+            }
 
             What::Waiting { owner, .. } => {
                 self.contention.waits(at, node, *owner);

@@ -411,7 +411,7 @@ fn whoever_waits_or_is_turned_away_is_blocked_once() {
 }
 
 #[test]
-fn messages_and_forces_are_counted_without_the_clients() {
+fn messages_and_forces_are_counted_without_those_of_clients_and_operator() {
     let sent = |kind| What::Sent {
         id: crate::history::MsgId(0),
         to: NodeId(0),
@@ -420,9 +420,9 @@ fn messages_and_forces_are_counted_without_the_clients() {
         step: None,
         says: "",
     };
-    let appended = |forced| What::Appended {
+    let appended = |class, forced| What::Appended {
         tx: tx(0),
-        class: Class::Step,
+        class,
         forced,
     };
     let f = measure(vec![
@@ -431,8 +431,9 @@ fn messages_and_forces_are_counted_without_the_clients() {
         (1, 0, sent("command")),
         (2, POINTS, sent("done")),
         (2, POINTS, sent("reply")),
-        (2, POINTS, appended(true)),
-        (2, POINTS, appended(false)),
+        (2, POINTS, appended(Class::Step, true)),
+        (2, POINTS, appended(Class::Mark, false)),
+        (3, POINTS, appended(Class::Operator, true)),
         (10, POINTS, commit(0, 0, Forward)),
         (15, CHARACTERS, commit(0, 1, Forward)),
         (18, WELCOME, mail(0)),

@@ -7,14 +7,14 @@ use crate::lab::Trial;
 use crate::measure::Figures;
 use crate::protocol::ProtocolKind;
 
-/// At most five sentences.
+/// At most five points.
 pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(of.trials.iter().find_map(waiting));
     sentences.extend(seen(of.trials));
+    sentences.extend(patience(of.trials));
     sentences.extend(pace(of.trials));
     sentences.extend(unresolved(of.trials));
-    sentences.truncate(5);
     sentences
 }
 
@@ -76,28 +76,69 @@ fn seen(trials: &[Trial]) -> Option<String> {
     Some(text)
 }
 
-/// How fast, against the fastest of the distributed protocols.
+/// How much was done, against the best of the distributed protocols.
 fn pace(trials: &[Trial]) -> Option<String> {
-    let mut distributed: Vec<&Trial> = trials
-        .iter()
-        .filter(|trial| trial.protocol != ProtocolKind::Monolith)
-        .collect();
+    /// Within so much of the best, it is as good.
+    const ALIKE: f64 = 0.95;
+    let mut distributed = distributed(trials);
     distributed.sort_by(|a, b| b.figures.throughput.total_cmp(&a.figures.throughput));
-    let (fastest, others) = distributed.split_first()?;
-    if others.is_empty() || fastest.figures.throughput <= 0.0 {
+    let (best, others) = distributed.split_first()?;
+    let worst = others.last()?;
+    if best.figures.throughput <= 0.0 {
         return None;
     }
+    let share = |trial: &Trial| trial.figures.throughput / best.figures.throughput;
+    if share(worst) >= ALIKE {
+        return Some(format!(
+            "All distributed protocols committed about as many a second, {:.0} to {:.0}.",
+            worst.figures.throughput, best.figures.throughput
+        ));
+    }
     let shares = others.iter().map(|trial| {
-        let share = trial.figures.throughput / fastest.figures.throughput;
-        let percent = libm::round(share * 100.0) as u64;
+        let percent = libm::round(share(trial) * 100.0) as u64;
         format!("{} {percent}% of that", trial.protocol)
     });
     Some(format!(
-        "Of the distributed ones {} committed most, {:.0} a second; {}.",
-        fastest.protocol,
-        fastest.figures.throughput,
+        "Of the distributed protocols {} committed most, {:.0} a second; {}.",
+        best.protocol,
+        best.figures.throughput,
         list(shares)
     ))
+}
+
+/// How long the clients waited, where the first answer is not the last.
+fn patience(trials: &[Trial]) -> Option<String> {
+    let distributed = distributed(trials);
+    if distributed.len() < 2 {
+        return None;
+    }
+    let half = distributed.iter().map(|trial| {
+        let f = &trial.figures;
+        let mut text = format!("{} under {}", f.latency.p50, trial.protocol);
+        if f.accepted.p50 < f.latency.p50 {
+            text.push_str(&format!(
+                " (which said `accepted` after {})",
+                f.accepted.p50
+            ));
+        }
+        text
+    });
+    let slowest = distributed.iter().max_by_key(|t| t.figures.latency.p99)?;
+    Some(format!(
+        "Half of the clients had their final answer within {}; one in a hundred waited longer \
+         than {} under {}.",
+        list(half),
+        slowest.figures.latency.p99,
+        slowest.protocol
+    ))
+}
+
+fn distributed(trials: &[Trial]) -> Vec<&Trial> {
+    trials
+        .iter()
+        .filter(|trial| trial.protocol != ProtocolKind::Monolith)
+        .filter(|trial| trial.figures.latency.count > 0)
+        .collect()
 }
 
 /// What never came to an end, or ended without its client's knowledge.
