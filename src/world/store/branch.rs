@@ -39,7 +39,7 @@ impl Store {
         let forced = self.waits(running.force());
         let tran = self.trans.get_mut(id).expect("it is being prepared");
         let branch = tran.branch.expect("only a branch can be prepared");
-        let set = Arc::new(std::mem::take(&mut tran.set));
+        let set = tran.set.take().unwrap_or_default();
         let stamp = tran.stamp;
         let kind = Kind::Prepared(branch);
         let lsn = self.append(now, kind, stamp, Arc::clone(&set), forced, io);
@@ -150,7 +150,7 @@ impl Store {
         io: &mut Io,
     ) {
         let tran = self.trans.get_mut(id).expect("it is being committed");
-        if tran.branch.is_none() && tran.set.is_empty() {
+        if tran.branch.is_none() && tran.wrote_nothing() {
             let letters = std::mem::take(&mut tran.letters);
             io.answers
                 .push((ticket, Answer::Outcome { outcome, letters }));
@@ -160,7 +160,7 @@ impl Store {
             Owner::Operator(_) => Kind::Operator,
             _ => Kind::Local(tran.branch),
         };
-        let set = Arc::new(std::mem::take(&mut tran.set));
+        let set = tran.set.take().unwrap_or_default();
         self.append_commit(now, id, ticket, kind, set, force, outcome, io);
     }
 
@@ -255,7 +255,7 @@ impl Store {
             }
             (State::Open, Decision::Abort) => {
                 self.cancel(now, id, RollbackReason::Asked, io);
-                self.remember_abort(now, finish.branch);
+                self.image.remember_abort(finish.branch);
                 let answer = Answer::plain(Outcome::Aborted);
                 io.answers.push((ticket, answer));
             }
@@ -306,7 +306,7 @@ impl Store {
 
     /// A branch that is not there: it was finished, or never was.
     fn finished_before(&mut self, ticket: Ticket, finish: Finish, io: &mut Io) {
-        let Some(finished) = self.live.finished(finish.branch) else {
+        let Some(finished) = self.image.finished(finish.branch) else {
             let answer = Answer::plain(Outcome::Aborted);
             return io.answers.push((ticket, answer));
         };
@@ -329,7 +329,7 @@ impl Store {
             let answer = self.on_disk(now, lsn, then, io);
             io.answers.push((ticket, answer));
         }
-        self.checkpoint(now);
+        self.checkpoint();
     }
 
     fn on_disk(&mut self, now: SimTime, lsn: Lsn, then: Then, io: &mut Io) -> Answer {
@@ -350,7 +350,7 @@ impl Store {
                 Answer::Outcome { outcome, letters }
             }
             Then::Answer(outcome) => Answer::plain(outcome),
-            Then::Recover => Answer::Durable(self.live.durable()),
+            Then::Recover => Answer::Durable(self.image.durable()),
         }
     }
 
@@ -431,12 +431,6 @@ impl Store {
         }
     }
 
-    fn remember_abort(&mut self, now: SimTime, tx: TxId) {
-        // Only in memory: a crash forgets it, and presumes the same.
-        let until = now + self.setting.policies.retention;
-        self.live.finish(tx, Decision::Abort, None, until);
-    }
-
     fn append(
         &mut self,
         now: SimTime,
@@ -457,9 +451,9 @@ impl Store {
     }
 
     fn apply(&mut self, now: SimTime, lsn: Lsn, record: &Record, io: &mut Io) {
+        self.image.apply(lsn, record, &mut io.owned);
         let retention = self.setting.policies.retention;
-        self.live.apply(lsn, record, retention, &mut io.owned);
-        self.live.purge(now);
+        self.image.purge(now, retention);
     }
 
     fn wait(&mut self, lsn: Lsn, ticket: Ticket, then: Then, io: &mut Io) {

@@ -6,7 +6,6 @@ use super::Store;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::branch;
 use super::locks::{Asked, Mode};
-use super::record::WriteSet;
 use super::statement::{self, View};
 use super::tran::{Running, Stage, State, Tran, Work};
 use crate::business::BusinessRow;
@@ -113,7 +112,7 @@ impl Store {
         if let Some(&id) = self.branches.get(&tx) {
             return self.continue_branch(now, id, statement, io);
         }
-        if let Some(finished) = self.live.finished(tx) {
+        if let Some(finished) = self.image.finished(tx) {
             let outcome = match finished.decision {
                 Decision::Commit => branch::committed(Reply::Done, true),
                 Decision::Abort => Outcome::Aborted,
@@ -308,9 +307,9 @@ impl Store {
         let business = &self.setting.business;
         let tran = self.trans.get_mut(id).expect("its statement is at work");
         let view = View {
-            image: &self.live,
+            image: &self.image,
             business,
-            own: &tran.set,
+            own: tran.set.as_deref(),
         };
         let taken = statement::choose(txn, &view, safeguards);
         let case = taken.case.map(|case| &txn.cases[case]);
@@ -334,7 +333,7 @@ impl Store {
         };
         let outcome = match said {
             Said::Replay(row) => {
-                let why = (!tran.set.is_empty()).then_some(RollbackReason::Asked);
+                let why = (!tran.wrote_nothing()).then_some(RollbackReason::Asked);
                 return Verdict::Undone(committed(statement::replayed(&view, row), true), why);
             }
             Said::Refused(reason) if tran.branch.is_some() => {
@@ -346,7 +345,7 @@ impl Store {
             Said::Null => committed(Reply::Null, false),
         };
         if let Some(case) = case {
-            tran.write(case, stamp, &self.live, business, safeguards);
+            tran.write(case, stamp, &self.image, business, safeguards);
         }
         Verdict::Written(outcome)
     }
@@ -356,11 +355,10 @@ impl Store {
         let Work::Read(rows) = &running.work else {
             unreachable!("only readers read");
         };
-        let own = WriteSet::default();
         let view = View {
-            image: &self.live,
+            image: &self.image,
             business: &self.setting.business,
-            own: &own,
+            own: None,
         };
         let answer = Answer::Read {
             values: rows.iter().map(|&row| view.number(row)).collect(),

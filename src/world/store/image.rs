@@ -1,40 +1,37 @@
-//! What a database holds: tables, prepared branches and what became of those
-//! that were finished. The same type serves as the live state and as the last
-//! checkpoint, and [`Image::apply`] serves both running and replay.
+//! What a database holds: its tables, and what is on its way: log rows of the
+//! manager, unsent letters, prepared branches.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::record::{Kind, Record, WriteSet};
+use super::tables::{Finished, Layer, Tables};
 use crate::business::BusinessRow;
-use crate::protocol::{
-    ClientOutcome, Decision, Durable, Letter, LetterId, LogEntry, Reply, Row, Stamp, Value,
-};
-use crate::vocab::{
-    Direction, FastMap, FastSet, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId,
-};
+use crate::protocol::{Durable, Letter, LetterId, LogEntry, Row, Stamp, Value};
+use crate::vocab::{FastMap, RequestId, SimDuration, SimTime, TxId};
 use crate::world::disk::Lsn;
 
-type InboxKey = (TxId, StepId, Direction);
-
 /// What a database holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(super) struct Image {
-    business: FastMap<BusinessRow, i64>,
-    inbox: FastMap<InboxKey, Reply>,
-    tombstones: FastSet<(TxId, StepId)>,
-    outcomes: FastMap<RequestKey, ClientOutcome>,
-    log: BTreeMap<TxId, LogEntry>,
+    tables: Tables,
+    /// What is on its way, as it is visible now.
+    live: OnItsWay,
+    /// The same, as of the last checkpoint.
+    checkpoint: OnItsWay,
+}
+
+/// What should all be gone once everything has ended: little, so that it can be
+/// held twice.
+#[derive(Clone, Debug, Default)]
+struct OnItsWay {
+    log: FastMap<TxId, LogEntry>,
     outbox: Outbox,
-    /// Branches that are prepared and have no outcome.
-    pub(super) prepared: BTreeMap<TxId, PreparedBranch>,
-    finished: FastMap<TxId, Finished>,
-    /// What is forgotten when, oldest first.
-    expiry: VecDeque<(SimTime, Expiring)>,
+    prepared: FastMap<TxId, PreparedBranch>,
 }
 
 /// A prepared branch, as its record has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedBranch {
     /// Of its last statement.
     pub(super) stamp: Stamp,
@@ -44,25 +41,8 @@ pub(super) struct PreparedBranch {
     pub(super) lsn: Lsn,
 }
 
-/// What became of a branch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Finished {
-    pub(super) decision: Decision,
-    /// The record that says so; `None` for an abort that left none.
-    pub(super) lsn: Option<Lsn>,
-}
-
-/// What is kept for a while only, as a time-to-live index keeps it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Expiring {
-    Inbox(InboxKey),
-    Tombstone(TxId, StepId),
-    Outcome(RequestKey),
-    Finished(TxId),
-}
-
 /// The unsent letters in the order of their commits.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Outbox {
     letters: BTreeMap<u64, Letter>,
     places: FastMap<LetterId, u64>,
@@ -73,16 +53,110 @@ struct Outbox {
 pub(super) type Owned = Vec<(RequestId, i32)>;
 
 impl Image {
-    /// Does what a record says. What was written is kept for `retention` if it
-    /// is not kept for good.
-    pub(super) fn apply(
-        &mut self,
-        lsn: Lsn,
-        record: &Record,
-        retention: SimDuration,
-        owned: &mut Owned,
-    ) {
-        let until = record.at + retention;
+    /// A record takes effect.
+    pub(super) fn apply(&mut self, lsn: Lsn, record: &Record, owned: &mut Owned) {
+        self.tables.apply(Layer::Recent, lsn, record);
+        self.live
+            .apply(lsn, record, |request, by| owned.push((request, by)));
+    }
+
+    /// A record, which has taken effect, is taken into the checkpoint.
+    pub(super) fn settle(&mut self, lsn: Lsn, record: &Record) {
+        self.tables.apply(Layer::Settled, lsn, record);
+        self.checkpoint.apply(lsn, record, |_, _| {});
+    }
+
+    /// A crash: the checkpoint remains, and what replay of the log adds to it.
+    pub(super) fn recover<'a>(&mut self, log: impl Iterator<Item = (Lsn, &'a Record)>) {
+        self.tables.forget_recent();
+        self.live = self.checkpoint.clone();
+        for (lsn, record) in log {
+            self.tables.apply(Layer::Recent, lsn, record);
+            self.live.apply(lsn, record, |_, _| {});
+        }
+    }
+
+    /// Remembers that a branch was aborted that left nothing in the log.
+    pub(super) fn remember_abort(&mut self, tx: TxId) {
+        self.tables.remember_abort(tx);
+    }
+
+    /// What became of a branch, if that is still remembered.
+    pub(super) fn finished(&self, tx: TxId) -> Option<Finished> {
+        self.tables.finished(tx)
+    }
+
+    /// A business row's number; `None` if it was never written.
+    pub(super) fn number(&self, row: BusinessRow) -> Option<i64> {
+        self.tables.number(row)
+    }
+
+    /// What a row holds; `None` for a business row that was never written.
+    pub(super) fn get(&self, row: Row) -> Option<Value> {
+        match row {
+            Row::Log(tx) => self.live.log.get(&tx).copied().map(Value::Log),
+            Row::Outbox(id) => self.live.outbox.get(id).copied().map(Value::Letter),
+            row => self.tables.get(row),
+        }
+    }
+
+    /// Whether letters wait.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.live.outbox.letters.is_empty()
+    }
+
+    /// The unsent letters, oldest commit first.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = &Letter> {
+        self.live.outbox.letters.values()
+    }
+
+    /// The rows of the manager's log, in order.
+    pub(super) fn log(&self) -> Vec<(TxId, LogEntry)> {
+        sorted(&self.live.log)
+    }
+
+    /// The prepared branches, in order.
+    pub(super) fn prepared(&self) -> Vec<(TxId, PreparedBranch)> {
+        sorted(&self.live.prepared)
+    }
+
+    /// Every business row that was ever written, in order.
+    pub(super) fn business_rows(&self) -> Vec<(BusinessRow, i64)> {
+        self.tables.business_rows()
+    }
+
+    /// What a starting process reads.
+    pub(super) fn durable(&self) -> Durable {
+        Durable {
+            prepared: self.prepared().into_iter().map(|(tx, _)| tx).collect(),
+            log: self.log(),
+            outcomes: self.tables.outcomes(),
+            unsent: self.has_unsent(),
+        }
+    }
+
+    /// Counts every log row and every letter, `by` each.
+    pub(super) fn count_owned(&self, by: i32, owned: &mut Owned) {
+        owned.extend(self.log().iter().map(|(tx, _)| (tx.request(), by)));
+        owned.extend(self.unsent().map(|l| (l.id.tx.request(), by)));
+    }
+
+    /// Forgets what was kept long enough.
+    pub(super) fn purge(&mut self, now: SimTime, retention: SimDuration) {
+        self.tables.purge(now, retention);
+    }
+}
+
+fn sorted<V: Clone>(map: &FastMap<TxId, V>) -> Vec<(TxId, V)> {
+    let mut all: Vec<_> = map.iter().map(|(&tx, v)| (tx, v.clone())).collect();
+    all.sort_unstable_by_key(|&(tx, _)| tx);
+    all
+}
+
+impl OnItsWay {
+    /// Does what a record says; `owned` hears of log rows and letters that
+    /// appear (+1) or go (-1).
+    fn apply(&mut self, lsn: Lsn, record: &Record, mut owned: impl FnMut(RequestId, i32)) {
         match record.kind {
             Kind::Prepared(tx) => {
                 let branch = PreparedBranch {
@@ -92,197 +166,30 @@ impl Image {
                 };
                 self.prepared.insert(tx, branch);
             }
-            Kind::Commit(tx) => {
-                self.prepared.remove(&tx);
-                self.write(&record.set, until, owned);
-                self.finish(tx, Decision::Commit, Some(lsn), until);
-            }
-            Kind::Abort(tx) => {
-                self.prepared.remove(&tx);
-                self.finish(tx, Decision::Abort, Some(lsn), until);
-            }
-            Kind::Local(branch) => {
-                self.write(&record.set, until, owned);
-                if let Some(tx) = branch {
-                    self.finish(tx, Decision::Commit, Some(lsn), until);
-                }
-            }
-            Kind::Operator => self.write(&record.set, until, owned),
+            Kind::Commit(tx) | Kind::Abort(tx) => drop(self.prepared.remove(&tx)),
+            Kind::Local(_) | Kind::Operator => {}
         }
-    }
-
-    /// Remembers what became of a branch.
-    pub(super) fn finish(
-        &mut self,
-        tx: TxId,
-        decision: Decision,
-        lsn: Option<Lsn>,
-        until: SimTime,
-    ) {
-        self.finished.insert(tx, Finished { decision, lsn });
-        self.expiry.push_back((until, Expiring::Finished(tx)));
-    }
-
-    /// What became of a branch, if that is still remembered.
-    pub(super) fn finished(&self, tx: TxId) -> Option<Finished> {
-        self.finished.get(&tx).copied()
-    }
-
-    /// A business row's number; `None` if it was never written.
-    pub(super) fn number(&self, row: BusinessRow) -> Option<i64> {
-        self.business.get(&row).copied()
-    }
-
-    /// What a row that is not business holds.
-    ///
-    /// # Panics
-    /// If it is business: that has [`Image::number`].
-    pub(super) fn get(&self, row: Row) -> Option<Value> {
-        match row {
-            Row::Business(_) => unreachable!("business rows are numbers"),
-            Row::Inbox {
-                tx,
-                step,
-                direction,
-            } => {
-                let reply = self.inbox.get(&(tx, step, direction));
-                reply.copied().map(Value::Reply)
-            }
-            Row::Tombstone { tx, step } => self.tombstones.get(&(tx, step)).map(|_| Value::Marker),
-            Row::Log(tx) => self.log.get(&tx).copied().map(Value::Log),
-            Row::Outcome(key) => self.outcomes.get(&key).copied().map(Value::Outcome),
-            Row::Outbox(id) => self.outbox.get(id).copied().map(Value::Letter),
-        }
-    }
-
-    /// Whether letters wait.
-    pub(super) fn has_unsent(&self) -> bool {
-        !self.outbox.letters.is_empty()
-    }
-
-    /// The unsent letters, oldest commit first.
-    pub(super) fn unsent(&self) -> impl Iterator<Item = &Letter> {
-        self.outbox.letters.values()
-    }
-
-    /// The rows of the manager's log.
-    pub(super) fn log(&self) -> impl Iterator<Item = (TxId, LogEntry)> {
-        self.log.iter().map(|(&tx, &entry)| (tx, entry))
-    }
-
-    /// Every business row that was ever written, in order.
-    pub(super) fn business_rows(&self) -> Vec<(BusinessRow, i64)> {
-        let mut rows: Vec<_> = self.business.iter().map(|(&r, &n)| (r, n)).collect();
-        rows.sort_unstable();
-        rows
-    }
-
-    /// What a starting process reads.
-    pub(super) fn durable(&self) -> Durable {
-        let mut outcomes: Vec<_> = self.outcomes.iter().map(|(&k, &o)| (k, o)).collect();
-        outcomes.sort_unstable_by_key(|&(key, _)| key);
-        Durable {
-            prepared: self.prepared.keys().copied().collect(),
-            log: self.log().collect(),
-            outcomes,
-            unsent: self.has_unsent(),
-        }
-    }
-
-    /// Counts everything in it that belongs to a request, `by` each.
-    pub(super) fn count_owned(&self, by: i32, owned: &mut Owned) {
-        owned.extend(self.log.keys().map(|tx| (tx.request(), by)));
-        owned.extend(self.unsent().map(|l| (l.id.tx.request(), by)));
-    }
-
-    /// Forgets what was kept long enough.
-    pub(super) fn purge(&mut self, now: SimTime) {
-        while let Some(&(until, what)) = self.expiry.front() {
-            if until > now {
-                break;
-            }
-            self.expiry.pop_front();
-            match what {
-                Expiring::Inbox(key) => drop(self.inbox.remove(&key)),
-                Expiring::Tombstone(tx, step) => drop(self.tombstones.remove(&(tx, step))),
-                Expiring::Outcome(key) => drop(self.outcomes.remove(&key)),
-                Expiring::Finished(tx) => drop(self.finished.remove(&tx)),
+        for written in record.writes().iter().flat_map(|set| &set.writes) {
+            let change = self.write(written.row, written.value);
+            if let Some((tx, by)) = change {
+                owned(tx.request(), by);
             }
         }
     }
 
-    fn write(&mut self, set: &WriteSet, until: SimTime, owned: &mut Owned) {
-        for effect in &set.effects {
-            self.business.insert(effect.row, effect.after);
-        }
-        for written in &set.writes {
-            match written.value {
-                Some(value) => self.put(written.row, value, until, owned),
-                None => self.delete(written.row, owned),
-            }
-        }
-    }
-
-    /// # Panics
-    /// If the value is not of the kind that such a row holds: a machine wrote
-    /// nonsense.
-    fn put(&mut self, row: Row, value: Value, until: SimTime, owned: &mut Owned) {
+    /// Whose log row or letter has appeared or gone, if one has.
+    fn write(&mut self, row: Row, value: Option<Value>) -> Option<(TxId, i32)> {
         match (row, value) {
-            (
-                Row::Inbox {
-                    tx,
-                    step,
-                    direction,
-                },
-                Value::Reply(reply),
-            ) => {
-                let key = (tx, step, direction);
-                self.inbox.insert(key, reply);
-                self.expiry.push_back((until, Expiring::Inbox(key)));
+            (Row::Log(tx), Some(Value::Log(entry))) => {
+                let new = self.log.insert(tx, entry).is_none();
+                new.then_some((tx, 1))
             }
-            (Row::Tombstone { tx, step }, Value::Marker) => {
-                self.tombstones.insert((tx, step));
-                let tombstone = Expiring::Tombstone(tx, step);
-                self.expiry.push_back((until, tombstone));
+            (Row::Log(tx), None) => self.log.remove(&tx).map(|_| (tx, -1)),
+            (Row::Outbox(id), Some(Value::Letter(letter))) => {
+                self.outbox.put(letter).then_some((id.tx, 1))
             }
-            (Row::Outcome(key), Value::Outcome(outcome)) => {
-                self.outcomes.insert(key, outcome);
-                self.expiry.push_back((until, Expiring::Outcome(key)));
-            }
-            (Row::Log(tx), Value::Log(entry)) => {
-                if self.log.insert(tx, entry).is_none() {
-                    owned.push((tx.request(), 1));
-                }
-            }
-            (Row::Outbox(id), Value::Letter(letter)) => {
-                if self.outbox.put(letter) {
-                    owned.push((id.tx.request(), 1));
-                }
-            }
-            (row, value) => panic!("{row:?} cannot hold {value:?}: each table has its kind"),
-        }
-    }
-
-    fn delete(&mut self, row: Row, owned: &mut Owned) {
-        match row {
-            Row::Business(_) => unreachable!("business rows are never deleted"),
-            Row::Inbox {
-                tx,
-                step,
-                direction,
-            } => drop(self.inbox.remove(&(tx, step, direction))),
-            Row::Tombstone { tx, step } => drop(self.tombstones.remove(&(tx, step))),
-            Row::Outcome(key) => drop(self.outcomes.remove(&key)),
-            Row::Log(tx) => {
-                if self.log.remove(&tx).is_some() {
-                    owned.push((tx.request(), -1));
-                }
-            }
-            Row::Outbox(id) => {
-                if self.outbox.remove(id) {
-                    owned.push((id.tx.request(), -1));
-                }
-            }
+            (Row::Outbox(id), None) => self.outbox.remove(id).then_some((id.tx, -1)),
+            _ => None,
         }
     }
 }

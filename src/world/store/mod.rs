@@ -9,7 +9,7 @@
 //! - `branch`: how transactions end.
 //! - `locks`: the lock table.
 //! - `log`, `record`: the write-ahead log and its group commit.
-//! - `image`: the tables, live and as of the last checkpoint.
+//! - `tables`, `image`: what is there, live and as of the last checkpoint.
 //! - `recovery`: crash, replay, checkpoint.
 
 mod api;
@@ -21,6 +21,7 @@ mod log;
 mod record;
 mod recovery;
 mod statement;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod tran;
@@ -34,7 +35,7 @@ pub use api::{Answer, Io, Request, Ticket, Wake};
 use api::{Alarm, TranId};
 use branch::Finish;
 use execute::Statement;
-use image::{Image, Owned};
+use image::Image;
 use locks::{Grant, Locks};
 use log::{Log, Then, Waiting};
 use tran::{State, Trans};
@@ -56,9 +57,7 @@ pub struct Store {
     chance: Chance,
     condition: Condition,
     /// What is visible; while it is down, what a restart would find.
-    live: Image,
-    /// The last checkpoint; the log has what came after it.
-    base: Image,
+    image: Image,
     log: Log,
     locks: Locks,
     trans: Trans,
@@ -74,8 +73,6 @@ pub struct Store {
     crashes: u64,
     /// Kept for its memory.
     granted: Vec<Grant>,
-    /// Kept for its memory.
-    nobody: Owned,
 }
 
 /// How a database is.
@@ -95,8 +92,7 @@ impl Store {
             setting,
             chance,
             condition: Condition::Up,
-            live: Image::default(),
-            base: Image::default(),
+            image: Image::default(),
             log: Log::new(spec),
             locks: Locks::default(),
             trans: Trans::default(),
@@ -107,7 +103,6 @@ impl Store {
             ready: VecDeque::new(),
             crashes: 0,
             granted: Vec::new(),
-            nobody: Vec::new(),
         }
     }
 
@@ -192,7 +187,7 @@ impl Store {
                 self.finish(now, ticket, finish, io);
             }
             Request::Unsent { limit } => {
-                let letters = self.live.unsent().take(limit).copied().collect();
+                let letters = self.image.unsent().take(limit).copied().collect();
                 let answer = Answer::plain(Outcome::Letters(letters));
                 io.answers.push((ticket, answer));
             }
@@ -255,7 +250,7 @@ impl Store {
 
     /// Whether letters wait in the outbox.
     pub fn has_unsent(&self) -> bool {
-        self.live.has_unsent()
+        self.image.has_unsent()
     }
 
     /// An independent look at what is there and what is left over, added to
@@ -264,10 +259,10 @@ impl Store {
     /// find.
     pub fn rest(&self, rest: &mut Rest) {
         let node = self.node;
-        rest.rows.extend(self.live.business_rows());
-        let prepared = self.live.prepared.keys();
+        rest.rows.extend(self.image.business_rows());
+        let prepared = self.image.prepared().into_iter();
         rest.left
-            .extend(prepared.map(|&tx| Left::PreparedBranch(node, tx)));
+            .extend(prepared.map(|(tx, _)| Left::PreparedBranch(node, tx)));
         let mut locks: Vec<_> = self
             .trans
             .iter()
@@ -279,9 +274,9 @@ impl Store {
                 .into_iter()
                 .map(|(row, owner)| Left::Lock(node, owner, row)),
         );
-        let unsent = self.live.unsent();
+        let unsent = self.image.unsent();
         rest.left.extend(unsent.map(|l| Left::Unsent(node, l.id)));
-        let log = self.live.log();
+        let log = self.image.log().into_iter();
         rest.left.extend(log.map(|(tx, _)| Left::Unended(node, tx)));
     }
 
@@ -289,7 +284,7 @@ impl Store {
     fn recover(&mut self, ticket: Ticket, io: &mut Io) {
         let end = self.log.disk.end();
         if end == self.log.disk.synced() {
-            let durable = self.live.durable();
+            let durable = self.image.durable();
             return io.answers.push((ticket, Answer::Durable(durable)));
         }
         let waiting = Waiting {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::history::{Class, Effect, Written};
-use crate::protocol::{LogState, Row, Stamp, Value};
+use crate::protocol::{Decision, LogState, Row, Stamp, Value};
 use crate::vocab::{RequestId, SimTime, TxId};
 
 /// Everything that a transaction writes, as after-images.
@@ -92,6 +92,23 @@ impl Record {
     pub(super) fn request(&self) -> Option<RequestId> {
         let tx = self.stamp.tx;
         (tx != TxId::NOBODY).then(|| tx.request())
+    }
+
+    /// What it changes in the tables, if it changes anything.
+    pub(super) fn writes(&self) -> Option<&WriteSet> {
+        match self.kind {
+            Kind::Commit(_) | Kind::Local(_) | Kind::Operator => Some(&self.set),
+            Kind::Prepared(_) | Kind::Abort(_) => None,
+        }
+    }
+
+    /// Which branch it ends, and how.
+    pub(super) fn finishes(&self) -> Option<(TxId, Decision)> {
+        match self.kind {
+            Kind::Commit(tx) | Kind::Local(Some(tx)) => Some((tx, Decision::Commit)),
+            Kind::Abort(tx) => Some((tx, Decision::Abort)),
+            Kind::Prepared(_) | Kind::Local(None) | Kind::Operator => None,
+        }
     }
 
     /// Its class in the history.

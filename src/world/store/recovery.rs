@@ -2,7 +2,7 @@
 //! and the log after it up to the first record whose checksum fails.
 
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
-use super::image::{Image, Owned};
+use super::image::Owned;
 use super::locks::{Asked, Mode};
 use super::log::{Then, Waiting};
 use super::record::{Kind, Record};
@@ -27,7 +27,7 @@ impl Store {
         let lost = self.lose(how);
         report_lost(&lost, io);
         self.condition = Condition::Down;
-        self.live = self.replay();
+        self.image.recover(self.log.disk.scan(Lsn(0)));
         io.owned.extend(self.owned_now(1));
         io.owned.extend(before);
         for record in &lost {
@@ -56,46 +56,32 @@ impl Store {
         self.log.recover(io);
         self.tell_survivors(io);
         self.restore_branches(now, io);
-        self.live.purge(now);
-        self.checkpoint(now);
+        self.checkpoint();
     }
 
     /// What is on disk is taken into the checkpoint, if there is enough of it:
     /// memory and replay stay bounded.
-    pub(super) fn checkpoint(&mut self, now: SimTime) {
+    pub(super) fn checkpoint(&mut self) {
         let disk = &mut self.log.disk;
         if disk.releasable() < u64::from(self.spec.checkpoint_every) {
             return;
         }
-        let retention = self.setting.policies.retention;
         for (lsn, record) in disk.release() {
-            self.nobody.clear();
-            self.base.apply(lsn, &record, retention, &mut self.nobody);
+            self.image.settle(lsn, &record);
         }
-        self.base.purge(now);
-    }
-
-    /// What the checkpoint and the log say.
-    fn replay(&self) -> Image {
-        let mut image = self.base.clone();
-        let retention = self.setting.policies.retention;
-        let mut nobody = Vec::new();
-        for (lsn, record) in self.log.disk.scan(Lsn(0)) {
-            image.apply(lsn, record, retention, &mut nobody);
-        }
-        image
     }
 
     /// Everything that the store holds of requests, but for unsynced records.
     fn owned_now(&self, by: i32) -> Owned {
         let mut owned = Vec::new();
-        self.live.count_owned(by, &mut owned);
+        self.image.count_owned(by, &mut owned);
         let mut branch = |tx: TxId| owned.push((tx.request(), by));
         if self.condition == Condition::Up {
             let branches = self.trans.iter().filter_map(|(_, tran)| tran.branch);
             branches.for_each(&mut branch);
         } else {
-            self.live.prepared.keys().copied().for_each(&mut branch);
+            let prepared = self.image.prepared().into_iter();
+            prepared.for_each(|(tx, _)| branch(tx));
         }
         owned
     }
@@ -193,12 +179,11 @@ impl Store {
 
     /// Prepared branches take the locks on what they wrote again.
     fn restore_branches(&mut self, now: SimTime, io: &mut Io) {
-        let prepared = self.live.prepared.clone();
         let hold = self
             .setting
             .safeguards
             .keep(Safeguard::HoldLocksUntilDecision);
-        for (tx, branch) in prepared {
+        for (tx, branch) in self.image.prepared() {
             let rows: Vec<Row> = match hold {
                 true => branch.set.rows().collect(),
                 false => Vec::new(),

@@ -55,13 +55,14 @@ fn is_written(change: &Change, safeguards: Safeguards) -> bool {
 pub(super) struct View<'a> {
     pub(super) image: &'a Image,
     pub(super) business: &'a Business,
-    pub(super) own: &'a WriteSet,
+    pub(super) own: Option<&'a WriteSet>,
 }
 
 impl View<'_> {
     /// The number of a business row; it always has one.
     pub(super) fn number(&self, row: BusinessRow) -> i64 {
-        let own = self.own.effects.iter().rev().find(|e| e.row == row);
+        let effects = self.own.map_or(&[][..], |own| &own.effects);
+        let own = effects.iter().rev().find(|e| e.row == row);
         own.map(|e| e.after)
             .or_else(|| self.image.number(row))
             .unwrap_or_else(|| self.business.resources[row.resource.0 as usize].initial(row.facet))
@@ -71,7 +72,8 @@ impl View<'_> {
         if let Row::Business(row) = row {
             return Some(Value::Number(self.number(row)));
         }
-        match self.own.writes.iter().find(|w| w.row == row) {
+        let writes = self.own.map_or(&[][..], |own| &own.writes);
+        match writes.iter().find(|w| w.row == row) {
             Some(written) => written.value,
             None => self.image.get(row),
         }
@@ -170,7 +172,7 @@ pub(super) fn change(
             View {
                 image,
                 business,
-                own,
+                own: Some(own),
             }
             .number(row)
         };

@@ -29,8 +29,9 @@ pub(super) struct Tran {
     pub(super) stamp: Stamp,
     /// How far it is.
     pub(super) state: State,
-    /// What it writes, while it is open.
-    pub(super) set: WriteSet,
+    /// What it writes, if it has written anything; nobody else has it while it
+    /// is open.
+    pub(super) set: Option<Arc<WriteSet>>,
     /// Letters that the process will send itself.
     pub(super) letters: Vec<Letter>,
     /// The rows that it has locked, in order.
@@ -50,7 +51,7 @@ impl Tran {
             session: None,
             stamp,
             state: State::Open,
-            set: WriteSet::default(),
+            set: None,
             letters: Vec::new(),
             held: SmallVec::new(),
             running: None,
@@ -73,6 +74,11 @@ impl Tran {
         }
     }
 
+    /// Whether it has written nothing.
+    pub(super) fn wrote_nothing(&self) -> bool {
+        self.set.as_ref().is_none_or(|set| set.is_empty())
+    }
+
     /// Writes a case's changes.
     pub(super) fn write(
         &mut self,
@@ -82,7 +88,12 @@ impl Tran {
         business: &Business,
         safeguards: Safeguards,
     ) {
-        let (set, letters) = (&mut self.set, &mut self.letters);
+        if case.then.is_empty() {
+            return;
+        }
+        let set = Arc::get_mut(self.set.get_or_insert_default());
+        let set = set.expect("nobody else has it while it is open");
+        let letters = &mut self.letters;
         statement::change(case, stamp, image, business, set, letters, safeguards);
     }
 }

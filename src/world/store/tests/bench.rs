@@ -14,8 +14,8 @@ use crate::business::{
 use crate::history::{Class, Owner, Rest, What};
 use crate::protocol::{
     Case, Change, Decision, Durable, End, Force, Letter, LetterBody, LetterId, LogEntry, LogState,
-    Nodes, Outcome, Policies, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting, Stamp,
-    Test, Txn, Value,
+    Nodes, Outcome, Policies, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting, Stamp, Txn,
+    Value,
 };
 use crate::scenario::{DatabaseSpec, Engine, Preparation};
 use crate::vocab::{
@@ -194,10 +194,6 @@ pub(super) fn look(rows: &[u64]) -> Txn {
         reads: rows.iter().map(|&n| Row::Business(account(n))).collect(),
         ..Txn::default()
     }
-}
-
-pub(super) fn test(row: Row, is: crate::protocol::Predicate) -> Test {
-    Test::of(row, is)
 }
 
 pub(super) fn done() -> Outcome {
@@ -447,7 +443,7 @@ impl Bench {
     }
 
     pub(super) fn balance(&self, n: u64) -> i64 {
-        self.store.live.number(account(n)).unwrap_or(INITIAL)
+        self.store.image.number(account(n)).unwrap_or(INITIAL)
     }
 
     pub(super) fn rest(&self) -> Rest {

@@ -109,10 +109,10 @@ fn a_replay_writes_nothing_and_logs_nothing() {
     let mut db = Bench::new();
     db.local(1, step(1, 1));
     db.settle();
-    let before = (db.appended().len(), db.store.live.clone());
+    let before = (db.appended().len(), db.rest());
     db.local(1, step(1, 1));
     db.settle();
-    assert_eq!((db.appended().len(), db.store.live.clone()), before);
+    assert_eq!((db.appended().len(), db.rest()), before);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn without_inbox_dedup_the_row_is_written_and_not_looked_up() {
         assert_eq!(db.outcome(call), Some(&done()));
     }
     assert_eq!(db.balance(0), INITIAL - 20);
-    assert!(db.store.live.get(inbox(1)).is_some());
+    assert!(db.store.image.get(inbox(1)).is_some());
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_guarded_write_is_not_written_without_its_safeguard() {
     ] {
         db.local(1, always([put]));
         db.settle();
-        assert_eq!(db.store.live.get(tombstone).is_some(), there);
+        assert_eq!(db.store.image.get(tombstone).is_some(), there);
     }
 }
 
@@ -267,13 +267,29 @@ fn inbox_rows_and_finished_branches_are_forgotten_after_their_time() {
     let mut db = Bench::new();
     db.local(1, step(1, 1));
     db.execute(2, true, add(&[(1, 1)]), End::Commit, Force::Always);
-    db.settle();
-    db.pass(RETENTION);
-    db.local(3, add(&[(0, 1)]));
-    db.settle();
-    assert_eq!(db.store.live.get(inbox(1)), None);
-    assert_eq!(db.store.live.finished(tx(2)), None);
-    assert_eq!(db.balance(0), INITIAL, "business rows are for good");
+    for n in 0..10 {
+        db.local(3 + n, add(&[(0, 1)]));
+        db.settle();
+    }
+    let kept = |db: &Bench| {
+        let image = &db.store.image;
+        (
+            image.get(inbox(1)).is_some(),
+            image.finished(tx(2)).is_some(),
+        )
+    };
+    for (retentions, still) in [(1, true), (2, false)] {
+        let until = crate::vocab::SimTime::from_micros(RETENTION * retentions);
+        db.pass(until.since(db.now).as_micros());
+        db.local(20, add(&[(0, 1)]));
+        db.settle();
+        assert_eq!(kept(&db), (still, still));
+    }
+    assert_eq!(
+        db.balance(0),
+        INITIAL - 1 + 12,
+        "business rows are for good"
+    );
 }
 
 #[test]
