@@ -177,13 +177,18 @@ impl Story {
             Deed::Prepared { .. } => {
                 let branch = self.branch(node);
                 branch.lost_prepared = false;
+                branch.unilateral = false;
                 // What was undone before it was ever prepared was done again.
                 if branch.outcome == Some(Outcome::RolledBack { prepared: false }) {
                     branch.outcome = None;
                 }
             }
             Deed::Voted { yes, .. } => self.branch(node).voted_yes |= yes,
-            Deed::Unilateral { .. } => self.branch(node).unilateral = true,
+            // One that ends an idle branch before its vote is free to do so.
+            Deed::Unilateral { .. } => {
+                let branch = self.branch(node);
+                branch.unilateral = branch.voted_yes;
+            }
             Deed::Decided { decision, .. } => self.abort_decided |= decision == Decision::Abort,
             Deed::Logged { durable, .. } => {
                 self.decided |= durable;
