@@ -38,11 +38,16 @@ impl Promise for Agreement {
     fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
         let record = closing.record;
         for attempt in record.attempts() {
-            if let Some((fact, what)) = judge(court, record, attempt) {
-                self.findings.violated(fact.at, Some(record.request), || {
-                    let of_attempt =
-                        |fact: &Fact| fact.deed.attempt() == Some(attempt) && tells(fact);
-                    (what, words::evidence(court, record, of_attempt))
+            if let Some((last, wrong)) = judge(record, attempt) {
+                self.findings.violated(last.at, Some(record.request), || {
+                    let tx = attempt.tx(record.request).to_string();
+                    let tells = |fact: &Fact| {
+                        fact.nth <= last.nth
+                            && fact.deed.concerns(attempt)
+                            && wrong.is_shown_by(fact)
+                    };
+                    let evidence = words::evidence(court, record, tells);
+                    (wrong.in_words(court, &tx), evidence)
                 });
             }
         }
@@ -94,13 +99,11 @@ struct Story {
 }
 
 /// The first thing that breaks agreement in an attempt.
-fn judge<'r>(court: &Court, record: &'r Record, attempt: Attempt) -> Option<(&'r Fact, String)> {
+fn judge(record: &Record, attempt: Attempt) -> Option<(&Fact, Wrong)> {
     let mut story = Story::default();
-    let tx = attempt.tx(record.request).to_string();
-    record.of_attempt(attempt).find_map(|fact| {
-        let wrong = story.hear(fact)?;
-        Some((fact, wrong.in_words(court, &tx)))
-    })
+    record
+        .of_attempt(attempt)
+        .find_map(|fact| Some((fact, story.hear(fact)?)))
 }
 
 /// What can be wrong, and where.
@@ -117,6 +120,39 @@ enum Wrong {
 }
 
 impl Wrong {
+    /// Whose branch is not as it should be.
+    fn accused(&self) -> NodeId {
+        match *self {
+            Wrong::TwoOutcomes { rolled_back, .. } => rolled_back,
+            Wrong::AgainstTheDecision(node)
+            | Wrong::CommitReversed(node)
+            | Wrong::AbortReversed(node)
+            | Wrong::VoteForgotten(node)
+            | Wrong::VoteBroken(node) => node,
+        }
+    }
+
+    /// Whether a fact belongs to the evidence: of votes and prepares only those
+    /// of the accused.
+    fn is_shown_by(&self, fact: &Fact) -> bool {
+        match fact.deed {
+            Deed::Down(_)
+            | Deed::Decided { .. }
+            | Deed::Logged { .. }
+            | Deed::LogLost { .. }
+            | Deed::BranchCommitted { .. }
+            | Deed::BranchLost { .. }
+            | Deed::RolledBack { .. }
+            | Deed::Acked { .. } => true,
+            Deed::Prepared { .. }
+            | Deed::PreparedLost { .. }
+            | Deed::Restored { .. }
+            | Deed::Voted { .. }
+            | Deed::Unilateral { .. } => fact.node == self.accused(),
+            _ => false,
+        }
+    }
+
     fn in_words(&self, court: &Court, tx: &str) -> String {
         let name = |node: NodeId| words::node_name(court, node);
         match *self {
@@ -280,7 +316,7 @@ impl Story {
         branch.outcome = Some(Outcome::RolledBack { prepared });
         let by_itself = branch.unilateral || why != RollbackReason::Asked;
         if decided {
-            return Some(Wrong::AgainstTheDecision(node));
+            return Some(self.rolled_back_alone(node));
         }
         if branch.voted_yes && by_itself && !abort_decided {
             return Some(Wrong::VoteBroken(node));
@@ -293,12 +329,4 @@ impl Story {
     fn commit_stands(&self) -> bool {
         self.decided || self.branches.iter().any(Branch::has_committed)
     }
-}
-
-/// Whether a fact says something about the outcome.
-fn tells(fact: &Fact) -> bool {
-    !matches!(
-        fact.deed,
-        Deed::Did(_) | Deed::TakenBack { .. } | Deed::Heard { .. } | Deed::Performed { .. }
-    )
 }

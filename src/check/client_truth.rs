@@ -47,7 +47,7 @@ impl Promise for ClientTruth {
         if !is_true && record.whole {
             self.findings.violated_at_rest(closing, || {
                 let what = format!(
-                    "request {} was told: {}; but it {}",
+                    "request {} was told: {}; yet it {}",
                     record.request,
                     words::outcome_words(court, first),
                     words::what_stands(court, closing)

@@ -8,6 +8,8 @@
 //! Not claimed: how soon; the bound is the scenario's patience, which grows with
 //! the backlog.
 
+use std::collections::BTreeSet;
+
 use super::court::Court;
 use super::ledger::Ledger;
 use super::promise::{Closing, End, Findings, Promise};
@@ -20,7 +22,7 @@ use crate::vocab::{RequestId, SimTime};
 /// See the [module](self).
 #[derive(Default)]
 pub(super) struct EverythingEnds {
-    /// Requests that did not end, in the order in which they began.
+    /// Requests that did not end.
     undecided: Vec<RequestId>,
     findings: Findings,
 }
@@ -48,8 +50,14 @@ impl Promise for EverythingEnds {
     }
 
     fn rest(&mut self, court: &Court, _: &Ledger, rest: &Rest, at: SimTime) {
-        let mut lines: Vec<String> = rest.left.iter().map(|l| left_over(court, l)).collect();
-        let named: Vec<RequestId> = rest.left.iter().filter_map(whose).collect();
+        let things = rest.left.iter();
+        let things = things.filter(|left| !matches!(left, Left::Unfinished(_)));
+        let named: BTreeSet<RequestId> = things.clone().filter_map(whose).collect();
+        let mut lines: Vec<String> = things.map(|left| left_over(court, left)).collect();
+        self.undecided
+            .extend(rest.left.iter().filter_map(unfinished));
+        self.undecided.sort_unstable();
+        self.undecided.dedup();
         let unnamed = self.undecided.iter().filter(|r| !named.contains(r));
         lines.extend(unnamed.map(|request| format!("request {request} has not ended")));
         if !rest.by_itself && lines.is_empty() {
@@ -58,7 +66,8 @@ impl Promise for EverythingEnds {
         let Some(first) = lines.first() else {
             return;
         };
-        let request = named.first().or(self.undecided.first()).copied();
+        let request = rest.left.iter().find_map(whose);
+        let request = request.or(self.undecided.first().copied());
         let still = if rest.by_itself {
             "the run came to rest"
         } else {
@@ -78,6 +87,13 @@ impl Promise for EverythingEnds {
 
     fn findings(self: Box<Self>) -> Findings {
         self.findings
+    }
+}
+
+fn unfinished(left: &Left) -> Option<RequestId> {
+    match left {
+        Left::Unfinished(request) => Some(*request),
+        _ => None,
     }
 }
 

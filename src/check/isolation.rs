@@ -362,7 +362,11 @@ fn accusation(
     let evidence = vec![
         Evidence {
             at: exposure.at,
-            line: format!("{}: {step} {change} ({request})", node(exposure.node)),
+            line: format!(
+                "{}: {step} {change} ({})",
+                node(exposure.node),
+                effect.stamp.tx
+            ),
         },
         Evidence {
             at: seen.at,

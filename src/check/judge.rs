@@ -97,7 +97,6 @@ impl Judge {
                 record,
                 nets: record.nets(&self.court),
                 end,
-                ledger: &self.ledger,
             };
             for promise in self.bench.iter_mut().flat_map(|s| &mut s.promise) {
                 promise.closed(&self.court, &closing);

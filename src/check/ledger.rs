@@ -25,7 +25,6 @@ pub(super) struct Ledger {
     quiet: VecDeque<(SimTime, RequestId)>,
     rows: FastMap<BusinessRow, i64>,
     stale: Vec<Stale>,
-    manager_downs: Vec<u32>,
     nth: u32,
 }
 
@@ -133,11 +132,7 @@ impl Ledger {
                 let row = *action;
                 self.note(event, id.tx.request(), Deed::Performed { part, row });
             }
-            What::Down(DownPart::Process | DownPart::Database)
-                if event.node == court.scenario.nodes.manager() =>
-            {
-                self.manager_downs.push(self.nth);
-            }
+            What::Down(part) => self.died(event, *part),
             What::Noted(note) => self.noted(event, note),
             What::Quiet { request } => self.went_quiet(event.at, *request),
             _ => {}
@@ -163,12 +158,6 @@ impl Ledger {
         self.stale.iter().find(|stale| stale.effect.row == row)
     }
 
-    /// Whether the manager's process or database died between two events.
-    pub(super) fn manager_died_between(&self, from: u32, to: u32) -> bool {
-        let after = self.manager_downs.partition_point(|&nth| nth <= from);
-        self.manager_downs.get(after).is_some_and(|&nth| nth < to)
-    }
-
     /// A request that went quiet longer than `retention` ago, and is to be
     /// closed; each is returned until it is [removed](Self::remove).
     pub(super) fn due(&mut self, now: SimTime, court: &Court) -> Option<RequestId> {
@@ -191,15 +180,14 @@ impl Ledger {
 
     /// The requests that are not closed yet, in the order in which they began.
     pub(super) fn open_requests(&self) -> Vec<RequestId> {
-        let mut open: Vec<&Record> = self
-            .slots
-            .iter()
-            .zip(0..)
-            .filter(|(record, slot)| self.by_request.get(&record.request) == Some(slot))
-            .map(|(record, _)| record)
-            .collect();
+        let mut open: Vec<&Record> = self.slots.iter().filter(|r| self.is_open(r)).collect();
         open.sort_by_key(|record| record.born);
         open.iter().map(|record| record.request).collect()
+    }
+
+    fn is_open(&self, record: &Record) -> bool {
+        let slot = self.by_request.get(&record.request);
+        slot.is_some_and(|&slot| std::ptr::eq(&self.slots[slot as usize], record))
     }
 
     /// Forgets a request.
@@ -379,6 +367,15 @@ impl Ledger {
             _ => return,
         };
         self.note(event, note.tx.request(), deed);
+    }
+
+    /// Every request that was in flight may have been struck.
+    fn died(&mut self, event: &Event, part: DownPart) {
+        for request in self.open_requests() {
+            if self.record(request).is_some_and(|r| r.quiet_at.is_none()) {
+                self.note(event, request, Deed::Down(part));
+            }
+        }
     }
 
     fn went_quiet(&mut self, at: SimTime, request: RequestId) {

@@ -39,8 +39,6 @@ pub(super) struct Closing<'a> {
     pub(super) nets: Nets,
     /// How it came to be closed.
     pub(super) end: End,
-    /// What was heard of the manager.
-    pub(super) ledger: &'a Ledger,
 }
 
 /// How a request came to be closed.

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::court::Court;
 use crate::business::{BusinessRow, Params, Reason};
-use crate::history::RollbackReason;
+use crate::history::{Part as DownPart, RollbackReason};
 use crate::protocol::{ClientOutcome, Decision};
 use crate::vocab::{Direction, NodeId, RequestId, RequestKey, ServiceId, SimTime, StepId, TxId};
 
@@ -114,6 +114,8 @@ impl Did {
 pub(super) enum Deed {
     /// Its client asked.
     Asked { retry: u16 },
+    /// Something died while it was in flight.
+    Down(DownPart),
     /// A change took effect.
     Did(Did),
     /// A crash took a change back.
@@ -174,6 +176,11 @@ pub(super) enum Deed {
 }
 
 impl Deed {
+    /// Whether it may have to do with an attempt.
+    pub(super) fn concerns(&self, attempt: Attempt) -> bool {
+        self.attempt().is_none_or(|a| a == attempt)
+    }
+
     /// Whose attempt it belongs to, if it is one's.
     pub(super) fn attempt(&self) -> Option<Attempt> {
         match *self {
@@ -197,7 +204,11 @@ impl Deed {
             | Deed::RolledBack { attempt, .. }
             | Deed::Acked { attempt }
             | Deed::Unilateral { attempt } => Some(attempt),
-            Deed::Asked { .. } | Deed::GivenUp | Deed::Told { .. } | Deed::ClientGaveUp => None,
+            Deed::Asked { .. }
+            | Deed::Down(_)
+            | Deed::GivenUp
+            | Deed::Told { .. }
+            | Deed::ClientGaveUp => None,
         }
     }
 }
@@ -249,7 +260,7 @@ impl Record {
     /// Adds a fact.
     pub(super) fn push(&mut self, fact: Fact) {
         let repeated = self.facts.len() >= MANY_FACTS
-            && !matches!(fact.deed, Deed::Did(_))
+            && !matches!(fact.deed, Deed::Did(_) | Deed::Down(_))
             && self
                 .facts
                 .iter()
@@ -283,6 +294,15 @@ impl Record {
             }
         }
         attempts
+    }
+
+    /// Whether something died at a node between two events.
+    pub(super) fn died_between(&self, node: NodeId, from: u32, to: u32) -> bool {
+        self.facts.iter().any(|fact| {
+            fact.node == node
+                && matches!(fact.deed, Deed::Down(_))
+                && (from..to).contains(&fact.nth)
+        })
     }
 
     /// The client's final answers.

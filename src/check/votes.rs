@@ -14,7 +14,6 @@
 use smallvec::SmallVec;
 
 use super::court::Court;
-use super::ledger::Ledger;
 use super::promise::{Closing, End, Findings, Promise};
 use super::record::{Attempt, Deed, Fact, Record};
 use super::words;
@@ -35,14 +34,13 @@ impl Promise for Votes {
                 court,
                 record,
                 attempt,
-                ledger: closing.ledger,
             };
             let unfounded = ballot.unfounded_commit();
             let Some((at, what)) = unfounded.or_else(|| ballot.ignored_yes(closing.end)) else {
                 continue;
             };
             self.findings.violated(at, Some(record.request), || {
-                let of_attempt = |fact: &Fact| fact.deed.attempt() == Some(attempt) && tells(fact);
+                let of_attempt = |fact: &Fact| tells(fact) && fact.deed.concerns(attempt);
                 (what, words::evidence(court, record, of_attempt))
             });
         }
@@ -58,7 +56,6 @@ struct Ballot<'a> {
     court: &'a Court,
     record: &'a Record,
     attempt: Attempt,
-    ledger: &'a Ledger,
 }
 
 impl Ballot<'_> {
@@ -107,6 +104,11 @@ impl Ballot<'_> {
         self.court.scenario.nodes.service(service)
     }
 
+    fn manager_died_between(&self, from: u32, to: u32) -> bool {
+        let manager = self.court.scenario.nodes.manager();
+        self.record.died_between(manager, from, to)
+    }
+
     /// All votes were yes and in time, and the coordinator did not commit.
     fn ignored_yes(&self, end: End) -> Option<(SimTime, String)> {
         let complete = self.all_yes_in_time()?;
@@ -117,7 +119,7 @@ impl Ballot<'_> {
             .facts()
             .find(|fact| decision(fact) == Some(Decision::Abort));
         let until = abort.map_or(u32::MAX, |fact| fact.nth);
-        if self.ledger.manager_died_between(complete.nth, until) {
+        if self.manager_died_between(complete.nth, until) {
             return None;
         }
         let tx = self.attempt.tx(self.record.request);
@@ -148,7 +150,7 @@ impl Ballot<'_> {
                 Deed::Heard { yes: false, .. } => return None,
                 Deed::Heard { service, .. } => {
                     let from = *first.get_or_insert(fact.nth);
-                    if self.ledger.manager_died_between(from, fact.nth) {
+                    if self.manager_died_between(from, fact.nth) {
                         yes.clear();
                         first = Some(fact.nth);
                     }
@@ -182,7 +184,8 @@ fn decision(fact: &Fact) -> Option<Decision> {
 fn tells(fact: &Fact) -> bool {
     matches!(
         fact.deed,
-        Deed::WorkDone { .. }
+        Deed::Down(_)
+            | Deed::WorkDone { .. }
             | Deed::Prepared { .. }
             | Deed::Voted { .. }
             | Deed::Heard { .. }

@@ -5,7 +5,7 @@ use super::court::Court;
 use super::promise::Closing;
 use super::record::{Attempt, Deed, Did, Fact, Part, Record};
 use crate::business::{BusinessRow, Reason, ResourceKind};
-use crate::history::{Owner, RollbackReason};
+use crate::history::{Owner, Part as DownPart, RollbackReason};
 use crate::protocol::{ClientOutcome, Decision};
 use crate::vocab::{Direction, NodeId, RequestId, StepId};
 
@@ -34,16 +34,17 @@ pub(super) fn evidence(
 
 /// Whether a fact says what was done to business rows, or why it was not.
 pub(super) fn is_business(fact: &Fact) -> bool {
-    matches!(
-        fact.deed,
+    match fact.deed {
         Deed::Did(_)
-            | Deed::TakenBack { .. }
-            | Deed::Refused { .. }
-            | Deed::Null { .. }
-            | Deed::Performed { .. }
-            | Deed::GivenUp
-            | Deed::Told { .. }
-    )
+        | Deed::Down(_)
+        | Deed::TakenBack { .. }
+        | Deed::Refused { .. }
+        | Deed::Null { .. }
+        | Deed::Performed { .. }
+        | Deed::GivenUp => true,
+        Deed::Told { outcome, .. } => outcome.is_final(),
+        _ => false,
+    }
 }
 
 /// Keeps at most ten lines, in order of time.
@@ -61,6 +62,8 @@ pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
     match fact.deed {
         Deed::Asked { retry: 0 } => format!("{node}: {request} is asked for"),
         Deed::Asked { retry } => format!("{node}: {request} is asked for again, retry {retry}"),
+        Deed::Down(DownPart::Process) => format!("{node}: the process dies"),
+        Deed::Down(DownPart::Database) => format!("{node}: the database dies"),
         Deed::Did(did) => did_line(court, &node, request, &did),
         Deed::TakenBack { part, row } => format!(
             "{node}: a crash takes back what {} did to {} ({})",

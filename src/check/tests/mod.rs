@@ -2,5 +2,6 @@
 //!
 //! A history is a text, one event a line, a millisecond apart; see [`story`].
 
+mod memory;
 mod promises;
 mod story;

@@ -400,6 +400,27 @@ fn agreement_breaks_when_outcomes_differ_or_are_reversed_or_a_vote_is_forgotten(
 }
 
 #[test]
+fn two_outcomes_show_who_did_what() {
+    let two = after_the_votes(
+        "alice decides commit
+         manager dies
+         alice commits points
+         alice aborts characters
+         rest",
+    );
+    assert_snapshot!(breach(TwoPhaseCommit, PromiseId::Agreement, &two), @r"
+    points committed its branch of c0.0, but characters rolled its own back
+      4.000 characters: c0.0 is prepared
+      8.000 characters: votes yes on c0.0
+     10.000 manager: the commit of c0.0 is on disk
+     10.000 manager: decides to commit c0.0
+     11.000 manager: the process dies
+     12.000 points: commits its branch of c0.0
+     13.000 characters: rolls its branch of c0.0 back
+    ");
+}
+
+#[test]
 fn a_lost_abort_that_comes_back_as_prepared_is_no_reversal() {
     let back = after_the_votes(
         "alice decides abort
@@ -513,8 +534,8 @@ fn a_client_is_told_the_truth() {
         })
         .collect();
     assert_snapshot!(told.join("\n"), @r"
-    done, it says: request c0.0 was told: committed; but it had no effect
-    refused, it says: request c0.0 was told: refused, pokemon withdrawn from sale; but it took 50 from points[alice] and granted pokemon[alice/pikachu] and took 1 from parcels
+    done, it says: request c0.0 was told: committed; yet it had no effect
+    refused, it says: request c0.0 was told: refused, pokemon withdrawn from sale; yet it took 50 from points[alice] and granted pokemon[alice/pikachu] and took 1 from parcels
     both, it says: request c0.0 was told two things: committed; and refused, pokemon withdrawn from sale
     ");
 }

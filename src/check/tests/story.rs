@@ -46,15 +46,18 @@ use crate::vocab::{
 
 /// The verdicts on a history under a protocol.
 pub(super) fn verdicts(protocol: ProtocolKind, history: &str) -> Vec<(PromiseId, Verdict)> {
-    let scenario = mall();
-    let mut judge = Judge::new(&scenario, protocol);
-    let mut teller = Teller::new(scenario);
-    for line in history.lines().map(str::trim).filter(|l| !l.is_empty()) {
-        for event in teller.tell(line) {
-            judge.event(&event);
-        }
+    let mut judge = Judge::new(&mall(), protocol);
+    for event in events(history) {
+        judge.event(&event);
     }
     judge.verdicts()
+}
+
+/// The events of a history.
+pub(super) fn events(history: &str) -> Vec<Event> {
+    let mut teller = Teller::new(mall());
+    let lines = history.lines().map(str::trim).filter(|l| !l.is_empty());
+    lines.flat_map(|line| teller.tell(line)).collect()
 }
 
 /// The verdict on one promise.
