@@ -8,6 +8,9 @@
 //! - [`plan`]: from a step of the business to its local transaction.
 //! - [`note`]: what a machine says of itself: [`Milestone`]s, which faults can wait for.
 //! - [`safeguard`]: the named rules that keep a protocol correct.
+//!
+//! The machines: [`monolith`], [`two_phase_commit`], [`orchestrated`],
+//! [`choreographed`], and beside each service's the [`relay`] of its outbox.
 
 mod attempt;
 pub mod choreographed;
