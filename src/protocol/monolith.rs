@@ -16,14 +16,15 @@
 
 use std::sync::Arc;
 
-use super::machine::{Lane, Reads};
+use super::attempt::key_number;
+use super::machine::Lane;
 use super::message::NoPeer;
 use super::relay::WithRelay;
 use super::retained::Retained;
 use super::{
-    Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Decision, Durable, Effect, End, Force,
-    Input, Key, Machine, Milestone, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply,
-    Role, Row, Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
+    Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
+    Machine, Milestone, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply, Role, Row,
+    Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
 };
 use crate::business::{Params, Reason};
 use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
@@ -99,11 +100,9 @@ enum Act {
     Commit,
     /// It is committed: tell.
     TellCommitted,
-    /// Roll back the look-up, and tell what was told before.
-    TellAgain(Reply),
     /// Store the refusal.
     StoreRefusal(Reason),
-    /// The refusal, or what was stored before it, is on disk: tell.
+    /// This reply is on disk: tell. It may be from an earlier attempt.
     TellStored(Reply),
     /// Begin again after a while; if that was done too often, refuse.
     RestartLater(Reason),
@@ -148,11 +147,9 @@ impl Phase {
 fn after_statement(step: StepId, last: StepId, outcome: Outcome) -> (Phase, Act) {
     let next = StepId(step.0 + 1);
     match outcome {
-        Outcome::Open(reads) => match handled_before(&reads) {
-            Some(reply) => (Phase::Committing, Act::TellAgain(reply)),
-            None if step == last => (Phase::Committing, Act::Commit),
-            None => (Phase::Running(next), Act::RunStatement(next)),
-        },
+        Outcome::Committed { reply, .. } => (Phase::Running(step), Act::TellStored(reply)),
+        Outcome::Open(_) if step == last => (Phase::Committing, Act::Commit),
+        Outcome::Open(_) => (Phase::Running(next), Act::RunStatement(next)),
         Outcome::Refused(reason) => (Phase::Refusing(reason), Act::StoreRefusal(reason)),
         outcome => restart(step, &outcome),
     }
@@ -166,14 +163,6 @@ fn restart(step: StepId, outcome: &Outcome) -> (Phase, Act) {
         _ => Reason::TimedOut(step),
     };
     (Phase::Resting, Act::RestartLater(reason))
-}
-
-/// What the inbox row that the first statement reads holds.
-fn handled_before(reads: &Reads) -> Option<Reply> {
-    match reads.first() {
-        Some(Some(Value::Reply(reply))) => Some(*reply),
-        _ => None,
-    }
 }
 
 impl Application {
@@ -210,7 +199,7 @@ impl Application {
 
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<NoPeer>) {
         let Some(request) = self.requests.get_mut(&tx.key) else {
-            return; // told already: this ends the look-up's branch
+            return;
         };
         if request.tx != tx {
             return;
@@ -233,10 +222,6 @@ impl Application {
             Act::TellCommitted => {
                 out.observe(Note::new(Milestone::MonolithCommitted, tx));
                 self.tell(cx, tx, Reply::Done, out);
-            }
-            Act::TellAgain(reply) => {
-                roll_back(tx, out);
-                self.tell(cx, tx, reply, out);
             }
             Act::StoreRefusal(reason) => store_refusal(tx, reason, out),
             Act::TellStored(reply) => self.tell(cx, tx, reply, out),
@@ -301,8 +286,8 @@ impl Machine for Application {
     }
 }
 
-/// A step's statement. The first looks into the inbox, and changes nothing if
-/// the request was handled before.
+/// A step's statement. The first looks into the inbox: if the request was
+/// handled before, that is all that the branch does.
 fn run_statement(
     setting: &Setting,
     tx: TxId,
@@ -312,17 +297,16 @@ fn run_statement(
 ) {
     let mut statement = plan::statement(setting, tx, step, params);
     let lane = if step == FIRST {
-        let before = Case::when(is_handled(tx.key), [], Answer::Done);
-        statement.cases.insert(0, before);
-        if setting.safeguards.keep(Safeguard::InboxDedup) {
-            statement.reads.push(inbox(tx.key));
-        }
+        statement.cases.insert(0, handled_before(tx.key));
         Lane::Work
     } else {
         Lane::Control
     };
     out.push(Effect::Execute {
-        call: key(tx, Tag::Work),
+        call: Key {
+            n: key_number(step, Direction::Forward),
+            ..key(tx, Tag::Work)
+        },
         stamp: Stamp::forward(tx, step),
         lane,
         branch: Some(tx),
@@ -344,11 +328,9 @@ fn commit(tx: TxId, out: &mut Out<NoPeer>) {
 /// The refusal takes the place of the work in the inbox; unless an attempt whose
 /// commit nobody has confirmed is there.
 fn store_refusal(tx: TxId, reason: Reason, out: &mut Out<NoPeer>) {
-    let inbox = inbox(tx.key);
-    let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
+    let refused = Change::put(inbox(tx.key), Value::Reply(Reply::Refused(reason)));
     let mut txn = Txn::default();
-    txn.cases
-        .push(Case::when(is_handled(tx.key), [], Answer::Replay(inbox)));
+    txn.cases.push(handled_before(tx.key));
     txn.cases.push(Case::always([refused], Answer::Done));
     force(tx, Tag::Outcome, None, txn, out);
 }
@@ -365,15 +347,6 @@ fn force(tx: TxId, tag: Tag, branch: Option<TxId>, txn: Txn, out: &mut Out<NoPee
     });
 }
 
-fn roll_back(tx: TxId, out: &mut Out<NoPeer>) {
-    out.push(Effect::Finish {
-        call: key(tx, Tag::Finish),
-        branch: tx,
-        decision: Decision::Abort,
-        force: Force::Lazy,
-    });
-}
-
 /// The inbox row of a request, whatever its attempt.
 fn inbox(key: RequestKey) -> Row {
     Row::Inbox {
@@ -387,12 +360,14 @@ fn inbox(key: RequestKey) -> Row {
     }
 }
 
-fn is_handled(key: RequestKey) -> Test {
-    Test {
+/// The inbox look-up.
+fn handled_before(key: RequestKey) -> Case {
+    let test = Test {
         row: inbox(key),
         is: Predicate::Present,
         by: Some(Safeguard::InboxDedup),
-    }
+    };
+    Case::when(test, [], Answer::Replay(inbox(key)))
 }
 
 fn key(tx: TxId, tag: Tag) -> Key {

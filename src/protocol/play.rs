@@ -12,6 +12,9 @@
 //! send shop: work c0.0#1.0 step 2 ann/pikachu
 //! ```
 //!
+//! A line that begins with `...` has been played elsewhere: what the machine did
+//! then is not written down again.
+//!
 //! | line | what happens |
 //! | --- | --- |
 //! | `stage NAME` | the business: see [`stage`](mod@stage); `points-mall` unless said |
@@ -173,7 +176,9 @@ where
         for line in scene.lines().take_while(|line| *line != "----") {
             text.push_str(line);
             text.push('\n');
-            if !line.starts_with('#') && !line.trim().is_empty() {
+            if let Some(known) = line.strip_prefix("...") {
+                self.line(known);
+            } else if !line.starts_with('#') && !line.trim().is_empty() {
                 acted = true;
                 output.extend(self.line(line));
             }

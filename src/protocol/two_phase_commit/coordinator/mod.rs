@@ -25,7 +25,7 @@ pub struct Coordinator {
     transactions: FastMap<TxId, Transaction>,
     /// The attempt whose end a client will be told.
     attempts: FastMap<RequestKey, TxId>,
-    outcomes: Retained<RequestKey, Known>,
+    outcomes: Retained<RequestKey, ClientOutcome>,
 }
 
 /// A transaction that is not forgotten.
@@ -41,14 +41,6 @@ struct Transaction {
     sent: SimTime,
     /// When there was progress last.
     progress: SimTime,
-}
-
-/// What became of a request.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    outcome: ClientOutcome,
-    /// The first attempt number of this process that is still free.
-    free_attempt: u16,
 }
 
 impl Coordinator {
@@ -74,17 +66,14 @@ impl Coordinator {
         if self.attempts.contains_key(&key) {
             return;
         }
-        let known = self.outcomes.get(&key).copied();
-        if let Some(Known { outcome, .. }) = known
-            && self.course.rules.keep(Safeguard::InboxDedup)
-        {
+        if let Some(&outcome) = self.outcomes.get(&key) {
             out.tell(self.setting.nodes.clients(), key, outcome);
             return;
         }
         let tx = TxId {
             key,
             epoch: cx.epoch,
-            attempt: known.map_or(0, |known| known.free_attempt),
+            attempt: 0,
         };
         self.begin(cx, tx, params, 0, out);
     }
@@ -158,7 +147,9 @@ impl Coordinator {
             }
             Act::End => {
                 transaction.failures = 0;
-                out.disarm(key(tx, Tag::Resend));
+                if self.resends_decision() {
+                    out.disarm(key(tx, Tag::Resend));
+                }
                 out.observe(Note::new(Milestone::CoordinatorAllAcks, tx));
                 records::write_end(tx, out);
             }
@@ -199,7 +190,11 @@ impl Coordinator {
             }
         }
         self.tell(cx, tx, ClientOutcome::Committed, out);
-        self.arm_resend_of_decision(tx, out);
+        if self.resends_decision() {
+            out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
+        } else {
+            out.disarm(key(tx, Tag::Resend));
+        }
     }
 
     /// No record before ABORT, none after, no acknowledgement: whoever asks is
@@ -214,7 +209,9 @@ impl Coordinator {
         out: &mut Out<TwoPhaseMsg>,
     ) {
         let decision = Decision::Abort;
-        out.disarm(key(tx, Tag::Resend));
+        if !matches!(reason, Reason::TimedOut(_)) {
+            out.disarm(key(tx, Tag::Resend)); // else it is what has run out
+        }
         out.observe(decided(tx, decision));
         for service in before.may_have_open_work(&self.course) {
             if Some(service) != spare {
@@ -251,13 +248,8 @@ impl Coordinator {
     }
 
     fn tell(&mut self, cx: Cx, tx: TxId, outcome: ClientOutcome, out: &mut Out<TwoPhaseMsg>) {
-        let free_attempt = tx.attempt.saturating_add(1);
-        let known = Known {
-            outcome,
-            free_attempt,
-        };
         self.attempts.remove(&tx.key);
-        self.outcomes.remember(cx.now, tx.key, known);
+        self.outcomes.remember(cx.now, tx.key, outcome);
         out.tell(self.setting.nodes.clients(), tx.key, outcome);
     }
 
@@ -311,13 +303,8 @@ impl Coordinator {
         }
     }
 
-    fn arm_resend_of_decision(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        let timer = key(tx, Tag::Resend);
-        if self.course.rules.keep(Safeguard::ResendDecision) {
-            out.arm(timer, self.setting.policies.resend_after);
-        } else {
-            out.disarm(timer);
-        }
+    fn resends_decision(&self) -> bool {
+        self.course.rules.keep(Safeguard::ResendDecision)
     }
 
     fn send_work(&self, tx: TxId, step: StepId, params: Params, out: &mut Out<TwoPhaseMsg>) {
@@ -357,12 +344,7 @@ impl Coordinator {
     fn take_up(&mut self, cx: Cx, durable: Durable, out: &mut Out<TwoPhaseMsg>) {
         for (key, outcome) in durable.outcomes {
             if self.outcomes.get(&key).is_none() {
-                let free_attempt = 0;
-                let known = Known {
-                    outcome,
-                    free_attempt,
-                };
-                self.outcomes.remember(cx.now, key, known);
+                self.outcomes.remember(cx.now, key, outcome);
             }
         }
         for (tx, LogEntry { params, state }) in durable.log {
@@ -385,7 +367,9 @@ impl Coordinator {
         };
         self.transactions.insert(tx, transaction);
         self.send_again(tx, out);
-        self.arm_resend_of_decision(tx, out);
+        if self.resends_decision() {
+            out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
+        }
     }
 
     fn heard(&mut self, cx: Cx, from: NodeId, message: TwoPhaseMsg, out: &mut Out<TwoPhaseMsg>) {

@@ -294,3 +294,113 @@ fn without(awaited: &Awaited, service: ServiceId) -> Option<Awaited> {
     others.remove(at);
     Some(others)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: ServiceId = ServiceId(0);
+    const SECOND: ServiceId = ServiceId(1);
+
+    fn course() -> Course {
+        Course {
+            services: vec![FIRST, SECOND],
+            participants: [FIRST, SECOND].into_iter().collect(),
+            rules: Safeguards::all(),
+        }
+    }
+
+    fn phases() -> Vec<Phase> {
+        let one = || [SECOND].into_iter().collect();
+        vec![
+            Phase::Working(StepId(0)),
+            Phase::Working(StepId(1)),
+            Phase::Voting(course().participants),
+            Phase::Voting(one()),
+            Phase::Deciding,
+            Phase::Committing(course().participants),
+            Phase::Committing(one()),
+            Phase::Ending,
+            Phase::Refusing(Reason::Conflict),
+            Phase::Restarting,
+        ]
+    }
+
+    fn happenings() -> Vec<Happening> {
+        let mut all = vec![
+            Happening::Written,
+            Happening::NotWritten,
+            Happening::GaveUp,
+            Happening::Rested,
+        ];
+        for service in [FIRST, SECOND] {
+            for vote in [Vote::Yes, Vote::No(Reason::Late)] {
+                all.push(Happening::Voted { service, vote });
+            }
+            all.push(Happening::Acked(service));
+            for result in [
+                WorkResult::Done,
+                WorkResult::Refused(Reason::Late),
+                WorkResult::Conflict,
+                WorkResult::Failed,
+            ] {
+                let step = StepId(service.0);
+                all.push(Happening::Worked { step, result });
+            }
+        }
+        all
+    }
+
+    fn transitions() -> Vec<(Phase, Happening, Phase, Act)> {
+        let mut all = Vec::new();
+        for phase in phases() {
+            for happening in happenings() {
+                if let Ok((to, act)) = phase.next(&course(), happening) {
+                    all.push((phase.clone(), happening, to, act));
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn from_all_votes_on_nothing_leads_to_an_abort() {
+        for (from, by, to, act) in transitions() {
+            let decided = matches!(from, Phase::Deciding | Phase::Committing(_) | Phase::Ending);
+            let aborts = matches!(act, Act::Abort { .. })
+                || to.standing() == Standing::Decided(Decision::Abort);
+            assert!(!(decided && aborts), "{from:?} by {by:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_is_announced_only_when_it_is_written() {
+        for (from, by, _, act) in transitions() {
+            if act == Act::Announce {
+                assert_eq!((from, by), (Phase::Deciding, Happening::Written));
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_decided_by_the_last_yes_and_by_nothing_else() {
+        for (from, by, to, _) in transitions() {
+            if to == Phase::Deciding && from != Phase::Deciding {
+                let vote = Vote::Yes;
+                let service = SECOND;
+                assert_eq!(by, Happening::Voted { service, vote });
+                assert!(matches!(from, Phase::Voting(awaited) if awaited.len() == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_aborted_stays_aborted() {
+        for (from, by, to, _) in transitions() {
+            if from.standing() == Standing::Decided(Decision::Abort) {
+                let standing = to.standing();
+                assert_eq!(standing, from.standing(), "{from:?} by {by:?}");
+            }
+        }
+    }
+}

@@ -51,7 +51,7 @@ pub(super) enum Ended {
     Aborted,
     /// This step ended it.
     AtWork(StepId, WorkResult),
-    /// It voted no.
+    /// It voted no, or is about to.
     VotedNo(Reason),
     /// It aborted by itself although it had voted yes.
     Unilaterally,
@@ -103,9 +103,7 @@ pub(super) enum Act {
     VoteYesAgain,
     /// Say no: the branch is gone.
     VoteNo(Reason),
-    /// Say no, and make sure that the branch is gone.
-    RollBackAndVoteNo(Reason),
-    /// Ask the database to roll back.
+    /// Ask the database to roll back. What depends on it follows its answer.
     RollBack,
     /// The same, by its own decision.
     GiveUp,
@@ -152,7 +150,7 @@ impl State {
     /// is checked before the vote, and who decides after it.
     pub(super) fn next(&self, rules: Safeguards, happening: Happening) -> Transition {
         match happening {
-            Happening::Work { step, params } => self.on_work(rules, step, params),
+            Happening::Work { step, params } => self.on_work(step, params),
             Happening::Ran(outcome) => self.on_ran(outcome),
             Happening::Prepare { ops } => self.on_prepare(rules, &ops),
             Happening::Prepared(outcome) => self.on_prepared(outcome),
@@ -167,23 +165,23 @@ impl State {
         }
     }
 
-    /// The timer that runs in this state: something is due if nothing comes.
-    pub(super) fn timer(&self) -> Option<Tag> {
+    /// The timer that runs in this state: something is due if nothing comes. In
+    /// doubt nothing is, to one who neither asks nor decides alone.
+    pub(super) fn timer(&self, rules: Safeguards) -> Option<Tag> {
+        let waits_for_ever = rules.keep(Safeguard::NoUnilateralAbortAfterVote)
+            && !rules.keep(Safeguard::ParticipantInquiry);
         match self {
             State::Open(_) => Some(Tag::GiveUp),
-            State::InDoubt => Some(Tag::Inquire),
+            State::InDoubt if !waits_for_ever => Some(Tag::Inquire),
             _ => None,
         }
     }
 
-    fn on_work(&self, rules: Safeguards, step: StepId, params: Params) -> Transition {
+    fn on_work(&self, step: StepId, params: Params) -> Transition {
         match self {
             State::Unheard => Ok(run(Work::new(params), step)),
             State::Open(work) if !work.ops.contains(&step) => Ok(run(work.clone(), step)),
-            State::Open(work) if rules.keep(Safeguard::InboxDedup) => {
-                Ok((State::Open(work.clone()), Act::ReplyDoneAgain(step)))
-            }
-            State::Open(work) => Ok(run(work.clone(), step)),
+            State::Open(_) => Ok((self.clone(), Act::ReplyDoneAgain(step))),
             State::Working { .. } => Err(Ignored::UnderWay),
             State::Ended(ended @ Ended::AtWork(which, result)) if *which == step => {
                 Ok((State::Ended(*ended), Act::ReplyFailed(step, *result)))
@@ -235,9 +233,8 @@ impl State {
             State::Working { .. } => Err(Ignored::Busy),
             State::Preparing => Err(Ignored::UnderWay),
             State::InDoubt => Ok((State::InDoubt, Act::VoteYesAgain)),
-            State::RollingBack(Ended::VotedNo(reason)) | State::Ended(Ended::VotedNo(reason)) => {
-                Ok((self.clone(), Act::VoteNo(*reason)))
-            }
+            State::Ended(Ended::VotedNo(reason)) => Ok((self.clone(), Act::VoteNo(*reason))),
+            State::RollingBack(Ended::VotedNo(_)) => Err(Ignored::UnderWay),
             State::RollingBack(Ended::Aborted) | State::Ended(Ended::Aborted) => {
                 Ok((self.clone(), Act::VoteNo(Reason::Amnesia)))
             }
@@ -251,6 +248,10 @@ impl State {
             (State::Preparing, Outcome::Refused(reason)) => Ok(gone(reason)),
             (State::Preparing, Outcome::Conflict) => Ok(gone(Reason::Conflict)),
             (State::Preparing, Outcome::Unknown) => Ok(no(Reason::Amnesia)),
+            // An earlier process had it prepared and committed.
+            (State::Preparing, Outcome::Committed { .. }) => {
+                Ok((State::Ended(Ended::Committed), Act::Forget))
+            }
             (State::Preparing, _) => Ok(gone(Reason::Amnesia)),
             // ABORT came while the prepared record was being written.
             (
@@ -302,6 +303,14 @@ impl State {
             }
             State::RollingBack(ended) if unknown => {
                 Ok((State::RollingBack(*ended), Act::FinishLater))
+            }
+            // A PREPARE that came twice, to one who has forgotten that he voted:
+            // the database has not.
+            State::RollingBack(_) if matches!(outcome, Outcome::Committed { .. }) => {
+                Ok((State::Ended(Ended::Committed), Act::Forget))
+            }
+            State::RollingBack(ended @ Ended::VotedNo(reason)) => {
+                Ok((State::Ended(*ended), Act::VoteNo(*reason)))
             }
             State::RollingBack(ended) => Ok((State::Ended(*ended), Act::Forget)),
             _ => Err(Ignored::Stale),
@@ -377,13 +386,169 @@ fn done(mut work: Work, step: StepId) -> (State, Act) {
     (State::Open(work), Act::ReplyDone(step))
 }
 
-/// It votes no, and the branch may still be there.
+/// It is to vote no, and the branch may still be there: the vote follows its
+/// end.
 fn no(reason: Reason) -> (State, Act) {
-    let ended = Ended::VotedNo(reason);
-    (State::RollingBack(ended), Act::RollBackAndVoteNo(reason))
+    (State::RollingBack(Ended::VotedNo(reason)), Act::RollBack)
 }
 
 /// It votes no, and the branch is gone already.
 fn gone(reason: Reason) -> (State, Act) {
     (State::Ended(Ended::VotedNo(reason)), Act::VoteNo(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Reply;
+
+    const STEP: StepId = StepId(0);
+
+    fn work() -> Work {
+        done(Work::new(Params::default()), STEP).0.into_work()
+    }
+
+    impl State {
+        fn into_work(self) -> Work {
+            match self {
+                State::Open(work) => work,
+                other => panic!("{other:?} is not open"),
+            }
+        }
+    }
+
+    fn states() -> Vec<State> {
+        let ends = [
+            Ended::Committed,
+            Ended::Aborted,
+            Ended::AtWork(STEP, WorkResult::Conflict),
+            Ended::VotedNo(Reason::Amnesia),
+            Ended::Unilaterally,
+        ];
+        let working = State::Working {
+            work: Work::new(Params::default()),
+            step: STEP,
+        };
+        let mut all = vec![
+            State::Unheard,
+            working,
+            State::Open(work()),
+            State::Preparing,
+            State::InDoubt,
+            State::Committing,
+        ];
+        all.extend(ends.map(State::RollingBack));
+        all.extend(ends.map(State::Ended));
+        all
+    }
+
+    fn happenings() -> Vec<Happening> {
+        let outcomes = [
+            Outcome::Open(Vec::new()),
+            Outcome::Prepared,
+            Outcome::Committed {
+                reply: Reply::Done,
+                replayed: false,
+                reads: Vec::new(),
+            },
+            Outcome::Refused(Reason::Late),
+            Outcome::Conflict,
+            Outcome::Aborted,
+            Outcome::Unknown,
+        ];
+        let params = Params::default();
+        let mut all = vec![
+            Happening::Work { step: STEP, params },
+            Happening::Prepare { ops: work().ops },
+            Happening::Prepare { ops: Ops::new() },
+            Happening::Told(Decision::Commit),
+            Happening::Told(Decision::Abort),
+            Happening::Wait,
+            Happening::Found,
+            Happening::Idle,
+            Happening::Doubtful,
+            Happening::Rested,
+        ];
+        all.extend(outcomes.iter().cloned().map(Happening::Ran));
+        all.extend(outcomes.iter().cloned().map(Happening::Prepared));
+        all.extend(outcomes.map(Happening::Finished));
+        all
+    }
+
+    /// Every transition that there is, from every state, by everything.
+    fn transitions(rules: Safeguards) -> Vec<(State, Happening, State, Act)> {
+        let mut all = Vec::new();
+        for state in states() {
+            for happening in happenings() {
+                if let Ok((to, act)) = state.next(rules, happening.clone()) {
+                    all.push((state.clone(), happening, to, act));
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn who_is_in_doubt_stays_in_doubt_until_it_is_told() {
+        for (from, by, to, _) in transitions(Safeguards::all()) {
+            if from == State::InDoubt && to != State::InDoubt {
+                assert!(matches!(by, Happening::Told(_)), "{by:?} leads to {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_yes_is_said_only_in_doubt() {
+        for (from, by, to, act) in transitions(Safeguards::all()) {
+            if matches!(act, Act::VoteYes | Act::VoteYesAgain) {
+                assert_eq!(to, State::InDoubt, "{from:?} by {by:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_statement_runs_and_nothing_is_prepared_in_a_branch_that_is_over() {
+        for (from, by, _, act) in transitions(Safeguards::all()) {
+            let over = matches!(from, State::RollingBack(_) | State::Ended(_));
+            let goes_on = matches!(act, Act::RunStatement(..) | Act::AskToPrepare(_));
+            assert!(!(over && goes_on), "{from:?} by {by:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_committed_is_never_undone_and_what_is_undone_never_committed() {
+        for (from, by, to, _) in transitions(Safeguards::all()) {
+            let undone = |s: &State| match s {
+                State::RollingBack(ended) | State::Ended(ended) => *ended != Ended::Committed,
+                _ => false,
+            };
+            let committed =
+                |s: &State| matches!(s, State::Committing | State::Ended(Ended::Committed));
+            assert!(!(committed(&from) && undone(&to)), "{from:?} by {by:?}");
+            // Only the database knows better than a process that has forgotten.
+            let told_by_database = matches!(by, Happening::Finished(Outcome::Committed { .. }));
+            assert!(
+                !(undone(&from) && committed(&to)) || told_by_database,
+                "{from:?} by {by:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_follows_the_database_or_is_a_repeat() {
+        for (from, by, _, act) in transitions(Safeguards::all()) {
+            match act {
+                Act::CommittedAndAck => assert!(
+                    matches!(by, Happening::Finished(Outcome::Committed { .. })),
+                    "{from:?} by {by:?}"
+                ),
+                Act::AckAgain => assert!(
+                    matches!(from, State::Committing | State::Ended(_))
+                        || from == State::RollingBack(Ended::Unilaterally),
+                    "{from:?} by {by:?}"
+                ),
+                _ => {}
+            }
+        }
+    }
 }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use branch::{Act, Ended, Happening, State};
 
 use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
+use crate::protocol::attempt::key_number;
 use crate::protocol::machine::Lane;
 use crate::protocol::retained::Retained;
 use crate::protocol::{
     Cx, Decision, Detail, Durable, Effect, End, Force, Input, Key, Machine, Milestone, Note, Out,
     Safeguard, Setting, Stamp, Tag, Txn, Wire,
 };
-use crate::vocab::{FastMap, StepId, TxId};
+use crate::vocab::{Direction, FastMap, StepId, TxId};
 
 /// A participant: its branches by transaction.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl Participant {
     /// Something happened to a branch: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<TwoPhaseMsg>) {
         let rules = self.setting.safeguards;
+        let ran_out = matches!(happening, Happening::Idle | Happening::Doubtful);
         let live = self.branches.get(&tx);
         let next = match (live, self.ended.get(&tx)) {
             (Some(branch), _) => branch.state.next(rules, happening),
@@ -54,9 +56,10 @@ impl Participant {
             (None, None) => State::Unheard.next(rules, happening),
         };
         if let Ok((state, act)) = next {
-            let armed = live.and_then(|branch| branch.state.timer());
+            let armed = live.and_then(|branch| branch.state.timer(rules));
             if let Some(armed) = armed
-                && state.timer() != Some(armed)
+                && state.timer(rules) != Some(armed)
+                && !ran_out
             {
                 out.disarm(key(tx, armed));
             }
@@ -110,14 +113,10 @@ impl Participant {
             }
             Act::VoteYesAgain => self.vote(tx, Vote::Yes, out),
             Act::VoteNo(reason) => self.vote(tx, Vote::No(reason), out),
-            Act::RollBackAndVoteNo(reason) => {
-                self.roll_back(tx, out);
-                self.vote(tx, Vote::No(reason), out);
-            }
-            Act::RollBack => self.roll_back(tx, out),
+            Act::RollBack => roll_back(tx, out),
             Act::GiveUp => {
                 out.observe(Note::new(Milestone::ParticipantGaveUp, tx));
-                self.roll_back(tx, out);
+                roll_back(tx, out);
             }
             Act::AskToCommit => force_commit(tx, out),
             Act::CommittedAndAck => {
@@ -171,24 +170,9 @@ impl Participant {
     /// In doubt: if nobody tells, something is due after a while; unless it
     /// neither asks nor decides alone.
     fn arm_doubt(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        let rules = self.setting.safeguards;
-        if rules.keep(Safeguard::ParticipantInquiry)
-            || !rules.keep(Safeguard::NoUnilateralAbortAfterVote)
-        {
-            out.arm(key(tx, Tag::Inquire), self.setting.policies.inquire_after);
+        if let Some(tag) = State::InDoubt.timer(self.setting.safeguards) {
+            out.arm(key(tx, tag), self.setting.policies.inquire_after);
         }
-    }
-
-    /// An abort needs no forced record and no acknowledgement: what is not
-    /// remembered is aborted (presumed abort; Mohan, Lindsay & Obermarck 1986,
-    /// section 3).
-    fn roll_back(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        out.push(Effect::Finish {
-            call: key(tx, Tag::Finish),
-            branch: tx,
-            decision: Decision::Abort,
-            force: Force::Lazy,
-        });
     }
 
     fn finish_later(&mut self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
@@ -270,7 +254,10 @@ fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
 /// holds until the decision.
 fn run_statement(tx: TxId, step: StepId, statement: Txn, out: &mut Out<TwoPhaseMsg>) {
     out.push(Effect::Execute {
-        call: key(tx, Tag::Work),
+        call: Key {
+            n: key_number(step, Direction::Forward),
+            ..key(tx, Tag::Work)
+        },
         stamp: Stamp::forward(tx, step),
         lane: Lane::Work,
         branch: Some(tx),
@@ -302,6 +289,18 @@ fn force_commit(tx: TxId, out: &mut Out<TwoPhaseMsg>) {
         branch: tx,
         decision: Decision::Commit,
         force: Force::Guarded(Safeguard::DurableBeforeAck),
+    });
+}
+
+/// An abort needs no forced record and no acknowledgement: what is not
+/// remembered is aborted (presumed abort; Mohan, Lindsay & Obermarck 1986,
+/// section 3).
+fn roll_back(tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Finish {
+        call: key(tx, Tag::Finish),
+        branch: tx,
+        decision: Decision::Abort,
+        force: Force::Lazy,
     });
 }
 
