@@ -74,7 +74,7 @@ fn table() -> Vec<Missed> {
         missed(
             Safeguard::SilentUntilRecovered,
             MALL,
-            &[(TwoPhase, Agreement)],
+            &[(TwoPhase, Agreement), (Orchestrated, NoEffectTwice)],
         ),
         missed(Safeguard::BranchCheck, MALL, &[(TwoPhase, AllOrNothing)]),
         missed(Safeguard::SessionFencing, MALL, &[(TwoPhase, Agreement)]),
