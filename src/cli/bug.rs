@@ -1,11 +1,14 @@
 //! A bug of the bench is a panic with its invariant in words. It is caught at
 //! the edge of a run and told with its seed and a line to paste.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Mutex, PoisonError};
 
-/// What the last panic said, and where.
-static LAST: Mutex<Option<String>> = Mutex::new(None);
+thread_local! {
+    /// What the last panic of this thread said, and where.
+    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
 
 /// From now on panics are recorded rather than printed. With `RUST_BACKTRACE`
 /// set they are printed, too.
@@ -13,30 +16,33 @@ pub(super) fn record_panics() {
     let print = panic::take_hook();
     let wants_backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     panic::set_hook(Box::new(move |info| {
-        if wants_backtrace {
+        // Under test the hook is everybody's.
+        if wants_backtrace || cfg!(test) {
             print(info);
         }
-        let payload = info.payload();
-        let message = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("a panic without words");
         let place = match info.location() {
             Some(place) => format!(" ({}:{})", place.file(), place.line()),
             None => String::new(),
         };
-        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{message}{place}"));
+        let said = format!("{}{place}", words(info.payload()));
+        LAST.with_borrow_mut(|last| *last = Some(said));
     }));
 }
 
 /// Does something; a panic becomes an error that says the invariant.
 pub(super) fn catch<T>(what: impl FnOnce() -> T) -> Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(what)).map_err(|_| {
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        last.take()
-            .unwrap_or_else(|| "a panic that nobody recorded".to_owned())
+    panic::catch_unwind(AssertUnwindSafe(what)).map_err(|payload| {
+        let recorded = LAST.with_borrow_mut(Option::take);
+        recorded.unwrap_or_else(|| words(payload.as_ref()).to_owned())
     })
+}
+
+fn words(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
 }
 
 /// The arguments of this process, as a line to paste.

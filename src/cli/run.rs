@@ -177,3 +177,59 @@ fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Verdict;
+    use crate::history::Digest;
+    use crate::lab::Hosts;
+    use crate::report::fixture;
+
+    fn verdict_of(change: impl FnOnce(&mut Vec<Trial>)) -> Result<Exit, Failure> {
+        let scenario = fixture::scenario();
+        let mut trials = fixture::trials(&scenario);
+        change(&mut trials);
+        verdict(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &trials,
+            unable: &[],
+        })
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_worst_promise() {
+        let unsaid = Verdict::Inconclusive { why: String::new() };
+        let broken = || fixture::trials_without_outbox(&fixture::scenario());
+        assert_eq!(verdict_of(|_| ()).expect("no bug"), Exit::AsExpected);
+        let inconclusive = verdict_of(|trials| trials[1].verdicts[0].1 = unsaid);
+        assert_eq!(inconclusive.expect("no bug"), Exit::Inconclusive);
+        let both = verdict_of(|trials| *trials = broken());
+        assert_eq!(both.expect("no bug"), Exit::NotAsExpected);
+    }
+
+    #[test]
+    fn hosts_that_differ_are_a_bug_with_a_line_to_paste() {
+        let madsim = Digest(1);
+        let bug = verdict_of(|trials| trials[1].hosts = Hosts::Differ { madsim });
+        let Err(Failure::Bug { invariant, again }) = bug else {
+            panic!("not a bug: {bug:?}");
+        };
+        assert!(invariant.ends_with("different histories of 2pc on seed 7"));
+        assert!(again.ends_with("points-mall.toml --seed 7 --protocol 2pc"));
+    }
+
+    #[test]
+    fn a_panic_in_a_run_is_a_bug_with_a_line_to_paste() {
+        bug::record_panics();
+        let bug = guarded(&fixture::invocation(), ProtocolKind::TwoPhaseCommit, || {
+            panic!("a decision is never reversed")
+        });
+        let Err(Failure::Bug { invariant, again }) = bug else {
+            panic!("not a bug: {bug:?}");
+        };
+        assert!(invariant.starts_with("a decision is never reversed"));
+        assert!(again.ends_with("points-mall.toml --seed 7 --protocol 2pc"));
+    }
+}

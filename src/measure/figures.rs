@@ -7,7 +7,8 @@ use crate::vocab::{SimDuration, SimTime};
 pub struct Figures {
     /// Requests that clients began.
     pub started: u64,
-    /// Requests whose every step has effect in the stores when the run is over.
+    /// Requests whose every step (of those that change business rows: a mail
+    /// does not) has effect in the stores when the run is over.
     pub committed: u64,
     /// Requests that have no effect in any store when the run is over, and of
     /// which nothing is left that could still come to one.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::Figures;
 use super::contention::Contention;
-use super::requests::{Commit, Requests};
+use super::requests::Requests;
 use super::spread::Spread;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::scenario::{Preparation, Scenario};
@@ -21,8 +21,6 @@ pub struct Meter {
     forced_writes: u64,
     /// The nodes at which preparing is a local transaction of its own.
     intents: Vec<bool>,
-    /// The transaction manager, whose commits are log rows and no steps.
-    manager: NodeId,
     /// When the last request came, or a client had its last word.
     last_word: SimTime,
     now: SimTime,
@@ -47,7 +45,6 @@ impl Meter {
                 .iter()
                 .map(|machine| machine.database.prepare == Preparation::Intents)
                 .collect(),
-            manager: scenario.nodes.manager(),
             last_word: SimTime::ZERO,
             now: SimTime::ZERO,
             left: BTreeSet::new(),
@@ -181,39 +178,26 @@ impl Sink for Meter {
                 stamp,
                 branch,
                 effects,
-                writes,
                 durable,
+                ..
             } => {
                 self.local_transactions += 1;
                 if *branch {
                     self.contention.ended(at, node, stamp.tx);
                 }
-                let commit = Commit {
-                    at,
-                    stamp: (node != self.manager).then_some(*stamp),
-                    effects,
-                    writes,
-                    durable: *durable,
-                };
-                self.requests.committed(stamp.tx.request(), &commit);
+                self.requests
+                    .committed(stamp.tx.request(), at, effects, *durable);
             }
             What::CommitLost {
                 tx,
                 branch,
                 effects,
-                writes,
+                ..
             } => {
                 if *branch {
                     self.contention.outcome_lost(at, node, *tx);
                 }
-                let commit = Commit {
-                    at,
-                    stamp: None,
-                    effects,
-                    writes,
-                    durable: false,
-                };
-                self.requests.lost(tx.request(), &commit);
+                self.requests.lost(tx.request(), at, effects);
             }
             What::PreparedLost { tx } => self.contention.prepared_lost(node, *tx),
             What::RolledBack { tx, .. } => self.contention.ended(at, node, *tx),

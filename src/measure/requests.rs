@@ -2,14 +2,16 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
-use crate::business::{Action, ActionKind, Business};
-use crate::history::{Effect, Written};
-use crate::protocol::{Reply, Row, Stamp, Value};
+use crate::business::{ActionKind, Business};
+use crate::history::Effect;
 use crate::vocab::{Direction, OrderedMap, RequestId, SimDuration, SimTime, StepId};
 
-/// What became of every request, by what the stores committed.
+/// What became of every request, by what the stores committed: by its changes of
+/// business rows. A mail is no row; whether it is sent is another question, which
+/// a promise of its own answers.
 pub(super) struct Requests {
-    steps: Vec<StepShape>,
+    /// Which steps change business rows.
+    steps: Vec<bool>,
     open: OrderedMap<RequestId, Request>,
     pub(super) tally: Tally,
 }
@@ -25,22 +27,6 @@ pub(super) struct Tally {
     pub(super) inconsistent: u64,
     pub(super) longest_inconsistency: SimDuration,
     pub(super) commits: Vec<SimTime>,
-}
-
-/// How a step shows in a store: by changed business rows, or (a mail) only by
-/// the commit that is stamped with it.
-struct StepShape {
-    forward_shows: bool,
-    backward_shows: bool,
-}
-
-impl StepShape {
-    fn shows(&self, direction: Direction) -> bool {
-        match direction {
-            Direction::Forward => self.forward_shows,
-            Direction::Backward => self.backward_shows,
-        }
-    }
 }
 
 /// A request that somebody may still do something for.
@@ -63,29 +49,12 @@ pub(super) struct Request {
     buffered: bool,
 }
 
-/// What a commit, or the loss of one, did to the steps of a request.
-pub(super) struct Commit<'a> {
-    pub(super) at: SimTime,
-    pub(super) stamp: Option<Stamp>,
-    pub(super) effects: &'a [Effect],
-    pub(super) writes: &'a [Written],
-    pub(super) durable: bool,
-}
-
 impl Requests {
     pub(super) fn new(business: &Business) -> Self {
-        let changes_rows =
-            |actions: &[Action]| actions.iter().any(|a| a.kind != ActionKind::Perform);
         let steps = business
             .steps
             .iter()
-            .map(|step| StepShape {
-                forward_shows: changes_rows(&step.actions),
-                backward_shows: step
-                    .compensation
-                    .as_ref()
-                    .is_some_and(|c| changes_rows(&c.actions)),
-            })
+            .map(|step| step.actions.iter().any(|a| a.kind != ActionKind::Perform))
             .collect();
         Requests {
             steps,
@@ -118,53 +87,44 @@ impl Requests {
         self.open.get_mut(&id)
     }
 
-    /// A local transaction took effect on behalf of this request.
-    pub(super) fn committed(&mut self, id: RequestId, commit: &Commit<'_>) {
+    /// A local transaction took effect on behalf of this request; `durable`: its
+    /// record is on disk.
+    pub(super) fn committed(
+        &mut self,
+        id: RequestId,
+        at: SimTime,
+        effects: &[Effect],
+        durable: bool,
+    ) {
         let Some(request) = self.open.get_mut(&id) else {
             return;
         };
-        let mut changed = false;
-        for_each_run(commit.effects, |step, direction| {
-            changed = true;
-            match direction {
-                Direction::Forward => request.runs[step.index()] += 1,
-                Direction::Backward => {
-                    request.runs[step.index()] -= 1;
-                    request.was_compensated = true;
-                }
+        if effects.is_empty() {
+            return;
+        }
+        for_each_run(effects, |step, direction| match direction {
+            Direction::Forward => request.runs[step.index()] += 1,
+            Direction::Backward => {
+                request.runs[step.index()] -= 1;
+                request.was_compensated = true;
             }
         });
-        for (step, direction) in silent_runs(&self.steps, commit) {
-            changed = true;
-            request.runs[step.index()] = match direction {
-                Direction::Forward => 1,
-                Direction::Backward => 0,
-            };
-        }
-        if changed {
-            request.buffered |= !commit.durable;
-            self.settle(id, commit.at);
-        }
+        request.buffered |= !durable;
+        request.look_again(&self.steps, at, &mut self.tally);
     }
 
     /// A crash took a commit back.
-    pub(super) fn lost(&mut self, id: RequestId, commit: &Commit<'_>) {
+    pub(super) fn lost(&mut self, id: RequestId, at: SimTime, effects: &[Effect]) {
         let Some(request) = self.open.get_mut(&id) else {
             return;
         };
-        for_each_run(commit.effects, |step, direction| {
+        for_each_run(effects, |step, direction| {
             request.runs[step.index()] += match direction {
                 Direction::Forward => -1,
                 Direction::Backward => 1,
             };
         });
-        for (step, direction) in silent_runs(&self.steps, commit) {
-            request.runs[step.index()] = match direction {
-                Direction::Forward => 0,
-                Direction::Backward => 1,
-            };
-        }
-        self.settle(id, commit.at);
+        request.look_again(&self.steps, at, &mut self.tally);
     }
 
     /// Nothing owns this request any more.
@@ -184,22 +144,6 @@ impl Requests {
         self.tally.commits.sort_unstable();
     }
 
-    /// Looks again at what a request has effect in, after a change.
-    fn settle(&mut self, id: RequestId, at: SimTime) {
-        let request = self.open.get_mut(&id).expect("the caller has just seen it");
-        request.last_effect = at;
-        if presence(&self.steps, &request.runs, |step| step.forward_shows) == Presence::Partial {
-            request.partial_since.get_or_insert(at);
-            return;
-        }
-        if let Some(since) = request.partial_since.take() {
-            let lasted = at.since(since);
-            // A change of two databases in one instant is seen by nobody.
-            request.was_partial |= !lasted.is_zero();
-            self.tally.longest_inconsistency = self.tally.longest_inconsistency.max(lasted);
-        }
-    }
-
     fn close(&mut self, request: &Request, end: Option<SimTime>, left: bool) {
         let tally = &mut self.tally;
         let mut was_partial = request.was_partial;
@@ -210,7 +154,7 @@ impl Requests {
             }
         }
         tally.inconsistent += u64::from(was_partial);
-        match presence(&self.steps, &request.runs, |_| true) {
+        match presence(&self.steps, &request.runs) {
             Presence::All => {
                 tally.committed += 1;
                 tally.commits.push(request.last_effect);
@@ -224,6 +168,21 @@ impl Requests {
     }
 }
 
+impl Request {
+    /// Looks again at what it has effect in, after a change.
+    fn look_again(&mut self, steps: &[bool], at: SimTime, tally: &mut Tally) {
+        self.last_effect = at;
+        if presence(steps, &self.runs) == Presence::Partial {
+            self.partial_since.get_or_insert(at);
+        } else if let Some(since) = self.partial_since.take() {
+            let lasted = at.since(since);
+            // A change of two databases in one instant is seen by nobody.
+            self.was_partial |= !lasted.is_zero();
+            tally.longest_inconsistency = tally.longest_inconsistency.max(lasted);
+        }
+    }
+}
+
 #[derive(PartialEq, Eq)]
 enum Presence {
     None,
@@ -231,9 +190,9 @@ enum Presence {
     All,
 }
 
-/// Which of the selected steps have effect.
-fn presence(steps: &[StepShape], runs: &[i16], select: impl Fn(&StepShape) -> bool) -> Presence {
-    let mut of = steps.iter().zip(runs).filter(|(step, _)| select(step));
+/// Which of the steps that change rows have effect.
+fn presence(steps: &[bool], runs: &[i16]) -> Presence {
+    let mut of = steps.iter().zip(runs).filter(|(changes, _)| **changes);
     let Some((_, &first)) = of.next() else {
         return Presence::None;
     };
@@ -258,35 +217,4 @@ fn for_each_run(effects: &[Effect], mut run: impl FnMut(StepId, Direction)) {
         }
         before = this;
     }
-}
-
-/// The steps that a commit did or undid without changing a business row: those
-/// whose letters it put into the outbox, and the one that it is stamped with,
-/// unless it stored a no.
-fn silent_runs(steps: &[StepShape], commit: &Commit<'_>) -> SmallVec<[(StepId, Direction); 2]> {
-    let mut runs = SmallVec::new();
-    let silent = |step: StepId, direction| !steps[step.index()].shows(direction);
-    let mut said_no = false;
-    for written in commit.writes {
-        match (written.row, written.value) {
-            (Row::Outbox(id), Some(_)) if silent(id.step, id.direction) => {
-                runs.push((id.step, id.direction));
-            }
-            (Row::Inbox { .. }, Some(Value::Reply(Reply::Refused(_) | Reply::Null))) => {
-                said_no = true;
-            }
-            _ => {}
-        }
-    }
-    if said_no {
-        return SmallVec::new();
-    }
-    if let Some(stamp) = commit.stamp
-        && let Some(step) = stamp.step
-        && silent(step, stamp.direction)
-        && !runs.contains(&(step, stamp.direction))
-    {
-        runs.push((step, stamp.direction));
-    }
-    runs
 }

@@ -8,7 +8,7 @@ use crate::business::{BusinessRow, Facet, Params, Reason, ResourceId};
 use crate::history::{
     Class, Effect, Event, Left, Owner, Part, Rest, RollbackReason, Sink, What, Written,
 };
-use crate::protocol::{ClientOutcome, Letter, LetterBody, LetterId, Reply, Row, Stamp, Value};
+use crate::protocol::{ClientOutcome, Letter, LetterBody, LetterId, Row, Stamp, Value};
 use crate::scenario::{self, Scenario};
 use crate::vocab::{
     ClientId, Direction, NodeId, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId,
@@ -255,31 +255,14 @@ fn a_compensated_request_is_refused_and_half_done_until_it_is_undone() {
 }
 
 #[test]
-fn a_stored_no_is_no_effect_of_a_step_that_only_sends_a_mail() {
-    let refusal = Written {
-        row: Row::Inbox {
-            tx: tx(0),
-            step: StepId(2),
-            direction: Forward,
-        },
-        value: Some(Value::Reply(Reply::Refused(NO))),
-    };
+fn a_mail_is_no_part_of_what_makes_a_request_committed() {
     let f = measure(vec![
         (0, CLIENTS, asked(0)),
-        (
-            10,
-            WELCOME,
-            What::Committed {
-                stamp: stamp(0, 2, Forward),
-                branch: false,
-                effects: smallvec![],
-                writes: smallvec![refusal],
-                durable: true,
-            },
-        ),
+        (10, POINTS, commit(0, 0, Forward)),
+        (10, CHARACTERS, commit(0, 1, Forward)),
         (30, CLIENTS, rest(vec![])),
     ]);
-    assert_eq!((f.refused, f.undecided), (1, 0));
+    assert_eq!((f.committed, f.undecided, f.inconsistent), (1, 0, 0));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub mod trace;
 mod words;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use comparison::{Comparison, Unable};
 pub use invocation::Invocation;
