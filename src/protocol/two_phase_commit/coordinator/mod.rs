@@ -6,7 +6,7 @@ mod transaction;
 
 use std::sync::Arc;
 
-use transaction::{Act, Course, Happening, Phase};
+use transaction::{Act, Course, Happening, Participants, Phase, is_business};
 
 use super::message::{Standing, TwoPhaseMsg, Vote};
 use crate::business::{Params, Reason};
@@ -112,14 +112,17 @@ impl Coordinator {
             return;
         };
         transaction.progress = cx.now;
-        let before = std::mem::replace(&mut transaction.phase, phase);
+        transaction.phase = phase;
         if let Happening::Voted { service, vote } = happening {
             note_vote(tx, service, vote, out);
         }
-        self.act(cx, tx, &before, act, out);
+        if matches!(act, Act::Abort { .. }) && happening != Happening::GaveUp {
+            out.disarm(key(tx, Tag::Resend));
+        }
+        self.act(cx, tx, act, out);
     }
 
-    fn act(&mut self, cx: Cx, tx: TxId, before: &Phase, act: Act, out: &mut Out<TwoPhaseMsg>) {
+    fn act(&mut self, cx: Cx, tx: TxId, act: Act, out: &mut Out<TwoPhaseMsg>) {
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
@@ -157,7 +160,7 @@ impl Coordinator {
                 self.transactions.remove(&tx);
                 out.observe(Note::new(Milestone::CoordinatorEnded, tx));
             }
-            Act::Abort { spare, reason } => self.abort(tx, before, spare, reason, out),
+            Act::Abort { tell, reason } => self.abort(tx, &tell, reason, out),
             Act::TellRefusal(reason) => {
                 self.transactions.remove(&tx);
                 self.tell(cx, tx, ClientOutcome::Refused(reason), out);
@@ -200,23 +203,11 @@ impl Coordinator {
     /// No record before ABORT, none after, no acknowledgement: whoever asks is
     /// told abort, because nothing is known (presumed abort). Then either the
     /// client is refused, or the request begins again with the same rows.
-    fn abort(
-        &mut self,
-        tx: TxId,
-        before: &Phase,
-        spare: Option<ServiceId>,
-        reason: Reason,
-        out: &mut Out<TwoPhaseMsg>,
-    ) {
+    fn abort(&mut self, tx: TxId, tell: &Participants, reason: Reason, out: &mut Out<TwoPhaseMsg>) {
         let decision = Decision::Abort;
-        if !matches!(reason, Reason::TimedOut(_)) {
-            out.disarm(key(tx, Tag::Resend)); // else it is what has run out
-        }
         out.observe(decided(tx, decision));
-        for service in before.may_have_open_work(&self.course) {
-            if Some(service) != spare {
-                self.send_decision(tx, service, decision, out);
-            }
+        for &service in tell {
+            self.send_decision(tx, service, decision, out);
         }
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
@@ -289,8 +280,8 @@ impl Coordinator {
         let transaction = &self.transactions[&tx];
         match &transaction.phase {
             Phase::Working(step) => self.send_work(tx, *step, transaction.params, out),
-            Phase::Voting(awaited) => {
-                for &service in awaited {
+            Phase::Voting(ballot) => {
+                for &service in &ballot.awaited {
                     self.send_prepare(tx, service, out);
                 }
             }
@@ -438,14 +429,6 @@ impl Machine for Coordinator {
 fn decide(tx: TxId, params: Params, out: &mut Out<TwoPhaseMsg>) {
     records::force_decision(tx, params, out);
     out.observe(Note::new(Milestone::CoordinatorDeciding, tx));
-}
-
-/// Whether trying again would change nothing.
-fn is_business(reason: Reason) -> bool {
-    !matches!(
-        reason,
-        Reason::Conflict | Reason::Amnesia | Reason::TimedOut(_)
-    )
 }
 
 fn decided(tx: TxId, decision: Decision) -> Note {

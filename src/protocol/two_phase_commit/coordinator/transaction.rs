@@ -7,21 +7,22 @@ use crate::protocol::two_phase_commit::message::{Standing, Vote, WorkResult};
 use crate::protocol::{Decision, Safeguard, Safeguards};
 use crate::vocab::{ServiceId, StepId};
 
-/// Participants that something is still to come from.
-pub(super) type Awaited = SmallVec<[ServiceId; 4]>;
+/// Some of the participants, in their order.
+pub(super) type Participants = SmallVec<[ServiceId; 4]>;
 
 /// How far a transaction is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Phase {
     /// This step's work is out; the steps before it are done.
     Working(StepId),
-    /// PREPARE is out; these have not voted yet.
-    Voting(Awaited),
+    /// PREPARE is out. The second phase begins when all votes are in (Mohan,
+    /// Lindsay & Obermarck 1986, section 2), whatever they are.
+    Voting(Ballot),
     /// All have voted yes; the commit record is being written.
     Deciding,
     /// The commit record is on disk and COMMIT is out; these have not
     /// acknowledged it yet.
-    Committing(Awaited),
+    Committing(Participants),
     /// The end record is being written.
     Ending,
     /// Aborted and forgotten, as presumed abort allows; only what the client is
@@ -31,13 +32,25 @@ pub(super) enum Phase {
     Restarting,
 }
 
+/// The votes so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ballot {
+    /// Who has not voted yet.
+    pub(super) awaited: Participants,
+    /// Who has voted no: their branches are gone.
+    noes: Participants,
+    /// Why, if anybody has. A business no outweighs all others, for trying again
+    /// would not change it.
+    refusal: Option<Reason>,
+}
+
 /// What every transaction of a scenario has in common.
 #[derive(Debug)]
 pub(super) struct Course {
     /// Which service does which step.
     pub(super) services: Vec<ServiceId>,
     /// All services that take part, each once.
-    pub(super) participants: Awaited,
+    pub(super) participants: Participants,
     /// The rules in force.
     pub(super) rules: Safeguards,
 }
@@ -63,7 +76,7 @@ pub(super) enum Happening {
 }
 
 /// What the coordinator does about it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Act {
     /// Send this step's work.
     SendWork(StepId),
@@ -79,10 +92,10 @@ pub(super) enum Act {
     End,
     /// The end is written: forget.
     Forget,
-    /// Send ABORT to all who may have open work but `spare`, and forget.
+    /// Send ABORT, and forget.
     Abort {
-        /// Whose branch is gone already.
-        spare: Option<ServiceId>,
+        /// To all who may have open work and have not said that it is gone.
+        tell: Participants,
         /// Why.
         reason: Reason,
     },
@@ -119,7 +132,7 @@ impl Phase {
     ) -> Result<(Phase, Act), Ignored> {
         match happening {
             Happening::Worked { step, result } => self.on_worked(course, step, result),
-            Happening::Voted { service, vote } => self.on_vote(service, vote),
+            Happening::Voted { service, vote } => self.on_vote(course, service, vote),
             Happening::Acked(service) => self.on_ack(course.rules, service),
             Happening::Written => self.on_written(course),
             Happening::NotWritten => self.on_not_written(),
@@ -142,7 +155,10 @@ impl Phase {
                     WorkResult::Conflict => Reason::Conflict,
                     WorkResult::Failed => Reason::Amnesia,
                 };
-                Ok(abort(Some(course.service(step)), reason))
+                Ok(abort(
+                    course.working_until(step, |s| s != course.service(step)),
+                    reason,
+                ))
             }
             Phase::Working(current) if step < *current => Err(Ignored::Repeated),
             Phase::Working(_) => Err(Ignored::Unasked),
@@ -150,16 +166,21 @@ impl Phase {
         }
     }
 
-    fn on_vote(&self, service: ServiceId, vote: Vote) -> Result<(Phase, Act), Ignored> {
+    fn on_vote(
+        &self,
+        course: &Course,
+        service: ServiceId,
+        vote: Vote,
+    ) -> Result<(Phase, Act), Ignored> {
         match self {
-            Phase::Voting(awaited) => match (without(awaited, service), vote) {
-                (None, _) => Err(Ignored::Repeated),
-                (Some(_), Vote::No(reason)) => Ok(abort(Some(service), reason)),
-                (Some(awaited), Vote::Yes) if awaited.is_empty() => {
-                    Ok((Phase::Deciding, Act::Decide))
-                }
-                (Some(awaited), Vote::Yes) => Ok((Phase::Voting(awaited), Act::Wait)),
-            },
+            Phase::Voting(ballot) => {
+                let ballot = ballot.with(service, vote)?;
+                Ok(match ballot.refusal {
+                    _ if !ballot.awaited.is_empty() => (Phase::Voting(ballot), Act::Wait),
+                    None => (Phase::Deciding, Act::Decide),
+                    Some(reason) => abort(ballot.still_open(course), reason),
+                })
+            }
             Phase::Working(_) => Err(Ignored::Unasked),
             _ => Err(Ignored::TooLate),
         }
@@ -218,27 +239,17 @@ impl Phase {
 
     fn on_give_up(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
         match self {
-            Phase::Working(step) => Ok(abort(None, Reason::TimedOut(*step))),
-            Phase::Voting(awaited) => {
-                let silent = course.first_step_of(awaited[0]);
-                Ok(abort(None, Reason::TimedOut(silent)))
+            Phase::Working(step) => {
+                let tell = course.working_until(*step, |_| true);
+                Ok(abort(tell, Reason::TimedOut(*step)))
+            }
+            Phase::Voting(ballot) => {
+                let silent = course.first_step_of(ballot.awaited[0]);
+                let reason = ballot.refusal.unwrap_or(Reason::TimedOut(silent));
+                Ok(abort(ballot.still_open(course), reason))
             }
             _ => Err(Ignored::Stale),
         }
-    }
-
-    /// Who may have open work, in the participants' order.
-    pub(super) fn may_have_open_work<'a>(
-        &'a self,
-        course: &'a Course,
-    ) -> impl Iterator<Item = ServiceId> + 'a {
-        let reached = match self {
-            Phase::Working(step) => &course.services[..=step.index()],
-            Phase::Voting(_) => &course.services[..],
-            _ => &[],
-        };
-        let participants = course.participants.iter().copied();
-        participants.filter(|service| reached.contains(service))
     }
 
     /// What a participant in doubt is told. What is aborted is forgotten, and
@@ -259,7 +270,8 @@ impl Course {
         if next.index() < self.services.len() {
             (Phase::Working(next), Act::SendWork(next))
         } else {
-            (Phase::Voting(self.participants.clone()), Act::SendPrepare)
+            let ballot = Ballot::new(self.participants.clone());
+            (Phase::Voting(ballot), Act::SendPrepare)
         }
     }
 
@@ -276,6 +288,15 @@ impl Course {
             .map(|(_, step)| StepId(step))
     }
 
+    /// Those of the services that have been given work, up to this step.
+    fn working_until(&self, step: StepId, which: impl Fn(ServiceId) -> bool) -> Participants {
+        let reached = &self.services[..=step.index()];
+        let participants = self.participants.iter().copied();
+        participants
+            .filter(|&service| reached.contains(&service) && which(service))
+            .collect()
+    }
+
     fn first_step_of(&self, service: ServiceId) -> StepId {
         self.steps_of(service)
             .next()
@@ -283,12 +304,53 @@ impl Course {
     }
 }
 
-fn abort(spare: Option<ServiceId>, reason: Reason) -> (Phase, Act) {
-    (Phase::Refusing(reason), Act::Abort { spare, reason })
+impl Ballot {
+    fn new(awaited: Participants) -> Self {
+        Ballot {
+            awaited,
+            noes: Participants::new(),
+            refusal: None,
+        }
+    }
+
+    /// With one vote more.
+    fn with(&self, service: ServiceId, vote: Vote) -> Result<Ballot, Ignored> {
+        let awaited = without(&self.awaited, service).ok_or(Ignored::Repeated)?;
+        let mut ballot = Ballot {
+            awaited,
+            ..self.clone()
+        };
+        if let Vote::No(reason) = vote {
+            ballot.noes.push(service);
+            let outweighed = ballot.refusal.is_none_or(|known| !is_business(known));
+            if ballot.refusal.is_none() || (outweighed && is_business(reason)) {
+                ballot.refusal = Some(reason);
+            }
+        }
+        Ok(ballot)
+    }
+
+    /// Whose branches may still be there.
+    fn still_open(&self, course: &Course) -> Participants {
+        let participants = course.participants.iter().copied();
+        participants.filter(|s| !self.noes.contains(s)).collect()
+    }
+}
+
+/// Whether trying again would change nothing.
+pub(super) fn is_business(reason: Reason) -> bool {
+    !matches!(
+        reason,
+        Reason::Conflict | Reason::Amnesia | Reason::TimedOut(_)
+    )
+}
+
+fn abort(tell: Participants, reason: Reason) -> (Phase, Act) {
+    (Phase::Refusing(reason), Act::Abort { tell, reason })
 }
 
 /// The others; `None` if this one is not awaited.
-fn without(awaited: &Awaited, service: ServiceId) -> Option<Awaited> {
+fn without(awaited: &Participants, service: ServiceId) -> Option<Participants> {
     let at = awaited.iter().position(|s| *s == service)?;
     let mut others = awaited.clone();
     others.remove(at);
@@ -311,12 +373,16 @@ mod tests {
     }
 
     fn phases() -> Vec<Phase> {
-        let one = || [SECOND].into_iter().collect();
+        let one = || -> Participants { [SECOND].into_iter().collect() };
+        let refused = Ballot::new(course().participants)
+            .with(FIRST, Vote::No(Reason::Late))
+            .expect("the first has not voted");
         vec![
             Phase::Working(StepId(0)),
             Phase::Working(StepId(1)),
-            Phase::Voting(course().participants),
-            Phase::Voting(one()),
+            Phase::Voting(Ballot::new(course().participants)),
+            Phase::Voting(Ballot::new(one())),
+            Phase::Voting(refused),
             Phase::Deciding,
             Phase::Committing(course().participants),
             Phase::Committing(one()),
@@ -389,7 +455,10 @@ mod tests {
                 let vote = Vote::Yes;
                 let service = SECOND;
                 assert_eq!(by, Happening::Voted { service, vote });
-                assert!(matches!(from, Phase::Voting(awaited) if awaited.len() == 1));
+                assert_eq!(
+                    from,
+                    Phase::Voting(Ballot::new([SECOND].into_iter().collect()))
+                );
             }
         }
     }
