@@ -7,7 +7,7 @@ use super::Store;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::log::{Then, Waiting};
 use super::record::{Kind, Record, WriteSet};
-use super::tran::{Running, Sealed, State, Work};
+use super::tran::{Running, Sealed, State, Tran, Work};
 use crate::history::{Owner, RollbackReason, What};
 use crate::protocol::{Decision, Force, Letter, Outcome, Reply, Row, Safeguard, Stamp};
 use crate::scenario::Preparation;
@@ -120,7 +120,7 @@ impl Store {
                 return io.answers.push((running.ticket, answer));
             }
         };
-        if matches!(tran.state, State::Prepared(_)) && !self.must_wait(running.force(), lsn) {
+        if tran.is_prepared() && !self.must_wait(running.force(), lsn) {
             let answer = Answer::plain(Outcome::Prepared);
             return io.answers.push((running.ticket, answer));
         }
@@ -214,7 +214,7 @@ impl Store {
             .branches
             .get(&finish.branch)
             .and_then(|&id| self.trans.get(id))
-            .is_some_and(|tran| matches!(tran.state, State::Prepared(_)));
+            .is_some_and(Tran::is_prepared);
         let intents = self.spec.prepare == Preparation::Intents;
         if prepared && intents && !self.spec.statement.is_zero() {
             self.finishes.insert(ticket, finish);
@@ -390,7 +390,7 @@ impl Store {
     /// A transaction is over: its locks go, and it is forgotten.
     pub(super) fn leave(&mut self, now: SimTime, id: TranId, io: &mut Io) {
         self.release_locks(now, id, io);
-        if let Some(tx) = self.trans.remove(id).and_then(|tran| tran.branch) {
+        if let Some(tx) = self.trans.forget(id) {
             self.branches.remove(&tx);
             io.owned.push((tx.request(), -1));
         }

@@ -120,6 +120,10 @@ impl Store {
             let ticket = statement.running.ticket;
             return io.answers.push((ticket, Answer::plain(outcome)));
         }
+        if self.broken.get(&tx) == Some(&statement.session) {
+            let ticket = statement.running.ticket;
+            return io.answers.push((ticket, Answer::plain(Outcome::Aborted)));
+        }
         let id = self.trans.insert(Tran::new(statement));
         self.branches.insert(tx, id);
         io.owned.push((tx.request(), 1));

@@ -69,6 +69,9 @@ pub struct Store {
     finishes: BTreeMap<Ticket, Finish>,
     /// Statements that can go on.
     ready: VecDeque<TranId>,
+    /// Branches that a crash has ended, with the session that worked on them:
+    /// its connection is broken, and nothing of it can go on.
+    broken: FastMap<TxId, Option<u32>>,
     /// How often it has died.
     crashes: u64,
     /// Kept for its memory.
@@ -101,6 +104,7 @@ impl Store {
             timeout_armed: false,
             finishes: BTreeMap::new(),
             ready: VecDeque::new(),
+            broken: FastMap::default(),
             crashes: 0,
             granted: Vec::new(),
         }
@@ -112,10 +116,11 @@ impl Store {
     /// before anything of the new session is answered. Does nothing while the
     /// database is down: its crash has ended all of it.
     pub fn open_session(&mut self, now: SimTime, epoch: u32, io: &mut Io) {
+        let older = |session: Option<u32>| session.is_some_and(|s| s < epoch);
+        self.broken.retain(|_, session| !older(*session));
         if !self.setting.safeguards.keep(Safeguard::SessionFencing) {
             return;
         }
-        let older = |session: Option<u32>| session.is_some_and(|s| s < epoch);
         let trans = self.trans.iter();
         let open = trans.filter(|(_, t)| older(t.session) && matches!(t.state, State::Open));
         let open: Vec<TranId> = open.map(|(id, _)| id).collect();

@@ -118,6 +118,9 @@ impl Store {
     fn end_transactions(&mut self, now: SimTime, io: &mut Io) {
         let mut granted = Vec::new();
         for (id, tran) in self.trans.take_all() {
+            if let (Some(tx), false) = (tran.branch, tran.is_prepared()) {
+                self.broken.insert(tx, tran.session);
+            }
             if let (State::Open, Some(tx)) = (&tran.state, tran.branch) {
                 io.events.push(What::RolledBack {
                     tx,

@@ -74,6 +74,11 @@ impl Tran {
         }
     }
 
+    /// Whether it is prepared.
+    pub(super) fn is_prepared(&self) -> bool {
+        matches!(self.state, State::Prepared(_))
+    }
+
     /// Whether it has written nothing.
     pub(super) fn wrote_nothing(&self) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_empty())
@@ -200,16 +205,16 @@ impl Trans {
         slot.tran.as_mut().filter(|_| slot.serial == id.serial)
     }
 
-    pub(super) fn remove(&mut self, id: TranId) -> Option<Tran> {
+    /// Forgets one; its name, if it is a branch.
+    pub(super) fn forget(&mut self, id: TranId) -> Option<TxId> {
         let slot = &mut self.slots[id.slot as usize];
         if slot.serial != id.serial {
             return None;
         }
-        let tran = slot.tran.take();
-        if tran.is_some() {
-            self.free.push(id.slot);
-        }
-        tran
+        let branch = slot.tran.as_ref()?.branch;
+        slot.tran = None;
+        self.free.push(id.slot);
+        branch
     }
 
     /// All of them, by their places.
@@ -223,8 +228,14 @@ impl Trans {
 
     /// Takes all of them out, by their places.
     pub(super) fn take_all(&mut self) -> Vec<(TranId, Tran)> {
-        let ids: Vec<TranId> = self.iter().map(|(id, _)| id).collect();
-        let take = |id| self.remove(id).map(|tran| (id, tran));
-        ids.into_iter().filter_map(take).collect()
+        let mut all = Vec::new();
+        for (place, slot) in self.slots.iter_mut().zip(0..) {
+            let serial = place.serial;
+            if let Some(tran) = place.tran.take() {
+                all.push((TranId { slot, serial }, tran));
+                self.free.push(slot);
+            }
+        }
+        all
     }
 }

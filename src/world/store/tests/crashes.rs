@@ -138,6 +138,23 @@ fn an_open_branch_is_gone() {
 }
 
 #[test]
+fn nothing_can_go_on_over_a_connection_that_a_crash_has_broken() {
+    let mut db = Bench::new();
+    db.open(1, add(&[(0, -30)]));
+    db.settle();
+    db.die_and_recover(Crash::Database);
+    let rest = db.execute(1, true, add(&[(1, 30)]), End::Commit, Force::Always);
+    db.settle();
+    assert_eq!(db.outcome(rest), Some(&Outcome::Aborted));
+    assert_eq!(db.balance(1), INITIAL);
+    // A new process has a new connection, and has to know what it is doing.
+    db.open_session(2);
+    let vote = db.prepare(1, add(&[]));
+    db.settle();
+    assert_eq!(db.outcome(vote), Some(&Outcome::Prepared));
+}
+
+#[test]
 fn a_lazy_abort_that_is_lost_leaves_the_branch_in_doubt_again() {
     let mut db = Bench::new();
     db.prepare(1, add(&[(0, -30)]));
