@@ -82,7 +82,7 @@ impl Promise for PreparedUntouched {
                     self.touched(court, ledger, event, effect.row, who, how);
                 }
                 if *branch {
-                    self.release(stamp.tx, event.node);
+                    self.release_rows(stamp.tx, effects.iter().map(|e| e.row));
                 }
             }
             What::Ran { stamp, saw, .. } => {
@@ -113,8 +113,8 @@ impl Promise for PreparedUntouched {
         for fact in &record.facts {
             if let Deed::Prepared { attempt } = fact.deed {
                 let tx = attempt.tx(record.request);
-                self.release(tx, fact.node);
-                self.branches.remove(&(tx, fact.node));
+                let rows = self.branches.remove(&(tx, fact.node)).unwrap_or_default();
+                self.release_rows(tx, rows.into_iter().map(|(row, _)| row));
             }
         }
     }
@@ -149,12 +149,15 @@ impl PreparedUntouched {
     }
 
     fn release(&mut self, tx: TxId, node: NodeId) {
-        let Some(rows) = self.branches.get(&(tx, node)) else {
-            return;
-        };
-        for (row, _) in rows {
-            if self.held.get(row).is_some_and(|held| held.by == tx) {
-                self.held.remove(row);
+        if let Some(rows) = self.branches.get(&(tx, node)).cloned() {
+            self.release_rows(tx, rows.into_iter().map(|(row, _)| row));
+        }
+    }
+
+    fn release_rows(&mut self, tx: TxId, rows: impl Iterator<Item = BusinessRow>) {
+        for row in rows {
+            if self.held.get(&row).is_some_and(|held| held.by == tx) {
+                self.held.remove(&row);
             }
         }
     }
