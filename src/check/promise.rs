@@ -7,7 +7,7 @@ use super::{Evidence, Verdict, Violation};
 use crate::history::{Event, Rest};
 use crate::vocab::{RequestId, SimTime};
 
-/// A promise, as a fold. Every method but [`verdict`](Promise::verdict) may be
+/// A promise, as a fold. Every method but [`findings`](Promise::findings) may be
 /// left out.
 pub(super) trait Promise: Send {
     /// Whether it wants to hear every event.
