@@ -1,7 +1,7 @@
 //! Flags, files, terminal, exit codes: the only room that prints.
 //!
 //! A file a command; [`main`] reads the flags, calls the command and turns what
-//! came of it into an [`Exit`].
+//! came of it into an exit code.
 
 mod bug;
 mod exit;

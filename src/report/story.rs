@@ -89,10 +89,14 @@ fn pace(trials: &[Trial]) -> Option<String> {
     }
     let share = |trial: &Trial| trial.figures.throughput / best.figures.throughput;
     if share(worst) >= ALIKE {
-        return Some(format!(
-            "All distributed protocols committed about as many a second, {:.0} to {:.0}.",
-            worst.figures.throughput, best.figures.throughput
-        ));
+        let (least, most) = (worst.figures.throughput, best.figures.throughput);
+        let (least, most) = (format!("{least:.0}"), format!("{most:.0}"));
+        return Some(match least == most {
+            true => format!("All distributed protocols committed {most} a second."),
+            false => format!(
+                "All distributed protocols committed about as many a second, {least} to {most}."
+            ),
+        });
     }
     let shares = others.iter().map(|trial| {
         let percent = libm::round(share(trial) * 100.0) as u64;
@@ -123,12 +127,11 @@ fn patience(trials: &[Trial]) -> Option<String> {
         }
         text
     });
-    let slowest = distributed.iter().max_by_key(|t| t.figures.latency.p99)?;
+    let slowest = distributed.iter().max_by_key(|t| t.figures.latency.max)?;
     Some(format!(
-        "Half of the clients had their final answer within {}; one in a hundred waited longer \
-         than {} under {}.",
+        "Half of the clients had their final answer within {}; the last one waited {} under {}.",
         list(half),
-        slowest.figures.latency.p99,
+        slowest.figures.latency.max,
         slowest.protocol
     ))
 }

@@ -9,7 +9,7 @@ pub(super) const SECTION: Style = AnsiColor::Cyan.on_default().bold();
 /// What is there for completeness.
 pub(super) const QUIET: Style = Style::new().dimmed();
 /// As it should be.
-pub(super) const GOOD: Style = AnsiColor::Blue.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// Broken, and known to be.
 pub(super) const KNOWN: Style = AnsiColor::Yellow.on_default();
 /// Not as it should be.
