@@ -121,6 +121,13 @@ pub struct Io {
     pub up: bool,
 }
 
+impl Io {
+    /// Answers a call, with no letters.
+    pub(super) fn answer(&mut self, ticket: Ticket, outcome: Outcome) {
+        self.answers.push((ticket, Answer::plain(outcome)));
+    }
+}
+
 /// What a store wants to be reminded of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wake {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::Store;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
-use super::branch;
+use super::finish;
 use super::locks::{Asked, Mode};
 use super::statement::{self, View};
 use super::tran::{Running, Stage, State, Tran, Work};
@@ -114,15 +114,15 @@ impl Store {
         }
         if let Some(finished) = self.image.finished(tx) {
             let outcome = match finished.decision {
-                Decision::Commit => branch::committed(Reply::Done, true),
+                Decision::Commit => finish::committed(Reply::Done, true),
                 Decision::Abort => Outcome::Aborted,
             };
             let ticket = statement.running.ticket;
-            return io.answers.push((ticket, Answer::plain(outcome)));
+            return io.answer(ticket, outcome);
         }
         if self.broken.get(&tx) == Some(&statement.session) {
             let ticket = statement.running.ticket;
-            return io.answers.push((ticket, Answer::plain(Outcome::Aborted)));
+            return io.answer(ticket, Outcome::Aborted);
         }
         let id = self.trans.insert(Tran::new(statement));
         self.branches.insert(tx, id);
@@ -290,7 +290,7 @@ impl Store {
         tran.stamp = *stamp;
         match self.evaluate(id, *stamp, txn, io) {
             Verdict::Undone(outcome, why) => {
-                io.answers.push((running.ticket, Answer::plain(outcome)));
+                io.answer(running.ticket, outcome);
                 self.roll_back(now, id, why, io);
             }
             Verdict::Written(outcome) => match end {
@@ -300,7 +300,7 @@ impl Store {
                     self.next_statement(id);
                 }
                 End::Prepare => self.write_intents(now, id, running, io),
-                End::Commit => self.commit(now, id, &running, outcome, io),
+                End::Commit => self.commit(now, id, running.call(), outcome, io),
             },
         }
     }

@@ -6,20 +6,23 @@
 //! with every call, and does what it finds in [`Io`] afterwards.
 //!
 //! - `execute`: a statement's way; `statement`: what it locks and what it does.
-//! - `branch`: how transactions end.
+//! - `prepare`, `commit`, `finish`, `release`: how transactions end.
 //! - `locks`: the lock table.
 //! - `log`, `record`: the write-ahead log and its group commit.
 //! - `tables`, `image`: what is there, live and as of the last checkpoint.
 //! - `recovery`: crash, replay, checkpoint.
 
 mod api;
-mod branch;
+mod commit;
 mod execute;
+mod finish;
 mod image;
 mod locks;
 mod log;
+mod prepare;
 mod record;
 mod recovery;
+mod release;
 mod statement;
 mod tables;
 #[cfg(test)]
@@ -33,8 +36,8 @@ pub use super::disk::Crash;
 pub use api::{Answer, Io, Request, Ticket, Wake};
 
 use api::{Alarm, TranId};
-use branch::Finish;
 use execute::Statement;
+use finish::Finish;
 use image::Image;
 use locks::{Grant, Locks};
 use log::{Log, Then, Waiting};
@@ -130,8 +133,7 @@ impl Store {
         self.finishes.retain(|&ticket, finish| {
             let over = older(finish.session);
             if over {
-                let answer = Answer::plain(Outcome::Unknown);
-                io.answers.push((ticket, answer));
+                io.answer(ticket, Outcome::Unknown);
             }
             !over
         });
@@ -193,8 +195,7 @@ impl Store {
             }
             Request::Unsent { limit } => {
                 let letters = self.image.unsent().take(limit).copied().collect();
-                let answer = Answer::plain(Outcome::Letters(letters));
-                io.answers.push((ticket, answer));
+                io.answer(ticket, Outcome::Letters(letters));
             }
             Request::Recover => self.recover(ticket, io),
             Request::Read { owner, rows } => {

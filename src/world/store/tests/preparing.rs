@@ -214,6 +214,32 @@ fn letters_of_a_branch_come_with_its_commit_when_there_is_no_outbox() {
 }
 
 #[test]
+fn without_the_outbox_a_crash_loses_the_letters_of_what_is_prepared() {
+    let mut db = Bench::without(Safeguard::Outbox);
+    db.prepare(1, always([Change::Stage(letter(1))]));
+    db.settle();
+    db.die_and_recover(Crash::Database);
+    let call = db.finish(1, Decision::Commit, Force::Always);
+    db.settle();
+    let answer = Answer::Outcome {
+        outcome: done(),
+        letters: Vec::new(),
+    };
+    assert_eq!(db.answer(call), Some(&answer));
+}
+
+#[test]
+fn a_vote_that_was_lost_after_its_abort_is_no_vote_that_was_lost() {
+    let mut db = Bench::without(Safeguard::ForcePrepare);
+    let force = Force::Guarded(Safeguard::ForcePrepare);
+    db.execute(1, true, add(&[(0, 1)]), End::Prepare, force);
+    db.pass(STATEMENT);
+    db.finish(1, Decision::Abort, Force::Lazy);
+    db.die_and_recover(Crash::Database);
+    assert_eq!(db.said(|e| matches!(e, What::PreparedLost { .. })), 0);
+}
+
+#[test]
 fn without_force_prepare_the_vote_does_not_wait_for_the_disk() {
     let mut db = Bench::without(Safeguard::ForcePrepare);
     let force = Force::Guarded(Safeguard::ForcePrepare);
