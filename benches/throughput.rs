@@ -40,13 +40,13 @@ fn main() {
     );
 
     let mut contestants: Vec<Contestant> = vec![
-        Contestant::new("direct host", || drop(direct(&spec))),
-        Contestant::new("direct host, no checks", || drop(unchecked(&spec))),
+        Contestant::new("direct host", || _ = direct(&spec)),
+        Contestant::new("direct host, no checks", || _ = unchecked(&spec)),
         Contestant::new("bare binary heap", || bare_heap(events)),
     ];
     #[cfg(madsim)]
     {
-        contestants.push(Contestant::new("madsim host", || drop(on_madsim(&spec))));
+        contestants.push(Contestant::new("madsim host", || _ = on_madsim(&spec)));
         contestants.push(Contestant::new("bare madsim loop", || bare_madsim(events)));
     }
     // In turns, so that a machine that slows down slows all of them down.
