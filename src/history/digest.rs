@@ -25,7 +25,6 @@ impl From<Digest> for String {
 
 /// Folds a history into its digest: XXH3 over the postcard encoding of every
 /// event, which is fixed by its specification and the same on every platform.
-#[derive(Default)]
 pub struct DigestSink {
     hasher: Box<Xxh3>,
     buffer: Vec<u8>,
@@ -44,13 +43,32 @@ impl DigestSink {
     }
 }
 
+impl Default for DigestSink {
+    fn default() -> Self {
+        DigestSink {
+            hasher: Box::default(),
+            buffer: vec![0; 512],
+            events: 0,
+        }
+    }
+}
+
 impl Sink for DigestSink {
     fn event(&mut self, event: &Event) {
-        self.buffer.clear();
-        let buffer = std::mem::take(&mut self.buffer);
-        self.buffer = postcard::to_extend(event, buffer)
-            .expect("an event is plain data, which postcard always encodes");
-        self.hasher.update(&self.buffer);
-        self.events += 1;
+        // Nearly every event fits at once; the last one of a run may not.
+        loop {
+            match postcard::to_slice(event, &mut self.buffer) {
+                Ok(encoded) => {
+                    self.hasher.update(encoded);
+                    self.events += 1;
+                    return;
+                }
+                Err(postcard::Error::SerializeBufferFull) => {
+                    let larger = self.buffer.len() * 4;
+                    self.buffer.resize(larger, 0);
+                }
+                Err(error) => unreachable!("an event is plain data, yet: {error}"),
+            }
+        }
     }
 }
