@@ -149,7 +149,7 @@ pub enum What {
         /// Which.
         tx: TxId,
         /// What it will change if it is committed.
-        effects: SmallVec<[Effect; 2]>,
+        effects: SmallVec<[Effect; 1]>,
         /// Whether the prepared record was on disk when it was answered.
         durable: bool,
     },
@@ -161,9 +161,9 @@ pub enum What {
         /// Whether it was a branch of two-phase commit.
         branch: bool,
         /// The change of business rows.
-        effects: SmallVec<[Effect; 2]>,
+        effects: SmallVec<[Effect; 1]>,
         /// The other rows that it wrote or deleted.
-        writes: SmallVec<[Written; 2]>,
+        writes: Vec<Written>,
         /// Whether its record was on disk when it was answered.
         durable: bool,
     },
@@ -175,9 +175,9 @@ pub enum What {
         /// Whether it was a branch of two-phase commit.
         branch: bool,
         /// The effects that are gone.
-        effects: SmallVec<[Effect; 2]>,
+        effects: SmallVec<[Effect; 1]>,
         /// The other rows whose writing is gone.
-        writes: SmallVec<[Written; 2]>,
+        writes: Vec<Written>,
     },
     /// A crash took back a prepared branch whose record was only buffered.
     PreparedLost {

@@ -102,12 +102,12 @@ fn commit(n: u32, step: u8, direction: Direction) -> What {
         stamp,
         branch: false,
         effects: effects(stamp),
-        writes: smallvec![],
+        writes: vec![],
         durable: true,
     }
 }
 
-fn effects(stamp: Stamp) -> SmallVec<[Effect; 2]> {
+fn effects(stamp: Stamp) -> SmallVec<[Effect; 1]> {
     smallvec![Effect {
         stamp,
         row: row(0),
@@ -132,7 +132,7 @@ fn mail(n: u32) -> What {
         stamp: stamp(n, 2, Direction::Forward),
         branch: false,
         effects: smallvec![],
-        writes: smallvec![Written {
+        writes: vec![Written {
             row: Row::Outbox(id),
             value: Some(Value::Letter(letter)),
         }],
@@ -146,7 +146,7 @@ fn branch(n: u32, step: u8, durable: bool) -> What {
         stamp,
         branch: true,
         effects: effects(stamp),
-        writes: smallvec![],
+        writes: vec![],
         durable,
     }
 }
@@ -222,7 +222,7 @@ fn one_local_transaction_shows_nothing_half_done() {
                 stamp: stamp(0, 2, Forward),
                 branch: false,
                 effects: all,
-                writes: smallvec![],
+                writes: vec![],
                 durable: true,
             },
         ),
@@ -301,7 +301,7 @@ fn a_commit_that_a_crash_takes_back_counts_for_nothing_even_after_the_request_is
         tx: tx(0),
         branch: true,
         effects: effects(stamp(0, 0, Forward)),
-        writes: smallvec![],
+        writes: vec![],
     };
     let undone = What::RolledBack {
         tx: tx(0),

@@ -271,7 +271,7 @@ struct Teller {
     now: SimTime,
     values: FastMap<BusinessRow, i64>,
     /// What a branch will change, and what a lost commit had changed.
-    branches: FastMap<(TxId, NodeId), SmallVec<[Effect; 2]>>,
+    branches: FastMap<(TxId, NodeId), SmallVec<[Effect; 1]>>,
 }
 
 type Words<'a> = [&'a str];
@@ -384,7 +384,7 @@ impl Teller {
                 stamp,
                 branch: false,
                 effects,
-                writes: SmallVec::new(),
+                writes: Vec::new(),
                 durable: true,
             },
         ));
@@ -426,7 +426,7 @@ impl Teller {
                 stamp: Stamp::backward(tx, step, Reason::TimedOut(step)),
                 branch: false,
                 effects: SmallVec::new(),
-                writes: smallvec![written],
+                writes: vec![written],
                 durable: true,
             },
         )
@@ -471,7 +471,7 @@ impl Teller {
                     stamp: Stamp::bookkeeping(tx),
                     branch: false,
                     effects: SmallVec::new(),
-                    writes: smallvec![Written {
+                    writes: vec![Written {
                         row: Row::Log(tx),
                         value: Some(Value::Log(entry)),
                     }],
@@ -541,7 +541,7 @@ impl Teller {
                         stamp,
                         branch: true,
                         effects,
-                        writes: SmallVec::new(),
+                        writes: Vec::new(),
                         durable,
                     },
                 )
@@ -555,7 +555,7 @@ impl Teller {
                         tx,
                         branch: true,
                         effects,
-                        writes: SmallVec::new(),
+                        writes: Vec::new(),
                     },
                 )
             }
@@ -647,7 +647,7 @@ impl Teller {
         actions.iter().filter(performs).map(row).collect()
     }
 
-    fn effects(&self, stamp: Stamp) -> SmallVec<[Effect; 2]> {
+    fn effects(&self, stamp: Stamp) -> SmallVec<[Effect; 1]> {
         let step = stamp.step.expect("a step");
         let sign = match stamp.direction {
             Direction::Forward => 1,

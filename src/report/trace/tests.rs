@@ -131,14 +131,14 @@ fn every_kind() -> Vec<What> {
             stamp: refund,
             branch: false,
             effects: smallvec![effect(refund, 30, 80)],
-            writes: smallvec![inbox],
+            writes: vec![inbox],
             durable: true,
         },
         What::CommitLost {
             tx,
             branch: true,
             effects: smallvec![effect(spend, 80, 30)],
-            writes: smallvec![],
+            writes: vec![],
         },
         What::PreparedLost { tx },
         What::RolledBack {

@@ -13,9 +13,9 @@ use crate::vocab::{RequestId, SimTime, TxId};
 pub(super) struct WriteSet {
     /// The changes of business rows, in order; a row may be among them more than
     /// once.
-    pub(super) effects: SmallVec<[Effect; 2]>,
+    pub(super) effects: SmallVec<[Effect; 1]>,
     /// The last word on every other row.
-    pub(super) writes: SmallVec<[Written; 2]>,
+    pub(super) writes: Vec<Written>,
 }
 
 impl WriteSet {
