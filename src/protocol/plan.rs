@@ -27,10 +27,10 @@ pub fn work(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
 /// prepare.
 pub fn statement(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
     let business = &setting.business;
-    let no_more = |_| SmallVec::new();
+    let no_more = |_| Vec::new();
     let mut txn = done(setting, tx, step, params);
     let refusals = refusals(business, business.step(step), params, no_more);
-    txn.cases.insert_many(0, refusals);
+    txn.cases.splice(0..0, refusals);
     txn
 }
 
@@ -60,19 +60,12 @@ pub fn deferred_checks(setting: &Setting, step: StepId, params: &Params) -> Txn 
         match (action.kind, &resource.kind) {
             (ActionKind::Take(_), ResourceKind::Counter { floor, .. }) => {
                 let test = Test::of(Row::Business(row), Predicate::Below(*floor));
-                txn.cases.push(refusal(
-                    test,
-                    Reason::Floor(action.resource),
-                    SmallVec::new(),
-                ));
+                txn.cases
+                    .push(refusal(test, Reason::Floor(action.resource), Vec::new()));
             }
             (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
-                txn.cases.extend(withdrawn(
-                    business,
-                    action.resource,
-                    params,
-                    SmallVec::new(),
-                ));
+                txn.cases
+                    .extend(withdrawn(business, action.resource, params, Vec::new()));
             }
             _ => {}
         }
@@ -113,8 +106,8 @@ pub fn forward(
         step,
         direction: Direction::Forward,
     };
-    let refuse = |reason| -> SmallVec<[Change; 4]> {
-        let mut then = SmallVec::new();
+    let refuse = |reason| -> Vec<Change> {
+        let mut then = Vec::new();
         // The no of a step that succeeds if it is tried often enough is not its
         // answer: a stored one would refuse every later try.
         if what.kind == StepKind::Retriable {
@@ -184,7 +177,7 @@ pub fn backward(
     undo.push(Change::put(inbox, Value::Reply(Reply::Done)));
     undo.extend_from_slice(staged);
 
-    let mut null: SmallVec<[Change; 4]> = smallvec::smallvec![
+    let mut null = vec![
         Change::Put {
             row: Row::Tombstone { tx, step },
             value: Value::Marker,
@@ -234,7 +227,7 @@ fn handled(inbox: Row) -> Case {
     Case::when(test, [], Answer::Replay(inbox))
 }
 
-fn refusal(test: Test, reason: Reason, then: SmallVec<[Change; 4]>) -> Case {
+fn refusal(test: Test, reason: Reason, then: Vec<Change>) -> Case {
     Case {
         when: smallvec::smallvec![test],
         then,
@@ -246,7 +239,7 @@ fn withdrawn(
     business: &Business,
     id: ResourceId,
     params: &Params,
-    then: SmallVec<[Change; 4]>,
+    then: Vec<Change>,
 ) -> Option<Case> {
     let resource = &business.resources[id.0 as usize];
     let sale = resource.sale_row(id, params, &business.domains)?;
@@ -259,9 +252,9 @@ fn refusals(
     business: &Business,
     step: &Step,
     params: &Params,
-    then: impl Fn(Reason) -> SmallVec<[Change; 4]>,
-) -> SmallVec<[Case; 4]> {
-    let mut cases = SmallVec::new();
+    then: impl Fn(Reason) -> Vec<Change>,
+) -> Vec<Case> {
+    let mut cases = Vec::new();
     for action in &step.actions {
         let id = action.resource;
         let resource = &business.resources[id.0 as usize];
@@ -289,7 +282,7 @@ fn changes(
     step: StepId,
     direction: Direction,
     params: &Params,
-) -> SmallVec<[Change; 4]> {
+) -> Vec<Change> {
     actions
         .iter()
         .zip(0u8..)

@@ -235,16 +235,16 @@ pub struct Txn {
     pub reads: SmallVec<[Row; 1]>,
     /// The first whose tests hold is taken; where none holds, nothing is
     /// changed and the answer is [`Answer::Done`].
-    pub cases: SmallVec<[Case; 4]>,
+    pub cases: Vec<Case>,
 }
 
 /// One way for a local transaction to go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// All must hold.
-    pub when: SmallVec<[Test; 2]>,
+    pub when: SmallVec<[Test; 1]>,
     /// What is then written.
-    pub then: SmallVec<[Change; 4]>,
+    pub then: Vec<Change>,
     /// What is then answered.
     pub answer: Answer,
 }

@@ -75,38 +75,14 @@ impl Rules {
             .then(|| link.delay.draw(chance, Stream::Latency, who.with(1)));
 
         for rule in &mut self.rules {
-            let own = who.with(u64::from(rule.fault) + 2);
+            if !rule.strikes(chance, message) {
+                continue;
+            }
             match &rule.kind {
-                FaultKind::Partition { from, to, ways } => {
-                    if cut(from, to, *ways, message) {
-                        lost = Some(LossReason::Partition);
-                    }
-                }
-                FaultKind::LatencySpike { select, extra } => {
-                    if concerns(select, message) && spend(&mut rule.left) {
-                        delay += *extra;
-                    }
-                }
-                FaultKind::Loss { select, rate } => {
-                    if concerns(select, message)
-                        && chance.happens(Stream::Loss, own, *rate)
-                        && spend(&mut rule.left)
-                    {
-                        lost = Some(LossReason::Network);
-                    }
-                }
-                FaultKind::Duplicate {
-                    select,
-                    rate,
-                    after,
-                } => {
-                    if concerns(select, message)
-                        && chance.happens(Stream::Duplication, own, *rate)
-                        && spend(&mut rule.left)
-                    {
-                        copy = Some(delay + *after);
-                    }
-                }
+                FaultKind::Partition { .. } => lost = Some(LossReason::Partition),
+                FaultKind::LatencySpike { extra, .. } => delay += *extra,
+                FaultKind::Loss { .. } => lost = Some(LossReason::Network),
+                FaultKind::Duplicate { after, .. } => copy = Some(delay + *after),
                 _ => {}
             }
         }
@@ -120,6 +96,25 @@ impl Rules {
                 copy,
             },
         }
+    }
+}
+
+impl Rule {
+    /// Whether the fault strikes this message; counts it if it does.
+    fn strikes(&mut self, chance: Chance, message: Envelope) -> bool {
+        let own = message.who.with(u64::from(self.fault) + 2);
+        let chosen = match &self.kind {
+            FaultKind::Partition { from, to, ways } => cut(from, to, *ways, message),
+            FaultKind::LatencySpike { select, .. } => concerns(select, message),
+            FaultKind::Loss { select, rate } => {
+                concerns(select, message) && chance.happens(Stream::Loss, own, *rate)
+            }
+            FaultKind::Duplicate { select, rate, .. } => {
+                concerns(select, message) && chance.happens(Stream::Duplication, own, *rate)
+            }
+            _ => false,
+        };
+        chosen && spend(&mut self.left)
     }
 }
 

@@ -15,18 +15,18 @@ use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::{Seed, SimTime};
 
 /// A path of the repository.
-pub fn path(relative: &str) -> PathBuf {
+pub(crate) fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
 /// A scenario of the repository.
-pub fn shipped(name: &str) -> Scenario {
+pub(crate) fn shipped(name: &str) -> Scenario {
     scenario::load(path(name)).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// Cuts a scenario down to so many transactions, and everything that it
 /// schedules by time to the same part, so that faults still meet arrivals.
-pub fn shorten(scenario: &mut Scenario, transactions: u32) {
+pub(crate) fn shorten(scenario: &mut Scenario, transactions: u32) {
     let whole = u64::from(scenario.workload.transactions);
     let part = u64::from(transactions);
     let cut = |at: SimTime| SimTime::from_micros(at.as_micros() * part / whole);
@@ -48,7 +48,7 @@ pub fn shorten(scenario: &mut Scenario, transactions: u32) {
 }
 
 /// A base and what a case says on top of it, as one scenario.
-pub fn on_base(base: &str, case: &str) -> Scenario {
+pub(crate) fn on_base(base: &str, case: &str) -> Scenario {
     let read = |name: &str| {
         fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     };
@@ -57,7 +57,7 @@ pub fn on_base(base: &str, case: &str) -> Scenario {
 }
 
 /// The protocols that can run a scenario.
-pub fn protocols(scenario: &Scenario) -> Vec<ProtocolKind> {
+pub(crate) fn protocols(scenario: &Scenario) -> Vec<ProtocolKind> {
     ProtocolKind::ALL
         .into_iter()
         .filter(|&p| scenario.can_run(p).is_ok())
@@ -65,7 +65,7 @@ pub fn protocols(scenario: &Scenario) -> Vec<ProtocolKind> {
 }
 
 /// One run on the direct host.
-pub fn run(
+pub(crate) fn run(
     scenario: &Arc<Scenario>,
     protocol: ProtocolKind,
     seed: Seed,
@@ -75,7 +75,7 @@ pub fn run(
 }
 
 /// One run on the direct host, heard by `sink`.
-pub fn run_into(
+pub(crate) fn run_into(
     scenario: &Arc<Scenario>,
     protocol: ProtocolKind,
     seed: Seed,
@@ -91,7 +91,7 @@ pub fn run_into(
 }
 
 /// The promises that were expected to hold and did not, in words.
-pub fn surprises(scenario: &Scenario, trial: &Trial) -> Vec<String> {
+pub(crate) fn surprises(scenario: &Scenario, trial: &Trial) -> Vec<String> {
     trial
         .verdicts
         .iter()
@@ -122,7 +122,7 @@ pub fn surprises(scenario: &Scenario, trial: &Trial) -> Vec<String> {
 }
 
 /// Whether a promise broke.
-pub fn broke(trial: &Trial, promise: PromiseId) -> bool {
+pub(crate) fn broke(trial: &Trial, promise: PromiseId) -> bool {
     trial
         .verdicts
         .iter()
@@ -131,7 +131,7 @@ pub fn broke(trial: &Trial, promise: PromiseId) -> bool {
 
 /// Calls `work` for every number under `count`, on two threads; what it returns
 /// is collected in order.
-pub fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> Vec<T> + Sync) -> Vec<T> {
+pub(crate) fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> Vec<T> + Sync) -> Vec<T> {
     let next = AtomicU64::new(0);
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut found: Vec<(u64, Vec<T>)> = std::thread::scope(|scope| {

@@ -3,19 +3,26 @@
 
 use std::sync::Arc;
 
+use indoubt::fault::Seeded;
 use indoubt::protocol::Safeguards;
-use indoubt::vocab::Seed;
+use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 
-use crate::support::{on_all_cores, protocols, run, shipped, shorten, surprises};
+use crate::support::{on_all_cores, protocols, run, shipped, surprises};
 
-/// Fewer transactions than the scenario has keep the sweep short; arrivals and
-/// faults still overlap, because the faults' window is cut to the same part.
-const TRANSACTIONS: u32 = 60;
 const SEEDS: u64 = 2_000;
 
 fn sweep(name: &str) {
     let mut scenario = shipped(name);
-    shorten(&mut scenario, TRANSACTIONS);
+    // Beside what the file schedules, every seed draws faults of all kinds.
+    scenario.seeded.get_or_insert_with(|| Seeded {
+        count: 4,
+        kinds: Seeded::KINDS.to_vec(),
+        from: SimTime::from_micros(20_000),
+        until: SimTime::from_micros(800_000),
+        shortest: SimDuration::from_millis(20),
+        longest: SimDuration::from_millis(200),
+        rate: Probability::new(0.3).expect("a probability"),
+    });
     let scenario = Arc::new(scenario);
     let found = on_all_cores(SEEDS, |seed| {
         let mut found = Vec::new();

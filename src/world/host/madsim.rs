@@ -73,7 +73,8 @@ type Mailbox<P> = Arc<Mutex<Option<UnboundedReceiver<Job<Msg<P>>>>>>;
 struct Nodes<P: Protocol> {
     setting: Arc<Setting>,
     places: Vec<Option<Place<P>>>,
-    answers: (UnboundedSender<Out<Msg<P>>>, UnboundedReceiver<Out<Msg<P>>>),
+    answer: UnboundedSender<Out<Msg<P>>>,
+    answers: UnboundedReceiver<Out<Msg<P>>>,
 }
 
 /// One madsim node.
@@ -88,10 +89,12 @@ impl<P: Protocol> Nodes<P> {
     fn new(setting: Arc<Setting>) -> Self {
         let mut places = Vec::new();
         places.resize_with(setting.nodes.count(), || None);
+        let (answer, answers) = unbounded_channel();
         Nodes {
             setting,
             places,
-            answers: unbounded_channel(),
+            answer,
+            answers,
         }
     }
 
@@ -107,7 +110,7 @@ impl<P: Protocol> Nodes<P> {
             return;
         }
         let mailbox: Mailbox<P> = Arc::new(Mutex::new(Some(receiver)));
-        let handle = self.build(node, Arc::clone(&mailbox), self.answers.0.clone());
+        let handle = self.build(node, Arc::clone(&mailbox), self.answer.clone());
         self.places[node.0 as usize] = Some(Place {
             handle,
             jobs,
@@ -151,7 +154,6 @@ impl<P: Protocol> Nodes<P> {
             unreachable!("the task of a node lives until the node is killed");
         }
         self.answers
-            .1
             .recv()
             .await
             .expect("the pump holds a sender itself")

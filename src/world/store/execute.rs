@@ -1,11 +1,14 @@
 //! A statement's way: its locks, its time, its verdict.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::Store;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::finish;
 use super::locks::{Asked, Mode};
+use super::record::Kind;
 use super::statement::{self, View};
 use super::tran::{Running, Stage, State, Tran, Work};
 use crate::business::BusinessRow;
@@ -288,8 +291,12 @@ impl Store {
             return self.read(now, id, running, io);
         };
         tran.stamp = *stamp;
+        let votes = *end == End::Prepare;
         match self.evaluate(id, *stamp, txn, io) {
             Verdict::Undone(outcome, why) => {
+                if let (true, Some(tx)) = (votes, self.trans.get(id).and_then(|t| t.branch)) {
+                    self.record_no(now, tx, *stamp, io);
+                }
                 io.answer(running.ticket, outcome);
                 self.roll_back(now, id, why, io);
             }
@@ -352,6 +359,14 @@ impl Store {
             tran.write(case, stamp, &self.image, business, safeguards);
         }
         Verdict::Written(outcome)
+    }
+
+    /// A branch that votes NO leaves an abort record, which nobody waits for
+    /// (Mohan, Lindsay & Obermarck 1986, section 3).
+    fn record_no(&mut self, now: SimTime, tx: TxId, stamp: Stamp, io: &mut Io) {
+        let lsn = self.append(now, Kind::Abort(tx), stamp, Arc::default(), false, io);
+        let record = self.log.announce(lsn);
+        self.apply(now, lsn, &record, io);
     }
 
     /// A reader reads, and is gone.

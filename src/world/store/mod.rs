@@ -211,7 +211,7 @@ impl Store {
             Request::Operate { owner, row, value } => {
                 let case = Case::always([Change::Set(row, value)], Said::Done);
                 let txn = Box::new(Txn {
-                    cases: smallvec::smallvec![case],
+                    cases: vec![case],
                     ..Txn::default()
                 });
                 let stamp = Stamp::bookkeeping(TxId::NOBODY);

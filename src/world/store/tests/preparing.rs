@@ -132,7 +132,7 @@ fn a_branch_reads_its_own_writes_and_effects_keep_their_steps() {
 }
 
 #[test]
-fn a_no_at_prepare_undoes_the_branch() {
+fn a_no_at_prepare_undoes_the_branch_and_leaves_an_abort_record_that_nobody_waits_for() {
     let mut db = Bench::new();
     db.open(1, add(&[(0, -130)]));
     db.settle();
@@ -147,7 +147,8 @@ fn a_no_at_prepare_undoes_the_branch() {
         prepared: false,
     };
     assert_eq!(db.said(|e| *e == undone), 1);
-    assert!(db.appended().is_empty() && db.rest().left.is_empty());
+    assert_eq!(db.appended(), [(Class::Abort, false)]);
+    assert!(db.rest().left.is_empty());
 }
 
 #[test]
