@@ -340,7 +340,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let Some(node) = self.home(item.resource) else {
             return;
         };
-        self.disturbed_until(self.now);
         let ticket = self.new_call(node, Caller::Operator { event, row });
         let owner = Owner::Operator(event);
         self.submit(

@@ -113,6 +113,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// The operator's events, by time.
     pub(super) fn schedule_operator(&mut self) {
+        // When it is due it disturbs, and not whenever it is tried again: else a
+        // row that nobody lets go would keep the run from ever being over.
+        if let Some(last) = self.scenario.operator.iter().map(|what| what.at).max() {
+            self.disturbed_until(last);
+        }
         for (event, what) in self.scenario.operator.iter().enumerate() {
             for row in 0..what.rows.len() {
                 let operate = Happening::Operate {

@@ -218,8 +218,9 @@ impl State {
     }
 
     /// Branch amnesia: who lost part of the work must not vote yes on the rest.
-    /// What the process knows is compared here; what the database has lost, it
-    /// says itself when it is asked to prepare.
+    /// What a process has forgotten is seen here; what its database has lost
+    /// while it lived on, the database says when it is asked to prepare, for the
+    /// connection over which the branch was opened is broken.
     fn on_prepare(&self, rules: Safeguards, ops: &Ops) -> Transition {
         let checked = rules.keep(Safeguard::BranchCheck);
         match self {

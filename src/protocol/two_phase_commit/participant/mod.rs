@@ -1,11 +1,10 @@
 //! A service's part: it does work in a branch, votes, and does as it is told.
 
 mod branch;
-mod statements;
 
 use std::sync::Arc;
 
-use branch::{Act, Ended, Happening, State};
+use branch::{Act, Ended, Happening, State, Work};
 
 use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
 use crate::protocol::attempt::key_number;
@@ -13,7 +12,7 @@ use crate::protocol::machine::Lane;
 use crate::protocol::retained::Retained;
 use crate::protocol::{
     Cx, Decision, Detail, Durable, Effect, End, Force, Input, Key, Machine, Milestone, Note, Out,
-    Safeguard, Setting, Stamp, Tag, Txn, Wire,
+    Safeguard, Setting, Stamp, Tag, Txn, Wire, plan,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 
@@ -89,7 +88,7 @@ impl Participant {
     fn act(&mut self, tx: TxId, act: Act, out: &mut Out<TwoPhaseMsg>) {
         match act {
             Act::RunStatement(step, params) => {
-                let statement = statements::work(&self.setting, tx, step, &params);
+                let statement = plan::work(&self.setting, tx, step, &params);
                 run_statement(tx, step, statement, out);
             }
             Act::ReplyDone(step) => {
@@ -103,7 +102,7 @@ impl Participant {
             Act::ReplyDoneAgain(step) => self.reply(tx, step, WorkResult::Done, out),
             Act::ReplyFailed(step, result) => self.reply(tx, step, result, out),
             Act::AskToPrepare(work) => {
-                let checks = statements::prepare(&self.setting, tx, &work);
+                let checks = deferred_checks(&self.setting, &work);
                 force_prepared(tx, checks, out);
             }
             Act::VoteYes => {
@@ -265,6 +264,16 @@ fn run_statement(tx: TxId, step: StepId, statement: Txn, out: &mut Out<TwoPhaseM
         end: End::Open,
         force: Force::Lazy,
     });
+}
+
+/// The conditions that the branch's steps have put off until now.
+fn deferred_checks(setting: &Setting, work: &Work) -> Txn {
+    let mut checks = Txn::default();
+    for &step in &work.ops {
+        let more = plan::deferred_checks(setting, step, &work.params);
+        checks.cases.extend(more.cases);
+    }
+    checks
 }
 
 /// The prepared record is on disk before the vote is sent: a yes binds. The vote
