@@ -1,9 +1,10 @@
 //! Rows of labels and right-aligned cells, as wide as they need to be.
 
-use std::fmt::Write;
+use std::iter::once;
 
-use anstyle::Style;
-use textwrap::core::display_width;
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Padding, Span, Style};
 
 use super::page::PAGE;
 use super::style::{PLAIN, SECTION, TITLE, paint};
@@ -29,7 +30,7 @@ enum Line {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
     pub(super) text: String,
-    pub(super) style: Style,
+    pub(super) style: anstyle::Style,
 }
 
 impl Cell {
@@ -40,7 +41,7 @@ impl Cell {
         }
     }
 
-    pub(super) fn styled(text: impl Into<String>, style: Style) -> Self {
+    pub(super) fn styled(text: impl Into<String>, style: anstyle::Style) -> Self {
         Cell {
             text: text.into(),
             style,
@@ -72,79 +73,53 @@ impl Table {
     }
 
     pub(super) fn render(&self) -> String {
-        let widths = self.column_widths();
-        let label_width = self.label_width(&widths);
-        let mut text = " ".repeat(label_width);
-        for (head, width) in self.heads.iter().zip(&widths) {
-            push_cell(&mut text, head, TITLE, *width);
-        }
-        text.push('\n');
+        // The labels get what the columns leave of the page.
+        let columns = self.laid_out(|_| String::new()).total_width();
+        let left = PAGE.saturating_sub(columns).max(NARROWEST_LABEL);
+        let table = self.laid_out(|label| wrapped(label, left)).to_string();
+        table
+            .lines()
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect()
+    }
+
+    fn laid_out(&self, label_of: impl Fn(&str) -> String) -> tabled::Table {
+        let mut rows = Builder::default();
+        let heads = self.heads.iter().map(|head| paint(TITLE, head));
+        rows.push_record(once(String::new()).chain(heads));
         for line in &self.lines {
             match line {
-                Line::Group(name) => {
-                    let _ = writeln!(text, "{}", paint(SECTION, name));
-                }
+                Line::Group(name) => rows.push_record([paint(SECTION, name)]),
                 Line::Row { label, cells } => {
-                    push_row(&mut text, label, cells, label_width, &widths)
+                    let cells = cells.iter().map(|cell| paint(cell.style, &cell.text));
+                    rows.push_record(once(label_of(label)).chain(cells));
                 }
             }
         }
-        text
-    }
-
-    fn column_widths(&self) -> Vec<usize> {
-        let mut widths: Vec<usize> = self.heads.iter().map(|head| display_width(head)).collect();
-        for line in &self.lines {
-            if let Line::Row { cells, .. } = line {
-                for (width, cell) in widths.iter_mut().zip(cells) {
-                    *width = (*width).max(display_width(&cell.text));
-                }
+        let mut table = rows.build();
+        table
+            .with(Style::empty())
+            .with(Padding::zero())
+            .modify(Columns::new(1..), Padding::new(GAP, 0, 0, 0))
+            .modify(Columns::new(1..), Alignment::right());
+        for (row, line) in (1..).zip(&self.lines) {
+            if let Line::Group(_) = line {
+                table.modify((row, 0), Span::column(self.heads.len() as isize + 1));
             }
         }
-        widths
-    }
-
-    fn label_width(&self, columns: &[usize]) -> usize {
-        let longest = self
-            .lines
-            .iter()
-            .map(|line| match line {
-                Line::Group(_) => 0,
-                Line::Row { label, .. } => display_width(label),
-            })
-            .max()
-            .unwrap_or(0);
-        let taken: usize = columns.iter().map(|width| width + GAP).sum();
-        longest.min(PAGE.saturating_sub(taken).max(NARROWEST_LABEL))
+        table
     }
 }
 
-fn push_row(text: &mut String, label: &str, cells: &[Cell], label_width: usize, widths: &[usize]) {
-    let indent = label.len() - label.trim_start().len();
-    let lead = " ".repeat(indent);
+/// A label that goes on in a second line goes on further right.
+fn wrapped(label: &str, width: usize) -> String {
+    let name = label.trim_start();
+    let lead = &label[..label.len() - name.len()];
     let hang = format!("{lead}  ");
-    let options = textwrap::Options::new(label_width)
-        .initial_indent(&lead)
-        .subsequent_indent(&hang)
-        .break_words(true);
-    let mut label_lines = textwrap::wrap(label.trim_start(), options).into_iter();
-    let first = label_lines.next().unwrap_or_default();
-    text.push_str(&first);
-    text.push_str(&" ".repeat(label_width.saturating_sub(display_width(&first))));
-    for (cell, width) in cells.iter().zip(widths) {
-        push_cell(text, &cell.text, cell.style, *width);
-    }
-    text.push('\n');
-    for more in label_lines {
-        text.push_str(&more);
-        text.push('\n');
-    }
-}
-
-fn push_cell(text: &mut String, cell: &str, style: Style, width: usize) {
-    let pad = GAP + width.saturating_sub(display_width(cell));
-    text.push_str(&" ".repeat(pad));
-    text.push_str(&paint(style, cell));
+    let options = textwrap::Options::new(width)
+        .initial_indent(lead)
+        .subsequent_indent(&hang);
+    textwrap::fill(name, options)
 }
 
 #[cfg(test)]
