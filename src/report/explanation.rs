@@ -38,13 +38,17 @@ fn explanation(
         Verdict::Holds | Verdict::NotApplicable { .. } if judgement == Judgement::AsExpected => {
             return String::new();
         }
-        Verdict::Holds => ("Holds", String::new()),
+        Verdict::Holds => ("Not violated", String::new()),
         Verdict::NotApplicable { why } => ("Means nothing", entry("found", why)),
         Verdict::Violated(violation) => ("Violated", evidence(violation)),
         Verdict::Inconclusive { why } => ("Inconclusive", entry("found", why)),
     };
+    let although = match (verdict, judgement) {
+        (Verdict::Holds, Judgement::NotAsExpected) => ", although the scenario says that it breaks",
+        _ => "",
+    };
     let title = format!(
-        "{word} under {}: {}",
+        "{word} under {}: {}{although}",
         trial.protocol,
         of.scenario.promise_name(promise)
     );

@@ -32,7 +32,10 @@ fn title(of: &Comparison<'_>) -> String {
         paint(TITLE, &scenario.name),
         paint(QUIET, &seed)
     );
-    text.push_str(&paragraph(first_sentence(&scenario.about), "", ""));
+    let about = first_sentence(&scenario.about);
+    if !about.is_empty() {
+        text.push_str(&paragraph(about, "", ""));
+    }
     text
 }
 

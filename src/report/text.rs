@@ -44,8 +44,10 @@ fn conclusion(of: &Comparison<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::business::PromiseId;
     use crate::protocol::{ProtocolKind, Safeguard};
     use crate::report::{Unable, fixture};
+    use crate::scenario::Expectation;
 
     fn plain(of: &Comparison<'_>) -> String {
         anstream::adapter::strip_str(&screen(of)).to_string()
@@ -64,6 +66,43 @@ mod tests {
             assert!(textwrap::core::display_width(line) <= 80, "{line}");
         }
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_promise_that_holds_against_expectation_is_told_with_a_line_to_paste() {
+        let scenario = fixture::scenario();
+        let mut trials = fixture::trials(&scenario);
+        trials.drain(..2);
+        let floors = trials[0].verdicts.iter_mut();
+        floors
+            .filter(|(promise, ..)| *promise == PromiseId::Floors)
+            .for_each(|(_, _, expectation)| *expectation = Expectation::Breaks);
+        let text = plain(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &trials[..1],
+            unable: &[],
+        });
+        let title =
+            "Not violated under orchestrated: floors, although the scenario says that it breaks\n";
+        let (_, told) = text.split_once(title).expect("it is told");
+        assert!(told.starts_with("  promised  No counter falls under its floor.\n"));
+        let line = fixture::invocation().line(ProtocolKind::OrchestratedSaga);
+        assert!(told.contains(&line), "{told}");
+        assert!(text.ends_with("Not as the scenario expects: orchestrated (floors).\n"));
+    }
+
+    #[test]
+    fn without_words_about_it_one_empty_line_follows_the_heading() {
+        let mut scenario = fixture::scenario();
+        scenario.about.clear();
+        let text = plain(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &fixture::trials(&scenario),
+            unable: &[],
+        });
+        assert!(!text.contains("\n\n\n"), "{text}");
     }
 
     #[test]
