@@ -43,13 +43,7 @@ fn kind(scenario: &Scenario, kind: &FaultKind) -> String {
             format!("the machine of {} loses power", scenario.node_name(*node))
         }
         FaultKind::Pause(node) => format!("{} stands still", process(scenario, *node)),
-        FaultKind::Partition { from, to, ways } => {
-            let (from, to) = (group(scenario, from, to), group(scenario, to, from));
-            match ways {
-                Ways::Both => format!("{from} and {to} are cut off from each other"),
-                Ways::OneWay => format!("nothing from {from} reaches {to}"),
-            }
-        }
+        FaultKind::Partition { from, to, ways } => partition(scenario, from, to, *ways),
         FaultKind::LatencySpike { select, extra } => {
             format!("{} take {extra} longer", messages(scenario, select))
         }
@@ -65,6 +59,21 @@ fn kind(scenario: &Scenario, kind: &FaultKind) -> String {
             format!("{share} arrive twice, the copy {after} later")
         }
     }
+}
+
+fn partition(scenario: &Scenario, from: &[NodeId], to: &[NodeId], ways: Ways) -> String {
+    let (one, other) = (group(scenario, from, to), group(scenario, to, from));
+    match ways {
+        Ways::OneWay => format!("nothing from {one} reaches {other}"),
+        // Both ways there is no order: the few are cut off from the many.
+        Ways::Both if from.len() > to.len() => cut_off(&other, to.len(), &one),
+        Ways::Both => cut_off(&one, from.len(), &other),
+    }
+}
+
+fn cut_off(who: &str, how_many: usize, from: &str) -> String {
+    let verb = if how_many == 1 { "is" } else { "are" };
+    format!("{who} {verb} cut off from {from}")
 }
 
 fn process(scenario: &Scenario, node: NodeId) -> String {
@@ -212,6 +221,22 @@ mod tests {
                     from: vec![NodeId(0)],
                     to: vec![points, characters],
                     ways: Ways::OneWay,
+                },
+            ),
+            (
+                at(1),
+                FaultKind::Partition {
+                    from: vec![points],
+                    to: vec![characters, NodeId(0)],
+                    ways: Ways::Both,
+                },
+            ),
+            (
+                at(1),
+                FaultKind::Partition {
+                    from: vec![points, characters],
+                    to: vec![NodeId(0)],
+                    ways: Ways::Both,
                 },
             ),
             (
