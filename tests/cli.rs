@@ -74,7 +74,11 @@ fn a_usage_error_says_what_is_accepted() {
         (vec!["run", MALL, "--without", "luck"], "inbox-dedup"),
         (vec!["run", MALL, "--protocol", "3pc"], "choreographed"),
         (vec!["run", MALL, "--seed", "x"], "or `random`"),
-        (vec!["run", MALL, "--transactions", "0"], "1.."),
+        (vec!["run", MALL, "--transactions", "0"], "1..=10000000"),
+        (
+            vec!["run", MALL, "--transactions", "10000001"],
+            "1..=10000000",
+        ),
         (vec!["run", MALL, "--host", "tokio"], "direct"),
         (vec!["run", MALL, "--format", "xml"], "json"),
         (vec!["run"], "<SCENARIO>"),

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::lab::HostChoice;
 use crate::protocol::{ProtocolKind, Safeguard};
+use crate::scenario::MOST_TRANSACTIONS;
 use crate::vocab::Seed;
 
 const ABOUT: &str = "Put a distributed transaction on trial before production does";
@@ -27,7 +28,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
    0  everything is as the scenario expects
    1  something is not as the scenario expects
-   2  usage error, or an error in the scenario file
+   2  usage error, an error in the scenario file, or output cannot be written
    3  inconclusive: the run does not say
   70  a bug of the bench; standard error says how to show it again";
 
@@ -41,7 +42,7 @@ Examples:
 Exit codes:
    0  everything is as the scenario expects
    1  something is not as the scenario expects
-   2  usage error, or an error in the scenario file
+   2  usage error, an error in the scenario file, or output cannot be written
    3  inconclusive: the run does not say
   70  a bug of the bench; standard error says how to show it again";
 
@@ -92,7 +93,7 @@ pub(super) struct RunArgs {
     pub(super) without: Vec<Safeguard>,
 
     /// How many transactions are asked for in all [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = transactions())]
     pub(super) transactions: Option<u32>,
 
     /// Show every event, one a line, before the report
@@ -184,6 +185,11 @@ impl Color {
             Color::Never => anstream::ColorChoice::Never,
         }
     }
+}
+
+/// As many as a scenario file may ask for.
+fn transactions() -> impl TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(1..=i64::from(MOST_TRANSACTIONS))
 }
 
 fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {

@@ -213,6 +213,7 @@ mod value;
 use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
+pub use lower::MOST_TRANSACTIONS;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
     Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,

@@ -17,6 +17,8 @@ mod workload;
 
 use std::path::Path;
 
+pub use workload::MOST_TRANSACTIONS;
+
 use super::diagnostics::{Problem, Problems};
 use super::file::{At, File};
 use super::types::Scenario;

@@ -17,7 +17,8 @@ const THINK: SimDuration = SimDuration::from_millis(5);
 const TIMEOUT: SimDuration = SimDuration::from_millis(250);
 const RETRIES: u16 = 3;
 
-const MOST_TRANSACTIONS: u64 = 10_000_000;
+/// A run of more transactions is refused.
+pub const MOST_TRANSACTIONS: u32 = 10_000_000;
 const MOST_CLIENTS: u64 = 1_000_000;
 const MOST_RETRIES: u64 = 100;
 const STEEPEST_ZIPF: f64 = 10.0;
@@ -32,7 +33,7 @@ impl Lowering<'_> {
                 transactions,
                 "transactions",
                 1,
-                MOST_TRANSACTIONS,
+                u64::from(MOST_TRANSACTIONS),
                 TRANSACTIONS,
             ),
             arrivals: self.arrivals(says.arrivals.as_ref()),
