@@ -137,6 +137,7 @@ impl Wrong {
     fn is_shown_by(&self, fact: &Fact) -> bool {
         match fact.deed {
             Deed::Down(_)
+            | Deed::Lost { .. }
             | Deed::Decided { .. }
             | Deed::Logged { .. }
             | Deed::LogLost { .. }

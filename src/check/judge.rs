@@ -142,13 +142,12 @@ impl Sink for Judge {
 }
 
 /// What no promise is judged by: messages come and go, and promises are about
-/// what they lead to.
+/// what they lead to. Only a lost one may explain what did not happen.
 fn is_no_evidence(what: &What) -> bool {
     matches!(
         what,
         What::Sent { .. }
             | What::Delivered { .. }
-            | What::Lost { .. }
             | What::Duplicated { .. }
             | What::Waiting { .. }
             | What::Unlocked { .. }

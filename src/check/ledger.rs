@@ -132,10 +132,29 @@ impl Ledger {
                 let row = *action;
                 self.note(event, id.tx.request(), Deed::Performed { part, row });
             }
+            What::Lost {
+                to, kind, tx, why, ..
+            } => self.lost(
+                event,
+                tx.request(),
+                Deed::Lost {
+                    kind,
+                    to: *to,
+                    why: *why,
+                },
+            ),
             What::Down(part) => self.died(event, *part),
             What::Noted(note) => self.noted(event, note),
             What::Quiet { request } => self.went_quiet(event.at, *request),
             _ => {}
+        }
+    }
+
+    /// A message is lost; resends that are lost too are not told again.
+    fn lost(&mut self, event: &Event, request: RequestId, deed: Deed) {
+        let told = |record: &Record| record.facts.iter().any(|fact| fact.deed == deed);
+        if !self.record(request).is_some_and(told) {
+            self.note(event, request, deed);
         }
     }
 

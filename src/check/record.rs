@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::court::Court;
 use crate::business::{BusinessRow, Params, Reason};
-use crate::history::{Part as DownPart, RollbackReason};
+use crate::history::{LossReason, Part as DownPart, RollbackReason};
 use crate::protocol::{ClientOutcome, Decision};
 use crate::vocab::{Direction, NodeId, RequestId, RequestKey, ServiceId, SimTime, StepId, TxId};
 
@@ -116,6 +116,12 @@ pub(super) enum Deed {
     Asked { retry: u16 },
     /// Something died while it was in flight.
     Down(DownPart),
+    /// A message of it, from here, never arrives.
+    Lost {
+        kind: &'static str,
+        to: NodeId,
+        why: LossReason,
+    },
     /// A change took effect.
     Did(Did),
     /// A crash took a change back.
@@ -206,6 +212,7 @@ impl Deed {
             | Deed::Unilateral { attempt } => Some(attempt),
             Deed::Asked { .. }
             | Deed::Down(_)
+            | Deed::Lost { .. }
             | Deed::GivenUp
             | Deed::Told { .. }
             | Deed::ClientGaveUp => None,

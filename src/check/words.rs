@@ -5,7 +5,7 @@ use super::court::Court;
 use super::promise::Closing;
 use super::record::{Attempt, Deed, Did, Fact, Part, Record};
 use crate::business::{BusinessRow, Reason, ResourceKind};
-use crate::history::{Owner, Part as DownPart, RollbackReason};
+use crate::history::{LossReason, Owner, Part as DownPart, RollbackReason};
 use crate::protocol::{ClientOutcome, Decision};
 use crate::vocab::{Direction, NodeId, RequestId, StepId};
 
@@ -37,6 +37,7 @@ pub(super) fn is_business(fact: &Fact) -> bool {
     match fact.deed {
         Deed::Did(_)
         | Deed::Down(_)
+        | Deed::Lost { .. }
         | Deed::TakenBack { .. }
         | Deed::Refused { .. }
         | Deed::Null { .. }
@@ -64,6 +65,7 @@ pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
         Deed::Asked { retry } => format!("{node}: {request} is asked for again, retry {retry}"),
         Deed::Down(DownPart::Process) => format!("{node}: the process dies"),
         Deed::Down(DownPart::Database) => format!("{node}: the database dies"),
+        Deed::Lost { kind, to, why } => lost_line(court, fact.node, to, kind, why),
         Deed::Did(did) => did_line(court, &node, request, &did),
         Deed::TakenBack { part, row } => format!(
             "{node}: a crash takes back what {} did to {} ({})",
@@ -335,4 +337,25 @@ pub(super) fn owner(court: &Court, owner: Owner) -> String {
 pub(super) fn reader_name(court: &Court, reader: u32) -> &str {
     let reader = court.scenario.readers.get(reader as usize);
     reader.map_or("a reader", |reader| &reader.name)
+}
+
+/// A message that never arrives. Where nobody is there to take it, the fact
+/// stands at the receiver.
+fn lost_line(court: &Court, at: NodeId, to: NodeId, kind: &str, why: LossReason) -> String {
+    let to = court.scenario.node_name(to);
+    match why {
+        LossReason::Network => {
+            format!(
+                "{}: its {kind} to {to} is lost on the way",
+                court.scenario.node_name(at)
+            )
+        }
+        LossReason::Partition => {
+            format!(
+                "{}: its {kind} to {to} is cut off",
+                court.scenario.node_name(at)
+            )
+        }
+        LossReason::Down => format!("{to}: nobody is there to take a {kind}"),
+    }
 }

@@ -358,9 +358,15 @@ impl Scenario {
     }
 
     /// How long the run may go on after the last arrival or the end of the last
-    /// fault before it is stopped: `settle`, and a tenth of it more for every
-    /// hundred transactions that may have piled up.
+    /// fault before it is stopped: `settle`; a tenth of it more for every hundred
+    /// transactions that may have piled up; as long as a client waits; and as
+    /// long as a transaction may wait for locks, over all its attempts.
     pub fn patience(&self) -> SimDuration {
-        self.settle + self.settle / 10 * u64::from(self.workload.transactions / 100)
+        let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
+        let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
+        let longest_wait = self.machines.iter().map(|m| m.database.lock_timeout).max();
+        let attempts = u64::from(self.policies.conflict_retries) + 1;
+        let locks = longest_wait.unwrap_or_default() * attempts;
+        self.settle + backlog + clients + locks
     }
 }

@@ -311,8 +311,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
             let patience_ends = self.last_disturbance + self.scenario.patience();
             match self.agenda.pop() {
                 Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
+                    // What is left on the agenda concerns nobody (timers that were
+                    // taken back, faults that come too late), or it goes on too long.
                     self.now = patience_ends;
-                    self.finish(false);
+                    let by_itself = self.in_flight.all().is_empty();
+                    self.finish(by_itself);
                 }
                 Some((at, happening)) => {
                     self.now = at;
