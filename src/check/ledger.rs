@@ -379,9 +379,6 @@ impl Ledger {
             }
             (Milestone::ParticipantAcked, _) => Deed::Acked { attempt },
             (Milestone::ParticipantGaveUp, _) => Deed::Unilateral { attempt },
-            (Milestone::OrchestratorTurned, Detail::Reason(_, reason)) => {
-                Deed::Turned { attempt, reason }
-            }
             (Milestone::OrchestratorGaveUp | Milestone::StepGaveUp, _) => Deed::GivenUp,
             _ => return,
         };

@@ -1,8 +1,8 @@
 //! The message broker: one durable queue a service, at least once.
 //!
 //! It confirms after its own sync; a crash loses only what it had not confirmed.
-//! Acknowledgements reach its disk with the next sync, so a crash may bring an
-//! acknowledged message back: consumers need their inbox.
+//! Acknowledgements need a sync too, so a crash may bring an acknowledged message
+//! back: consumers need their inbox.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,9 @@ pub(super) struct Broker {
     stored: BTreeMap<u64, Held>,
     /// Acknowledged, but the acknowledgement is not on disk.
     acked: Vec<(u64, Held)>,
+    /// How many of those the flush in progress carries.
+    flushing_acks: usize,
+    in_flush: bool,
     next: u64,
 }
 
@@ -42,17 +45,20 @@ impl Broker {
 
     /// Begins a flush of everything in the buffer, unless one is in progress.
     fn begin_flush(&mut self) -> bool {
-        if !self.flushing.is_empty() || self.buffer.is_empty() {
+        if self.in_flush || (self.buffer.is_empty() && self.acked.is_empty()) {
             return false;
         }
         std::mem::swap(&mut self.flushing, &mut self.buffer);
+        self.flushing_acks = self.acked.len();
+        self.in_flush = true;
         true
     }
 
     /// The flush is done: what is durable now, with delivery numbers; and
     /// whether another flush is to be begun.
     pub(super) fn flushed(&mut self) -> (Vec<(u64, Held)>, bool) {
-        self.acked.clear();
+        self.in_flush = false;
+        self.acked.drain(..self.flushing_acks);
         let mut durable = Vec::with_capacity(self.flushing.len());
         for held in self.flushing.drain(..) {
             self.stored.insert(self.next, held);
@@ -63,11 +69,12 @@ impl Broker {
         (durable, again)
     }
 
-    /// A consumer acknowledged; `None` if it was acknowledged before.
-    pub(super) fn ack(&mut self, delivery: u64) -> Option<Held> {
+    /// A consumer acknowledged: `None` if it had done so before, otherwise
+    /// whether a flush is to be begun.
+    pub(super) fn ack(&mut self, delivery: u64) -> Option<bool> {
         let held = self.stored.remove(&delivery)?;
         self.acked.push((delivery, held));
-        Some(held)
+        Some(self.begin_flush())
     }
 
     /// A message that is not acknowledged.
@@ -78,6 +85,7 @@ impl Broker {
     /// It dies: everything that was not on disk is gone. Returns the messages
     /// that are lost, and those whose acknowledgement is.
     pub(super) fn crash(&mut self) -> (Vec<Held>, Vec<Held>) {
+        self.in_flush = false;
         let mut lost = std::mem::take(&mut self.flushing);
         lost.append(&mut self.buffer);
         let mut back = Vec::new();
@@ -122,6 +130,6 @@ impl Default for BrokerLife {
 impl BrokerLife {
     /// Whether everything waits for it to go on.
     pub(super) fn stands_still(&self) -> bool {
-        self.up && self.pauses > 0
+        self.pauses > 0
     }
 }

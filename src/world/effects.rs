@@ -163,7 +163,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         loop {
             let now = self.now;
             let process = self.process(node);
-            if process.busy_workers >= process.spec.workers {
+            if process.pauses > 0 || process.busy_workers >= process.spec.workers {
                 return;
             }
             let Some(job) = process.waiting_jobs.pop_front() else {
@@ -191,11 +191,24 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let Some(call) = self.calls.get(&ticket).copied() else {
             return;
         };
-        if self.process(call.node).epoch == epoch && self.process(call.node).life != Life::Down {
-            self.submit(call.node, Some(epoch), ticket, request);
-        } else {
+        let process = self.process(call.node);
+        if process.epoch != epoch || process.life == Life::Down {
             self.forget_call(ticket);
+        } else if process.pauses > 0 {
+            let request = Box::new(request);
+            process.paused_jobs.push(Job { ticket, request });
+        } else {
+            self.submit(call.node, Some(epoch), ticket, request);
         }
+    }
+
+    /// A process goes on, and its workers with it.
+    pub(super) fn workers_go_on(&mut self, node: NodeId) {
+        let epoch = self.process(node).epoch;
+        for job in std::mem::take(&mut self.process(node).paused_jobs) {
+            self.submit(node, Some(epoch), job.ticket, *job.request);
+        }
+        self.employ(node);
     }
 
     pub(super) fn submit(

@@ -215,7 +215,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
         process.polls.clear();
         let timers: Vec<_> = process.timers.drain().map(|(key, _)| key).collect();
         let waiting = std::mem::take(&mut process.mailbox);
-        let jobs = std::mem::take(&mut process.waiting_jobs);
+        let mut jobs = std::mem::take(&mut process.waiting_jobs);
+        jobs.extend(std::mem::take(&mut process.paused_jobs));
         for key in timers {
             self.in_flight.release_any(super::process::owner_of(key));
         }
@@ -263,6 +264,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         process.pauses -= 1;
         if process.pauses == 0 && process.life == Life::Running {
             self.perform_stalled(node);
+            self.workers_go_on(node);
             self.open_mailbox(node);
             if std::mem::take(&mut self.process(node).reread) {
                 self.read_durable_again(node);
@@ -294,6 +296,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if here.database_downs > 0 {
             return;
         }
+        let spec = &self.scenario.machines[node.0 as usize].database;
+        let replay = spec.replay * u64::from(spec.checkpoint_every);
+        self.disturbed_until(now + spec.restart + replay);
         let mut io = std::mem::take(&mut self.io);
         self.node(node).store.restart(now, &mut io);
         self.absorb(node, io);
@@ -330,6 +335,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let epoch = self.broker_life.epoch;
         let at = self.now + self.scenario.broker.restart;
+        self.disturbed_until(at);
         let who = Identity::named("broker-up").with(u64::from(epoch));
         self.agenda.push(at, who, Happening::BrokerUp { epoch });
     }

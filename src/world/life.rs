@@ -36,8 +36,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let who = Identity::named("boot")
             .with(u64::from(node.0))
             .with(u64::from(epoch));
-        self.agenda
-            .push(self.now + takes, who, Happening::Boot { node, epoch });
+        let up = self.now + takes;
+        self.disturbed_until(up);
+        self.agenda.push(up, who, Happening::Boot { node, epoch });
     }
 
     /// The process is up; it opens a session and reads what its database still

@@ -88,7 +88,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
     ) -> Option<Next<Msg<P>>> {
         let (tx, kind) = (body.tx(), body.kind());
         let request = tx.request();
-        if to == self.setting.nodes.broker() && self.broker_life.stands_still() {
+        let broker = &self.broker_life;
+        if to == self.setting.nodes.broker() && broker.up && broker.stands_still() {
             self.broker_held
                 .push(Happening::Arrive { id, from, to, body });
             return None;
@@ -210,8 +211,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 );
             }
             BrokerMsg::Ack { delivery, id } => {
-                if self.broker.ack(delivery).is_some() {
+                if let Some(flush) = self.broker.ack(delivery) {
                     self.in_flight.release(id.tx.request());
+                    if flush {
+                        self.broker_flushes();
+                    }
                 }
             }
             BrokerMsg::Confirm(_) | BrokerMsg::Deliver { .. } => {}

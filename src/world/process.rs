@@ -59,6 +59,8 @@ pub(super) struct Process<M> {
     pub(super) reread: bool,
     pub(super) busy_workers: u32,
     pub(super) waiting_jobs: VecDeque<Job>,
+    /// Jobs that were served when a pause came.
+    pub(super) paused_jobs: Vec<Job>,
 }
 
 impl<M> Process<M> {
@@ -77,6 +79,7 @@ impl<M> Process<M> {
             reread: false,
             busy_workers: 0,
             waiting_jobs: VecDeque::new(),
+            paused_jobs: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod counts;
 mod determinism;
+mod found;
 mod identity;
 mod safeguards;
 mod support;

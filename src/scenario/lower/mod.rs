@@ -47,7 +47,8 @@ pub(super) fn lower(
     let faults = lowering.faults(&cast);
     let seeded = lowering.seeded();
     let broker = lowering.broker();
-    let policies = lowering.policies(&network, &faults, seeded.as_ref(), &workload);
+    let life = policies::longest_life(&network, &faults, seeded.as_ref(), &machines, &broker);
+    let policies = lowering.policies(life, &workload);
     let expectations = lowering.expectations();
     if lowering.problems.is_empty() {
         lowering.check_magnitudes(&business, &workload);

@@ -3,7 +3,7 @@
 use crate::fault::{Fault, FaultKind, Seeded};
 use crate::protocol::Policies;
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::types::{Dist, Network, Workload};
+use crate::scenario::types::{BrokerSpec, Dist, MachineSpec, Network, Workload};
 use crate::vocab::SimDuration;
 
 use super::Lowering;
@@ -23,13 +23,7 @@ mod default {
 }
 
 impl Lowering<'_> {
-    pub(super) fn policies(
-        &mut self,
-        network: &Network,
-        faults: &[Fault],
-        seeded: Option<&Seeded>,
-        workload: &Workload,
-    ) -> Policies {
+    pub(super) fn policies(&mut self, life: SimDuration, workload: &Workload) -> Policies {
         let file = self.file;
         let says = &file.policies;
         let give_up_after = self.positive(
@@ -71,11 +65,7 @@ impl Lowering<'_> {
             poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
             relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
                 as usize,
-            retention: self.retention(
-                longest_life(network, faults, seeded),
-                workload,
-                give_up_after,
-            ),
+            retention: self.retention(life, workload, give_up_after),
         }
     }
 
@@ -94,7 +84,7 @@ impl Lowering<'_> {
                 self.problems.push(
                     Problem::at(said.span(), "a message can live longer than that")
                         .label(format!("at least {}", words(life)))
-                        .help("it may be under way for the longest delay, and wait for the longest fault to end"),
+                        .help("it may be under way for the longest delay, and wait for all faults and restarts, one after another"),
                 );
                 life
             }
@@ -122,21 +112,40 @@ impl Lowering<'_> {
     }
 }
 
-/// The longest that a message can be under way: the longest delay, and a wait
-/// for the longest fault to end.
-fn longest_life(network: &Network, faults: &[Fault], seeded: Option<&Seeded>) -> SimDuration {
+/// The longest that a message, or what makes it be sent again, can be under way:
+/// the longest delay, all faults one after another, and after each the longest
+/// restart.
+pub(super) fn longest_life(
+    network: &Network,
+    faults: &[Fault],
+    seeded: Option<&Seeded>,
+    machines: &[MachineSpec],
+    broker: &BrokerSpec,
+) -> SimDuration {
     let delays = network.links.values().chain([&network.default]);
     let delay = delays.map(|link| longest(link.delay)).max();
-    let fault = faults.iter().map(|fault| {
-        fault.lasts
-            + match &fault.kind {
-                FaultKind::LatencySpike { extra, .. } => *extra,
-                FaultKind::Duplicate { after, .. } => *after,
-                _ => SimDuration::ZERO,
-            }
+    let restarts = machines.iter().map(|machine| {
+        let database = &machine.database;
+        let replay = database.replay * u64::from(database.checkpoint_every);
+        machine.process.restart + database.restart + database.statement + replay
     });
-    let fault = fault.chain(seeded.map(|s| s.longest)).max();
-    delay.unwrap_or_default() + fault.unwrap_or_default()
+    let restart = restarts.chain([broker.restart]).max().unwrap_or_default();
+    let scheduled: SimDuration = faults
+        .iter()
+        .map(|fault| with_its_tail(fault) + restart)
+        .sum();
+    let drawn = seeded.map(|s| (s.longest + restart) * u64::from(s.count));
+    delay.unwrap_or_default() + scheduled + drawn.unwrap_or_default()
+}
+
+/// How long a fault lasts, and by how much it makes a message late.
+fn with_its_tail(fault: &Fault) -> SimDuration {
+    let late = match &fault.kind {
+        FaultKind::LatencySpike { extra, .. } => *extra,
+        FaultKind::Duplicate { after, .. } => *after,
+        _ => SimDuration::ZERO,
+    };
+    fault.lasts + late
 }
 
 /// What a draw practically never exceeds: an exponential one is longer than 20
