@@ -2,7 +2,7 @@
 
 use super::style::{BAD, GOOD, KNOWN, QUIET};
 use super::table::{Cell, Table};
-use super::{Comparison, Judgement, words};
+use super::{Comparison, Judgement, meaning, words};
 use crate::check::Verdict;
 use crate::lab::Trial;
 use crate::measure::{Figures, Quantiles};
@@ -87,7 +87,7 @@ fn verdict_cell(of: &Comparison<'_>, verdict: &Verdict, expectation: Expectation
 fn cost(table: &mut Table, trials: &[Trial]) {
     table.group("Cost");
     figures(table, trials, "committed per second", |f| {
-        Cell::plain(format!("{:.1}", f.throughput))
+        known(meaning::throughput(f), |rate| format!("{rate:.1}"))
     });
     spread(table, trials, "latency, ms", &ALL, |f| f.latency);
     spread(table, trials, "first answer, ms", &[P50, P99], |f| {
@@ -107,10 +107,7 @@ fn contention(table: &mut Table, trials: &[Trial]) {
     spread(table, trials, "lock wait, ms", &ALL, |f| f.lock_wait);
     spread(table, trials, "lock hold, ms", &ALL, |f| f.lock_hold);
     figures(table, trials, "longest in doubt, ms", |f| {
-        match f.prepared {
-            0 => Cell::styled(NOTHING, QUIET),
-            _ => Cell::plain(millis(f.longest_in_doubt)),
-        }
+        known(meaning::longest_in_doubt(f), millis)
     });
 }
 
@@ -118,10 +115,7 @@ fn visibility(table: &mut Table, trials: &[Trial]) {
     table.group("Half-done work that others could see");
     counts(table, trials, "transactions", |f| f.inconsistent);
     figures(table, trials, "longest window, ms", |f| {
-        match f.inconsistent {
-            0 => Cell::styled(NOTHING, QUIET),
-            _ => Cell::plain(millis(f.longest_inconsistency)),
-        }
+        known(meaning::longest_inconsistency(f), millis)
     });
 }
 
@@ -145,10 +139,19 @@ fn alarms(table: &mut Table, trials: &[Trial], label: &str, count: impl Fn(&Figu
 }
 
 fn ratios(table: &mut Table, trials: &[Trial], label: &str, ratio: impl Fn(&Figures) -> f64) {
-    figures(table, trials, label, |f| match f.committed {
-        0 => Cell::styled(NOTHING, QUIET),
-        _ => Cell::plain(format!("{:.2}", ratio(f))),
+    figures(table, trials, label, |f| {
+        known(meaning::per_commit(f, ratio(f)), |ratio| {
+            format!("{ratio:.2}")
+        })
     });
+}
+
+/// A figure, or a dash where it would mean nothing.
+fn known<T>(figure: Option<T>, words: impl Fn(T) -> String) -> Cell {
+    match figure {
+        None => Cell::styled(NOTHING, QUIET),
+        Some(figure) => Cell::plain(words(figure)),
+    }
 }
 
 type Quantile = (&'static str, fn(&Quantiles) -> SimDuration);
@@ -170,10 +173,7 @@ fn spread(
         let label = if n == 0 { label } else { "" };
         figures(table, trials, &format!("{label:<18}{name}"), |f| {
             let q = of(f);
-            match q.count {
-                0 => Cell::styled(NOTHING, QUIET),
-                _ => Cell::plain(millis(quantile(&q))),
-            }
+            known(meaning::quantile(&q, quantile(&q)), millis)
         });
     }
 }

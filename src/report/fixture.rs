@@ -313,6 +313,13 @@ fn trial(scenario: &Scenario, protocol: ProtocolKind) -> Trial {
 }
 
 fn figures(protocol: ProtocolKind) -> Figures {
+    let mut figures = costs(protocol);
+    let within = figures.throughput * figures.window.as_secs_f64();
+    figures.commits = vec![SimTime::ZERO; libm::round(within) as usize];
+    figures
+}
+
+fn costs(protocol: ProtocolKind) -> Figures {
     let q = |count, p50, p95, p99, max| Quantiles {
         count,
         p50: SimDuration::from_micros(p50),

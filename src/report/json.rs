@@ -1,13 +1,13 @@
 //! A comparison for programs: stable names, no time stamps. Moments and
-//! durations are microseconds of model time.
+//! durations are microseconds of model time. `null` is a figure of nothing.
 
 use serde::Serialize;
 
-use super::{Comparison, Judgement, words};
+use super::{Comparison, Judgement, meaning, words};
 use crate::check::{Evidence, Verdict};
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
-use crate::measure::Figures;
+use crate::measure::{Figures, Quantiles};
 use crate::protocol::Safeguard;
 use crate::scenario::Expectation;
 use crate::vocab::{SimDuration, SimTime};
@@ -51,8 +51,81 @@ struct TrialEntry<'a> {
     events: u64,
     ended: SimTime,
     promises: Vec<PromiseEntry<'a>>,
-    figures: &'a Figures,
+    figures: FiguresEntry,
     again: String,
+}
+
+/// [`Figures`], with `null` where the screen has a dash.
+#[derive(Serialize)]
+struct FiguresEntry {
+    started: u64,
+    committed: u64,
+    refused: u64,
+    compensated: u64,
+    undecided: u64,
+    unknown: u64,
+    window: SimDuration,
+    throughput: Option<f64>,
+    latency: QuantilesEntry,
+    accepted: QuantilesEntry,
+    messages: Option<f64>,
+    local_transactions: Option<f64>,
+    forced_writes: Option<f64>,
+    lock_wait: QuantilesEntry,
+    blocked: u64,
+    lock_hold: QuantilesEntry,
+    prepared: u64,
+    longest_in_doubt: Option<SimDuration>,
+    longest_inconsistency: Option<SimDuration>,
+    inconsistent: u64,
+}
+
+impl From<&Figures> for FiguresEntry {
+    fn from(f: &Figures) -> Self {
+        FiguresEntry {
+            started: f.started,
+            committed: f.committed,
+            refused: f.refused,
+            compensated: f.compensated,
+            undecided: f.undecided,
+            unknown: f.unknown,
+            window: f.window,
+            throughput: meaning::throughput(f),
+            latency: f.latency.into(),
+            accepted: f.accepted.into(),
+            messages: meaning::per_commit(f, f.messages),
+            local_transactions: meaning::per_commit(f, f.local_transactions),
+            forced_writes: meaning::per_commit(f, f.forced_writes),
+            lock_wait: f.lock_wait.into(),
+            blocked: f.blocked,
+            lock_hold: f.lock_hold.into(),
+            prepared: f.prepared,
+            longest_in_doubt: meaning::longest_in_doubt(f),
+            longest_inconsistency: meaning::longest_inconsistency(f),
+            inconsistent: f.inconsistent,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct QuantilesEntry {
+    count: u64,
+    p50: Option<SimDuration>,
+    p95: Option<SimDuration>,
+    p99: Option<SimDuration>,
+    max: Option<SimDuration>,
+}
+
+impl From<Quantiles> for QuantilesEntry {
+    fn from(q: Quantiles) -> Self {
+        QuantilesEntry {
+            count: q.count,
+            p50: meaning::quantile(&q, q.p50),
+            p95: meaning::quantile(&q, q.p95),
+            p99: meaning::quantile(&q, q.p99),
+            max: meaning::quantile(&q, q.max),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -147,7 +220,7 @@ fn entry<'a>(of: &Comparison<'a>, trial: &'a Trial) -> TrialEntry<'a> {
                 promise_entry(name, verdict, *expectation, of.judge(verdict, *expectation))
             })
             .collect(),
-        figures: &trial.figures,
+        figures: FiguresEntry::from(&trial.figures),
         again: of.invocation.line(trial.protocol),
     }
 }

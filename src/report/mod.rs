@@ -18,6 +18,7 @@ mod histories;
 mod invocation;
 pub mod json;
 mod judgement;
+mod meaning;
 mod notes;
 mod page;
 mod story;

@@ -1,0 +1,55 @@
+//! Figures that mean something only where there was something to measure:
+//! a dash on the screen, `null` for programs.
+
+use crate::measure::{Figures, Quantiles};
+use crate::vocab::{SimDuration, SimTime};
+
+/// A rate of fewer commits than these is chance.
+const FEWEST_COMMITS: usize = 10;
+
+/// Committed requests a second, if there were enough of them in the window.
+pub(super) fn throughput(f: &Figures) -> Option<f64> {
+    let end = SimTime::ZERO + f.window;
+    let within = f.commits.partition_point(|&at| at <= end);
+    (within >= FEWEST_COMMITS).then_some(f.throughput)
+}
+
+/// A figure of a committed request, if there is one.
+pub(super) fn per_commit(f: &Figures, figure: f64) -> Option<f64> {
+    (f.committed > 0).then_some(figure)
+}
+
+/// The longest time in doubt, if anything was prepared.
+pub(super) fn longest_in_doubt(f: &Figures) -> Option<SimDuration> {
+    (f.prepared > 0).then_some(f.longest_in_doubt)
+}
+
+/// The longest half-done time, if there was one.
+pub(super) fn longest_inconsistency(f: &Figures) -> Option<SimDuration> {
+    (f.inconsistent > 0).then_some(f.longest_inconsistency)
+}
+
+/// A quantile, if there is anything to take it of.
+pub(super) fn quantile(q: &Quantiles, quantile: SimDuration) -> Option<SimDuration> {
+    (q.count > 0).then_some(quantile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_needs_ten_commits_in_the_window_that_all_have() {
+        let commits = |n: u64| (1..=n).map(|ms| SimTime::from_micros(ms * 1_000));
+        let rate = |n, window| {
+            let f = Figures {
+                commits: commits(n).collect(),
+                ..Figures::default()
+            };
+            throughput(&f.over(SimDuration::from_millis(window)))
+        };
+        assert_eq!(rate(1, 3), None, "one commit in three milliseconds");
+        assert_eq!(rate(100, 9), None, "the others come after the window");
+        assert_eq!(rate(10, 10), Some(1_000.0));
+    }
+}
