@@ -1,8 +1,8 @@
 //! What happened, in a few sentences: the figures that belong together, put
 //! side by side.
 
-use super::words::{counted, list};
-use super::{Comparison, Judgement};
+use super::words::{counted, grouped, list};
+use super::{Comparison, Judgement, meaning};
 use crate::lab::Trial;
 use crate::measure::Figures;
 use crate::protocol::ProtocolKind;
@@ -10,7 +10,7 @@ use crate::protocol::ProtocolKind;
 /// At most five points.
 pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(of.trials.iter().find_map(waiting));
+    sentences.extend(waiting(of.trials));
     sentences.extend(seen(of.trials));
     sentences.extend(patience(of.trials));
     sentences.extend(pace(of.trials));
@@ -18,31 +18,62 @@ pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
     sentences
 }
 
-/// What two-phase commit's locks did to others.
-fn waiting(trial: &Trial) -> Option<String> {
+/// What two-phase commit's locks did to others, and whether it was alone.
+fn waiting(trials: &[Trial]) -> Option<String> {
+    let trial = trials
+        .iter()
+        .find(|t| t.protocol == ProtocolKind::TwoPhaseCommit && t.figures.prepared > 0)?;
     let f = &trial.figures;
-    if trial.protocol != ProtocolKind::TwoPhaseCommit || f.prepared == 0 {
-        return None;
+    if f.blocked == 0 {
+        return Some("Under 2pc nobody met a lock that was held by another.".to_owned());
     }
     let who = counted(
         f.blocked,
         "transaction or reader",
         "transactions and readers",
     );
-    let mut text = match (f.blocked, f.lock_wait.count) {
-        (0, _) => "Under 2pc nobody met a lock that was held by another".to_owned(),
-        (_, 0) => format!("Under 2pc {who} met another's write and were turned away"),
+    let met = match (f.lock_wait.count, f.blocked) {
+        (0, 1) => format!("{who} met another's write and was turned away"),
+        (0, _) => format!("{who} met another's write and were turned away"),
         _ => format!(
-            "Under 2pc {who} met another's lock, and waited for up to {}",
+            "{who} met another's lock, and waited for up to {}",
             f.lock_wait.max
         ),
     };
-    text.push_str(&format!(
-        ": from its vote until it hears the decision a branch keeps its locks and can do nothing \
-         about it, here for up to {}.",
-        f.longest_in_doubt
-    ));
-    Some(text)
+    let not_alone = not_alone(trials, f.blocked);
+    Some(format!("Under 2pc {met}{}.{not_alone}", why_blocked(f)))
+}
+
+/// A branch in doubt explains waits of its own order; what is much longer is a
+/// queue.
+fn why_blocked(f: &Figures) -> String {
+    let longest = match f.lock_wait.count {
+        0 => f.lock_hold.max,
+        _ => f.lock_wait.max,
+    };
+    let in_doubt = f.longest_in_doubt;
+    if in_doubt.as_micros().saturating_mul(2) >= longest.as_micros() {
+        return format!(
+            ": from its vote until it hears the decision a branch keeps its locks and can do \
+             nothing about it, here for up to {in_doubt}"
+        );
+    }
+    format!(
+        ": a queue for the same hot rows, for no branch was in doubt for longer than {in_doubt}"
+    )
+}
+
+/// The other protocols under which nearly as many were blocked.
+fn not_alone(trials: &[Trial], blocked: u64) -> String {
+    let nearly = |count: u64| count.saturating_mul(5) >= blocked.saturating_mul(4);
+    let others = trials
+        .iter()
+        .filter(|t| t.protocol != ProtocolKind::TwoPhaseCommit && nearly(t.figures.blocked))
+        .map(|t| format!("{} under {}", grouped(t.figures.blocked), t.protocol));
+    match list(others) {
+        others if others.is_empty() => others,
+        others => format!(" It is not alone with that: {others}."),
+    }
 }
 
 /// What sagas let others see.
@@ -81,16 +112,15 @@ fn pace(trials: &[Trial]) -> Option<String> {
     /// Within so much of the best, it is as good.
     const ALIKE: f64 = 0.95;
     let mut distributed = distributed(trials);
-    distributed.sort_by(|a, b| b.figures.throughput.total_cmp(&a.figures.throughput));
+    let rate = |trial: &Trial| meaning::throughput(&trial.figures).unwrap_or(0.0);
+    distributed.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
     let (best, others) = distributed.split_first()?;
-    let worst = others.last()?;
-    if best.figures.throughput <= 0.0 {
+    let (most, least) = (rate(best), rate(others.last()?));
+    if most <= 0.0 {
         return None;
     }
-    let share = |trial: &Trial| trial.figures.throughput / best.figures.throughput;
-    if share(worst) >= ALIKE {
-        let (least, most) = (worst.figures.throughput, best.figures.throughput);
-        let (least, most) = (format!("{least:.0}"), format!("{most:.0}"));
+    if least / most >= ALIKE {
+        let (least, most) = (a_second(least), a_second(most));
         return Some(match least == most {
             true => format!("All distributed protocols committed {most} a second."),
             false => format!(
@@ -98,16 +128,30 @@ fn pace(trials: &[Trial]) -> Option<String> {
             ),
         });
     }
-    let shares = others.iter().map(|trial| {
-        let percent = libm::round(share(trial) * 100.0) as u64;
-        format!("{} {percent}% of that", trial.protocol)
-    });
+    let shares = others
+        .iter()
+        .map(|trial| match meaning::throughput(&trial.figures) {
+            None => format!("{} too few in the same time to give a rate", trial.protocol),
+            Some(rate) => {
+                let percent = libm::round(rate / most * 100.0) as u64;
+                format!("{} {percent}% of that", trial.protocol)
+            }
+        });
     Some(format!(
-        "Of the distributed protocols {} committed most, {:.0} a second; {}.",
+        "Of the distributed protocols {} committed most, {} a second; {}.",
         best.protocol,
-        best.figures.throughput,
+        a_second(most),
         list(shares)
     ))
+}
+
+/// A rate with as many digits as it needs not to read as none.
+fn a_second(rate: f64) -> String {
+    match rate {
+        ..1.0 => format!("{rate:.3}"),
+        1.0..10.0 => format!("{rate:.1}"),
+        _ => format!("{rate:.0}"),
+    }
 }
 
 /// How long the clients waited, where the first answer is not the last.
@@ -185,4 +229,60 @@ pub(super) fn conclusion(of: &Comparison<'_>) -> (Judgement, String) {
         (!names.is_empty()).then(|| format!("{} ({})", trial.protocol, names.join("; ")))
     });
     (judgement, format!("{lead}: {}.", list(promises)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::vocab::SimDuration;
+
+    /// What is said of waiting, where this many were blocked under each
+    /// protocol and the longest time in doubt was this.
+    fn told(blocked: [u64; 4], in_doubt: u64) -> String {
+        let mut trials = fixture::trials(&fixture::scenario());
+        for (trial, blocked) in trials.iter_mut().zip(blocked) {
+            trial.figures.blocked = blocked;
+        }
+        trials[1].figures.longest_in_doubt = SimDuration::from_millis(in_doubt);
+        waiting(&trials).expect("two-phase commit ran")
+    }
+
+    #[test]
+    fn waits_are_laid_to_doubt_only_where_doubt_was_as_long() {
+        let (doubt, queue) = ("keeps its locks", "a queue for the same hot rows");
+        let long = told([0, 9, 0, 0], 300);
+        assert!(long.contains(doubt) && !long.contains(queue), "{long}");
+        let short = told([0, 9, 0, 0], 3);
+        assert!(short.contains(queue) && !short.contains(doubt), "{short}");
+    }
+
+    #[test]
+    fn two_phase_commit_is_not_blamed_alone_where_others_blocked_as_many() {
+        let alone = told([1, 1_000, 799, 0], 300);
+        assert!(!alone.contains("alone"), "{alone}");
+        let shared = told([1_200, 1_000, 800, 0], 300);
+        let others = " It is not alone with that: 1,200 under monolith and 800 under orchestrated.";
+        assert!(shared.ends_with(others), "{shared}");
+    }
+
+    #[test]
+    fn where_nobody_was_blocked_nothing_is_explained() {
+        let none = "Under 2pc nobody met a lock that was held by another.";
+        assert_eq!(told([5, 0, 5, 5], 300), none);
+    }
+
+    #[test]
+    fn a_slow_pace_does_not_read_as_none_and_too_few_have_none() {
+        let mut trials = fixture::trials(&fixture::scenario());
+        for trial in &mut trials {
+            trial.figures.throughput = 0.25;
+        }
+        let same = "All distributed protocols committed 0.250 a second.";
+        assert_eq!(pace(&trials).as_deref(), Some(same));
+        for trial in &mut trials {
+            trial.figures.commits.truncate(9);
+        }
+        assert_eq!(pace(&trials), None);
+    }
 }
