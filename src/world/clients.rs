@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::happening::{Call, Caller, Happening};
 use super::store::Request;
-use super::world::{Call, Caller, Happening, World, request};
+use super::world::{World, request};
 use crate::business::{BusinessRow, Domain, Params, ResourceId};
 use crate::history::{Owner, Sink, What};
 use crate::protocol::{ClientOutcome, Milestone, Note, Protocol, Safeguard};

@@ -1,8 +1,9 @@
 //! Between the driver and the stores.
 
+use super::happening::{Caller, Happening};
 use super::process::Life;
 use super::store::{Answer, Io, Wake};
-use super::world::{Caller, Happening, World};
+use super::world::World;
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Milestone, Note, Outcome, Protocol};
 use crate::vocab::{Identity, NodeId, SimDuration, TxId};

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::happening::{Call, Caller, Happening, identity};
 use super::process::{Delivery, Job, Life, hand_over, owner_of};
 use super::store::{Request, Ticket};
-use super::world::{Call, Caller, Happening, Msg, Next, World};
+use super::world::{Msg, Next, World};
 use crate::history::{Owner, Sink};
 use crate::protocol::{
     Effect, Input, Key, Lane, Letter, LetterBody, Out, Outcome, Protocol, Safeguard,
@@ -243,7 +244,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 node,
                 whose: Caller::Machine { key, .. },
                 ..
-            }) => Self::identity(*node, *key),
+            }) => identity(*node, *key),
             Some(Call { node, .. }) => Identity::named("call").with(u64::from(node.0)).with(ticket),
             None => Identity::named("call").with(ticket),
         }
@@ -291,11 +292,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if self.process(node).timers.insert(key, id).is_none() {
             self.in_flight.hold_any(owner_of(key));
         }
-        self.agenda.push(
-            at,
-            Self::identity(node, key),
-            Happening::Timer { node, key, id },
-        );
+        self.agenda
+            .push(at, identity(node, key), Happening::Timer { node, key, id });
     }
 
     pub(super) fn timer(&mut self, node: NodeId, key: Key, id: u64) -> Option<Next<Msg<P>>> {
@@ -337,7 +335,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 key,
                 every,
             };
-            self.agenda.push(at, Self::identity(node, key), poll);
+            self.agenda.push(at, identity(node, key), poll);
         }
     }
 

@@ -1,9 +1,10 @@
 //! Applies the fault plan. It never rolls dice: what, whom, when and for how
 //! long were decided before the first tick.
 
+use super::happening::Happening;
 use super::process::{Life, Order};
 use super::store::Crash;
-use super::world::{Happening, World};
+use super::world::World;
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Milestone, Protocol};

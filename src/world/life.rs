@@ -2,9 +2,10 @@
 //! session, reads what the database still knows, recovers, and only then takes
 //! inputs.
 
+use super::happening::{Call, Caller, Happening};
 use super::process::{Life, Order};
 use super::store::Request;
-use super::world::{Call, Caller, Happening, Msg, Next, World};
+use super::world::{Msg, Next, World};
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Cx, Durable, Milestone, Note, Protocol, Safeguard};
 use crate::vocab::{Identity, NodeId, SimDuration, TxId};

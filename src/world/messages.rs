@@ -1,9 +1,10 @@
 //! Messages: sent, lost, duplicated, delivered.
 
 use super::broker::Held;
+use super::happening::Happening;
 use super::network::Envelope;
 use super::process::{Delivery, Life};
-use super::world::{Happening, Msg, Next, World};
+use super::world::{Msg, Next, World};
 use crate::business::BusinessRow;
 use crate::history::{LossReason, MsgId, Sink, What};
 use crate::protocol::{

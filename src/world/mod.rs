@@ -18,6 +18,7 @@ mod clients;
 mod databases;
 pub mod disk;
 mod effects;
+mod happening;
 pub mod host;
 mod in_flight;
 mod injector;
@@ -26,6 +27,7 @@ mod messages;
 mod network;
 mod process;
 mod provider;
+mod run;
 pub mod store;
 #[allow(
     clippy::module_inception,
@@ -33,4 +35,5 @@ pub mod store;
 )]
 mod world;
 
-pub use world::{Next, RunEnd, RunSpec, World};
+pub use run::{RunEnd, RunSpec};
+pub use world::{Next, World};

@@ -1,25 +1,23 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::agenda::Agenda;
 use super::broker::{Broker, BrokerLife};
 use super::clients::Clients;
+use super::happening::{Call, Happening};
 use super::in_flight::InFlight;
 use super::injector::Injector;
 use super::network::Rules;
 use super::process::{Delivery, Life, Order, Process};
 use super::provider::Provider;
-use super::store::{Io, Store, Wake};
-use crate::fault::FaultPlan;
-use crate::history::{Event, MsgId, Rest, Sink, What};
+use super::run::{RunEnd, RunSpec};
+use super::store::{Io, Store};
+use crate::history::{Event, Rest, Sink, What};
 use crate::protocol::{
-    ClientMsg, Cx, Durable, Input, Key, Letter, LetterId, Machine, Note, Outcome, Protocol, Role,
-    Safeguards, Setting, Wire,
+    ClientMsg, Cx, Durable, Input, Letter, Machine, Note, Protocol, Role, Setting, Wire,
 };
 use crate::scenario::Scenario;
-use crate::vocab::{
-    Chance, ClientId, FastMap, Identity, NodeId, RequestId, Seed, SimDuration, SimTime,
-};
+use crate::vocab::{Chance, FastMap, NodeId, RequestId, SimTime};
 
 /// The simulated world of one run of one protocol: everything but the machines,
 /// which live with the host.
@@ -92,144 +90,6 @@ pub enum Next<M> {
     Step(NodeId, Cx, Input<M>),
     /// The run is over.
     Over,
-}
-
-/// Something on the agenda.
-#[derive(Debug)]
-pub(super) enum Happening<M> {
-    Arrive {
-        id: MsgId,
-        from: NodeId,
-        to: NodeId,
-        body: Wire<M>,
-    },
-    Wake(NodeId, Wake),
-    Answer {
-        ticket: u64,
-        outcome: Outcome,
-        letters: Vec<Letter>,
-    },
-    Served {
-        ticket: u64,
-        epoch: u32,
-        request: Box<super::store::Request>,
-    },
-    Timer {
-        node: NodeId,
-        key: Key,
-        id: u64,
-    },
-    Poll {
-        node: NodeId,
-        epoch: u32,
-        key: Key,
-        every: SimDuration,
-    },
-    Deliver {
-        node: NodeId,
-        epoch: u32,
-        delivery: Delivery<M>,
-    },
-    Boot {
-        node: NodeId,
-        epoch: u32,
-    },
-    Recovered {
-        node: NodeId,
-        epoch: u32,
-        durable: Box<Durable>,
-    },
-    Reconnected {
-        node: NodeId,
-        epoch: u32,
-        durable: Box<Durable>,
-    },
-    FaultBegins(u32),
-    FaultEnds(u32),
-    Ask(ClientId),
-    ClientTimeout {
-        request: RequestId,
-        retry: u16,
-    },
-    ReaderReads {
-        reader: u32,
-        n: u32,
-    },
-    Operate {
-        event: u32,
-        row: u32,
-    },
-    BrokerFlushed {
-        epoch: u32,
-    },
-    Redeliver {
-        delivery: u64,
-        epoch: u32,
-    },
-    Performed {
-        from: NodeId,
-        id: LetterId,
-        action: crate::business::BusinessRow,
-        key: Option<LetterId>,
-    },
-    BrokerUp {
-        epoch: u32,
-    },
-}
-
-/// A call of a database that is not answered yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) node: NodeId,
-    pub(super) epoch: u32,
-    pub(super) whose: Caller,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Caller {
-    Machine {
-        key: Key,
-        worker: bool,
-    },
-    Recovery,
-    Reconnection,
-    Reader {
-        reader: u32,
-        row: crate::business::BusinessRow,
-    },
-    Operator {
-        event: u32,
-        row: u32,
-    },
-}
-
-/// What a run is made from.
-#[derive(Clone, Debug)]
-pub struct RunSpec {
-    /// The scenario.
-    pub scenario: Arc<Scenario>,
-    /// All chance comes from it.
-    pub seed: Seed,
-    /// The rules in force.
-    pub safeguards: Safeguards,
-    /// What goes wrong.
-    pub plan: FaultPlan,
-    /// Requests that are left out: their clients behave as if they had never
-    /// wanted them. Every draw of all others stays as it was.
-    pub leave_out: BTreeSet<RequestId>,
-}
-
-/// How a run went, beside its history.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunEnd {
-    /// When it was over.
-    pub ended: SimTime,
-    /// Faults that this protocol has nobody for, by their position in the plan.
-    pub not_applicable: Vec<u32>,
-    /// Faults that never struck: their moment did not come.
-    pub never_struck: Vec<u32>,
-    /// How many events the agenda had.
-    pub agenda_events: u64,
 }
 
 impl<P: Protocol, S: Sink> World<P, S> {
@@ -530,39 +390,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.nodes.get(node.0 as usize).is_some_and(Option::is_some)
     }
 
-    /// The identity of what concerns a node and a key of its machine.
-    pub(super) fn identity(node: NodeId, key: Key) -> Identity {
-        Identity::new()
-            .with(u64::from(node.0))
-            .with_tx(key.tx)
-            .with(u64::from(key.n) << 8 | tag_number(key.tag))
-    }
-
     /// Patience begins again: something was disturbed until then.
     pub(super) fn disturbed_until(&mut self, at: SimTime) {
         self.last_disturbance = self.last_disturbance.max(at);
-    }
-}
-
-/// A small number for a tag, stable over versions of the enum's order.
-fn tag_number(tag: crate::protocol::Tag) -> u64 {
-    use crate::protocol::Tag;
-    match tag {
-        Tag::Work => 1,
-        Tag::Undo => 2,
-        Tag::Prepare => 3,
-        Tag::Finish => 4,
-        Tag::Log => 5,
-        Tag::End => 6,
-        Tag::Outcome => 7,
-        Tag::Resend => 8,
-        Tag::GiveUp => 9,
-        Tag::Retry => 10,
-        Tag::Inquire => 11,
-        Tag::Poll => 12,
-        Tag::Confirm => 13,
-        Tag::Mark => 14,
-        Tag::Custom(n) => 64 + u64::from(n),
     }
 }
 

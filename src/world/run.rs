@@ -1,0 +1,38 @@
+//! What a run is made from, and how it went.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::fault::FaultPlan;
+use crate::protocol::Safeguards;
+use crate::scenario::Scenario;
+use crate::vocab::{RequestId, Seed, SimTime};
+
+/// What a run is made from.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// All chance comes from it.
+    pub seed: Seed,
+    /// The rules in force.
+    pub safeguards: Safeguards,
+    /// What goes wrong.
+    pub plan: FaultPlan,
+    /// Requests that are left out: their clients behave as if they had never
+    /// wanted them. Every draw of all others stays as it was.
+    pub leave_out: BTreeSet<RequestId>,
+}
+
+/// How a run went, beside its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunEnd {
+    /// When it was over.
+    pub ended: SimTime,
+    /// Faults that this protocol has nobody for, by their position in the plan.
+    pub not_applicable: Vec<u32>,
+    /// Faults that never struck: their moment did not come.
+    pub never_struck: Vec<u32>,
+    /// How many events the agenda had.
+    pub agenda_events: u64,
+}
