@@ -251,3 +251,19 @@ fn a_safeguard_that_is_taken_away_breaks_a_promise_and_says_how_to_see_it_again(
     assert!(line.is_some_and(|line| line.ends_with("--without outbox")));
     assert!(text.contains("Not as the scenario expects: "));
 }
+
+#[test]
+fn the_readme_shows_what_is_really_printed() {
+    let readme = include_str!("../README.md");
+    let shown = readme
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let printed = out(&run(&["run", MALL, "--host", "direct"]));
+    for line in shown.expect("an output in the README").lines() {
+        assert!(
+            printed.lines().any(|l| l == line),
+            "not printed any more: {line}"
+        );
+    }
+}
