@@ -16,7 +16,7 @@
 
 use super::court::Court;
 use super::promise::{Closing, End, Findings, Promise};
-use super::record::{Attempt, Deed, Did, Fact, Record};
+use super::record::{Attempt, Deed, Did, Fact, Part, Record};
 use super::words;
 use crate::business::Reason;
 use crate::vocab::{Direction, StepId};
@@ -39,18 +39,13 @@ impl Promise for Compensation {
                 record,
                 attempt,
             };
-            if let Some((fact, what)) = saga.wrong_compensation() {
-                self.findings
-                    .violated(fact.at, Some(record.request), || (what, saga.evidence()));
+            if let Some((fact, wrong)) = saga.wrong_compensation() {
+                self.findings.violated(fact.at, Some(record.request), || {
+                    (wrong.what, saga.evidence(wrong.concerns))
+                });
             } else if let Some(step) = saga.missing_compensation(closing.end) {
                 self.findings.violated_at_rest(closing, || {
-                    let what = format!(
-                        "request {} failed, and {} had effect, but there was no {}",
-                        record.request,
-                        words::step_name(court, step),
-                        court.action_name(step, Direction::Backward),
-                    );
-                    (what, saga.evidence())
+                    (saga.what_is_missing(step), saga.evidence(Some(step)))
                 });
             }
         }
@@ -68,6 +63,14 @@ fn goes_smoothly(record: &Record) -> bool {
         Deed::Refused { .. } | Deed::Null { .. } | Deed::Turned { .. } => true,
         _ => false,
     })
+}
+
+/// What is wrong with a compensation.
+struct Wrong {
+    /// In words.
+    what: String,
+    /// The step whose doing and undoing shows it, if no other step's does.
+    concerns: Option<StepId>,
 }
 
 /// One attempt of a request.
@@ -98,22 +101,24 @@ impl Saga<'_> {
 
     /// The first compensation that should not have been, or not so, and what is
     /// wrong with it.
-    fn wrong_compensation(&self) -> Option<(&Fact, String)> {
+    fn wrong_compensation(&self) -> Option<(&Fact, Wrong)> {
         let mut last_undone: Option<StepId> = None;
         for (fact, did) in self.effects(Direction::Backward) {
             if did.times == 0 {
                 continue;
             }
             let step = did.part.step;
-            let wrong = self
-                .undone_too_often(fact, did)
+            let too_often = self.undone_too_often(fact, did);
+            let concerns = too_often.is_some().then_some(step);
+            let wrong = too_often
                 .or_else(|| self.undone_past_the_pivot(fact))
                 .or_else(|| out_of_order(last_undone, step).map(|p| self.after(p)))
                 .or_else(|| self.wrong_reason(did.reason));
             if let Some(wrong) = wrong {
                 let name = self.court.action_name(step, Direction::Backward);
                 let request = self.record.request;
-                return Some((fact, format!("{name} of request {request}: {wrong}")));
+                let what = format!("{name} of request {request}: {wrong}");
+                return Some((fact, Wrong { what, concerns }));
             }
             last_undone = Some(step);
         }
@@ -130,12 +135,27 @@ impl Saga<'_> {
                 "{} had no effect to undo",
                 words::step_name(self.court, step)
             )),
-            (done, undone) if undone > done => Some(format!(
-                "it was done {undone} times, for {done} of {}",
-                words::step_name(self.court, step)
-            )),
+            (done, undone) if undone > done => Some(self.too_often(step, done, undone)),
             _ => None,
         }
+    }
+
+    /// The numbers of the whole attempt, which its evidence shows; those of the
+    /// moment if it was set right later.
+    fn too_often(&self, step: StepId, done: u32, undone: u32) -> String {
+        let name = words::step_name(self.court, step);
+        match self.in_all(step) {
+            (done, undone) if undone > done => {
+                format!("it was done {undone} times, for {done} of {name}")
+            }
+            _ => format!("it had been done {undone} times, for {done} of {name} until then"),
+        }
+    }
+
+    /// How often a step was done and undone in all.
+    fn in_all(&self, step: StepId) -> (u32, u32) {
+        let times = |direction| self.times(step, direction, u32::MAX);
+        (times(Direction::Forward), times(Direction::Backward))
     }
 
     fn undone_past_the_pivot(&self, fact: &Fact) -> Option<String> {
@@ -172,8 +192,8 @@ impl Saga<'_> {
     fn missing_compensation(&self, end: End) -> Option<StepId> {
         let court = self.court;
         let standing = |step: StepId| {
-            let done = self.times(step, Direction::Forward, u32::MAX);
-            done > self.times(step, Direction::Backward, u32::MAX)
+            let (done, undone) = self.in_all(step);
+            done > undone
         };
         let past_pivot = court
             .effective
@@ -185,6 +205,24 @@ impl Saga<'_> {
         }
         let mut compensable = court.effective.iter().rev().copied();
         compensable.find(|&step| court.compensable(step) && standing(step))
+    }
+
+    fn what_is_missing(&self, step: StepId) -> String {
+        let request = self.record.request;
+        let name = words::step_name(self.court, step);
+        let undo = self.court.action_name(step, Direction::Backward);
+        match self.in_all(step) {
+            (1, _) => {
+                format!("request {request} failed, and {name} had effect, but there was no {undo}")
+            }
+            (done, 0) => format!(
+                "request {request} failed, and {name} had effect {done} times, but there was no {undo}"
+            ),
+            (done, undone) => format!(
+                "request {request} failed, and {name} had effect {done} times, but {undo} only {}",
+                words::times(undone)
+            ),
+        }
     }
 
     fn turned_back(&self) -> bool {
@@ -206,10 +244,16 @@ impl Saga<'_> {
         })
     }
 
-    fn evidence(&self) -> Vec<super::Evidence> {
+    /// What was done for this attempt, or to one step of it.
+    fn evidence(&self, step: Option<StepId>) -> Vec<super::Evidence> {
+        let of_step = |part: Part| step.is_none_or(|step| part.step == step);
         words::evidence(self.court, self.record, |fact| match fact.deed {
-            Deed::Turned { attempt, .. } => attempt == self.attempt,
             Deed::Asked { .. } | Deed::Told { .. } => false,
+            _ if !fact.deed.concerns(self.attempt) => false,
+            Deed::Did(Did { part, .. }) | Deed::TakenBack { part, .. } | Deed::Null { part } => {
+                of_step(part)
+            }
+            Deed::Turned { .. } => true,
             _ => words::is_business(fact),
         })
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::court::Court;
 use super::record::{Attempt, Deed, Did, Fact, Part, Record};
-use crate::business::{BusinessRow, Facet, Params};
+use crate::business::{BusinessRow, Facet, Params, Reason};
 use crate::history::{Effect, Event, Part as DownPart, What, Written};
 use crate::protocol::{
     Detail, EventKind, LetterBody, LogState, Milestone, Note, Reply, Row, SagaPhase, Value,
@@ -134,7 +134,7 @@ impl Ledger {
             }
             What::Lost {
                 to, kind, tx, why, ..
-            } => self.lost(
+            } => self.once(
                 event,
                 tx.request(),
                 Deed::Lost {
@@ -150,8 +150,9 @@ impl Ledger {
         }
     }
 
-    /// A message is lost; resends that are lost too are not told again.
-    fn lost(&mut self, event: &Event, request: RequestId, deed: Deed) {
+    /// Adds a fact that means nothing new when it is told again: resends that
+    /// are lost too, a saga that is on its way back already.
+    fn once(&mut self, event: &Event, request: RequestId, deed: Deed) {
         let told = |record: &Record| record.facts.iter().any(|fact| fact.deed == deed);
         if !self.record(request).is_some_and(told) {
             self.note(event, request, deed);
@@ -334,7 +335,7 @@ impl Ledger {
                     self.of_attempt(event, tx, |attempt| Deed::Logged { attempt, durable });
                 }
                 LogState::Saga(SagaPhase::Backward { reason, .. }) => {
-                    self.of_attempt(event, tx, |attempt| Deed::Turned { attempt, reason });
+                    self.turned(event, tx, reason);
                 }
                 LogState::Saga(SagaPhase::Forward(_)) => {}
             },
@@ -342,7 +343,7 @@ impl Ledger {
                 if let LetterBody::Event { event: body, .. } = letter.body
                     && let EventKind::Failed { reason, .. } = body.kind
                 {
-                    self.of_attempt(event, body.tx, |attempt| Deed::Turned { attempt, reason });
+                    self.turned(event, body.tx, reason);
                 }
             }
             (
@@ -362,6 +363,12 @@ impl Ledger {
             }
             _ => {}
         }
+    }
+
+    /// Every record of a saga that goes back says so; it turned with the first.
+    fn turned(&mut self, event: &Event, tx: TxId, reason: Reason) {
+        let attempt = Attempt::of(tx);
+        self.once(event, tx.request(), Deed::Turned { attempt, reason });
     }
 
     fn noted(&mut self, event: &Event, note: &Note) {

@@ -7,29 +7,107 @@ use super::record::{Attempt, Deed, Did, Fact, Part, Record};
 use crate::business::{BusinessRow, Reason, ResourceKind};
 use crate::history::{LossReason, Owner, Part as DownPart, RollbackReason};
 use crate::protocol::{ClientOutcome, Decision};
-use crate::vocab::{Direction, NodeId, RequestId, StepId};
+use crate::vocab::{Direction, NodeId, RequestId, SimTime, StepId};
 
 /// The most lines of evidence that a violation has.
 const MOST_LINES: usize = 10;
 
-/// What a record says of those facts that `concerns` picks: all of them, or the
-/// first and the last if there are too many.
+/// What a record says of those facts that `concerns` picks. If they are too
+/// many, what was said before is only counted, then what weighs least is left
+/// out, of equals those in the middle.
 pub(super) fn evidence(
     court: &Court,
     record: &Record,
     concerns: impl Fn(&Fact) -> bool,
 ) -> Vec<Evidence> {
-    let picked: Vec<&Fact> = record.facts.iter().filter(|f| concerns(f)).collect();
-    let tell = |fact: &&Fact| Evidence {
-        at: fact.at,
-        line: line(court, record.request, fact),
-    };
-    if picked.len() <= MOST_LINES {
-        return picked.iter().map(tell).collect();
+    let picked = record.facts.iter().filter(|f| concerns(f));
+    let mut told: Vec<Told> = picked
+        .map(|fact| Told {
+            at: fact.at,
+            weight: weight(&fact.deed),
+            line: line(court, record.request, fact),
+            times: 1,
+        })
+        .collect();
+    if told.len() > MOST_LINES {
+        told = counted(told);
     }
-    let half = MOST_LINES / 2;
-    let (head, tail) = (&picked[..half], &picked[picked.len() - half..]);
-    head.iter().chain(tail).map(tell).collect()
+    while told.len() > MOST_LINES {
+        told.remove(least(&told));
+    }
+    told.into_iter().map(Told::into_evidence).collect()
+}
+
+/// A line that may become evidence.
+struct Told {
+    at: SimTime,
+    weight: Weight,
+    line: String,
+    times: u32,
+}
+
+impl Told {
+    fn into_evidence(self) -> Evidence {
+        let line = match self.times {
+            1 => self.line,
+            n => format!("{}, {}", self.line, times(n)),
+        };
+        Evidence { at: self.at, line }
+    }
+}
+
+/// What a line does in the evidence, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// A message or a node was lost: perhaps why.
+    Circumstance,
+    /// What was said or meant.
+    Word,
+    /// What was done, undone or refused: what a verdict counts.
+    Act,
+}
+
+fn weight(deed: &Deed) -> Weight {
+    match deed {
+        Deed::Down(_) | Deed::Lost { .. } => Weight::Circumstance,
+        Deed::Did(_)
+        | Deed::TakenBack { .. }
+        | Deed::Refused { .. }
+        | Deed::Performed { .. }
+        | Deed::PreparedLost { .. }
+        | Deed::LogLost { .. }
+        | Deed::BranchLost { .. } => Weight::Act,
+        _ => Weight::Word,
+    }
+}
+
+/// Tells what is the same once, and how often it was.
+fn counted(told: Vec<Told>) -> Vec<Told> {
+    let mut distinct: Vec<Told> = Vec::new();
+    for next in told {
+        match distinct.iter_mut().find(|before| before.line == next.line) {
+            Some(before) => before.times += 1,
+            None => distinct.push(next),
+        }
+    }
+    distinct
+}
+
+/// The middle one of those that weigh least.
+fn least(told: &[Told]) -> usize {
+    let least = told.iter().map(|t| t.weight).min();
+    let light: Vec<usize> = (0..told.len())
+        .filter(|&i| Some(told[i].weight) == least)
+        .collect();
+    light[light.len() / 2]
+}
+
+/// `once`, `2 times`.
+pub(super) fn times(n: u32) -> String {
+    match n {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
 }
 
 /// Whether a fact says what was done to business rows, or why it was not.

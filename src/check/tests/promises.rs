@@ -277,6 +277,36 @@ fn a_wrong_compensation_is_told() {
 }
 
 #[test]
+fn compensations_are_counted_as_the_evidence_shows_them() {
+    let undone = "alice undoes take: parcels";
+    let often = REFUNDED_SAGA.replace(undone, &[undone; 12].join("\n"));
+    assert_snapshot!(breach(OrchestratedSaga, PromiseId::Compensation, &often), @r"
+    refund of request c0.0: it was done 12 times, for 1 of take
+      2.000 points: take took 50 from points[alice] (c0.0)
+      4.000 post: ship is refused: not enough parcels (c0.0)
+      6.000 points: refund gave 50 back to points[alice]: not enough parcels (c0.0), 12 times
+    ");
+    let done = "alice does take";
+    let twice = REFUNDED_SAGA.replace(done, &[done; 2].join("\n"));
+    assert_snapshot!(breach(OrchestratedSaga, PromiseId::Compensation, &twice), @r"
+    request c0.0 failed, and take had effect 2 times, but refund only once
+      2.000 points: take took 50 from points[alice] (c0.0)
+      3.000 points: take took 50 from points[alice] (c0.0)
+      5.000 post: ship is refused: not enough parcels (c0.0)
+      7.000 points: refund gave 50 back to points[alice]: not enough parcels (c0.0)
+    ");
+}
+
+#[test]
+fn a_saga_turns_back_once() {
+    let turned = "alice turns ship: parcels\n";
+    let undone = REFUNDED_SAGA.replace("alice undoes take: parcels", "");
+    let logged = undone.replace("alice undoes", &format!("{turned}{turned}alice undoes"));
+    let told = breach(OrchestratedSaga, PromiseId::Compensation, &logged);
+    assert_eq!(told.matches("turns back").count(), 1, "{told}");
+}
+
+#[test]
 fn a_refund_without_its_reason_shows_its_evidence() {
     let bare = REFUNDED_SAGA.replace("alice undoes take: parcels", "alice undoes take");
     assert_snapshot!(breach(OrchestratedSaga, PromiseId::Compensation, &bare), @r"

@@ -33,7 +33,7 @@ use crate::check::{Judge, Verdict, Violation};
 use crate::history::{Effect, Event, Left, Owner, Part, Rest, RollbackReason, Sink, What, Written};
 use crate::protocol::{
     ClientOutcome, Decision, Detail, LetterId, LogEntry, LogState, Milestone, Nodes, Note,
-    Policies, ProtocolKind, Reply, Row, Stamp, Value,
+    Policies, ProtocolKind, Reply, Row, SagaPhase, Stamp, Value,
 };
 use crate::scenario::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Link, MachineSpec, Network,
@@ -327,8 +327,12 @@ impl Teller {
             ["null", step] => self.null(tx, step_of(step)),
             ["is", "refused", step, reason] => self.refused(tx, step_of(step), reason_of(reason)),
             ["turns", step, reason] => {
-                let detail = Detail::Reason(step_of(step), reason_of(reason));
-                self.noted(manager, Milestone::OrchestratorTurned, tx, detail)
+                let phase = SagaPhase::Backward {
+                    undo: step_of(step),
+                    last: step_of(step),
+                    reason: reason_of(reason),
+                };
+                self.logged(tx, LogState::Saga(phase))
             }
             ["gives", "up"] => self.noted(manager, Milestone::OrchestratorGaveUp, tx, Detail::None),
             ["is", "told", ..] => {
@@ -461,27 +465,32 @@ impl Teller {
         };
         let mut events = Vec::new();
         if decision == Decision::Commit {
-            let entry = LogEntry {
-                params: params(tx.request()),
-                state: LogState::Committed,
-            };
-            events = self.at(
-                manager,
-                What::Committed {
-                    stamp: Stamp::bookkeeping(tx),
-                    branch: false,
-                    effects: SmallVec::new(),
-                    writes: vec![Written {
-                        row: Row::Log(tx),
-                        value: Some(Value::Log(entry)),
-                    }],
-                    durable: true,
-                },
-            );
+            events = self.logged(tx, LogState::Committed);
         }
         let detail = Detail::Decision(decision);
         events.extend(self.noted(manager, Milestone::CoordinatorDecided, tx, detail));
         events
+    }
+
+    fn logged(&self, tx: TxId, state: LogState) -> Vec<Event> {
+        let entry = LogEntry {
+            params: params(tx.request()),
+            state,
+        };
+        let written = Written {
+            row: Row::Log(tx),
+            value: Some(Value::Log(entry)),
+        };
+        self.at(
+            self.scenario.nodes.manager(),
+            What::Committed {
+                stamp: Stamp::bookkeeping(tx),
+                branch: false,
+                effects: SmallVec::new(),
+                writes: vec![written],
+                durable: true,
+            },
+        )
     }
 
     /// What happens to a participant's branch.
