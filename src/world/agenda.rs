@@ -1,21 +1,37 @@
 //! The agenda: everything that will happen, by model time and, within an
 //! instant, in an order that is drawn from the seed by identity.
+//!
+//! Most of what stands on it are timers far ahead that are taken back before
+//! they run out. Those wait in buckets by time, unsorted, and only what is left
+//! of a bucket when its time comes is sorted into the heap.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::vocab::{Chance, Identity, SimTime};
 
-/// A heap of what will happen. Its head is the only clock of the world.
+/// Everything that will happen. Its head is the only clock of the world.
 #[derive(Debug)]
 pub struct Agenda<T> {
+    /// What happens before `horizon`.
     heap: BinaryHeap<Reverse<Entry>>,
-    /// The items stay where they are; the heap moves only their places.
+    /// What happens later, by bucket.
+    later: BTreeMap<u64, Vec<Entry>>,
+    /// The first bucket that is not in the heap.
+    horizon: u64,
+    /// The items stay where they are; only their places are moved. A place with
+    /// nothing in it was taken back.
     items: Vec<Option<T>>,
     free: Vec<u32>,
+    /// Empty buckets, kept for their memory.
+    spare: Vec<Vec<Entry>>,
     chance: Chance,
     pushed: u64,
 }
+
+/// Where an item stands, to take it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle(u32);
 
 /// Ordered by time, then rank, then the order of pushing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,13 +42,23 @@ struct Entry {
     place: u32,
 }
 
+/// 4,096 microseconds a bucket.
+const BUCKET_BITS: u32 = 12;
+
+fn bucket(at: SimTime) -> u64 {
+    at.as_micros() >> BUCKET_BITS
+}
+
 impl<T> Agenda<T> {
     /// An empty agenda whose ties this chance decides.
     pub fn new(chance: Chance) -> Self {
         Agenda {
             heap: BinaryHeap::new(),
+            later: BTreeMap::new(),
+            horizon: 1,
             items: Vec::new(),
             free: Vec::new(),
+            spare: Vec::new(),
             chance,
             pushed: 0,
         }
@@ -40,18 +66,24 @@ impl<T> Agenda<T> {
 
     /// `item` will happen at `at`; among what happens at one instant, `who`
     /// decides the order, differently for every seed.
-    pub fn push(&mut self, at: SimTime, who: Identity, item: T) {
+    pub fn push(&mut self, at: SimTime, who: Identity, item: T) -> Handle {
         let rank = self.chance.rank(who) | 1;
-        self.insert(at, rank, item);
+        self.insert(at, rank, item)
     }
 
     /// `item` will happen at `at`, before all that was pushed with an identity,
     /// in the order of these calls.
-    pub fn push_front(&mut self, at: SimTime, item: T) {
-        self.insert(at, 0, item);
+    pub fn push_front(&mut self, at: SimTime, item: T) -> Handle {
+        self.insert(at, 0, item)
     }
 
-    fn insert(&mut self, at: SimTime, rank: u64, item: T) {
+    /// Takes an item back that has not happened yet. A handle must not be used
+    /// after its item happened: its place may be another's by then.
+    pub fn take_back(&mut self, handle: Handle) {
+        self.items[handle.0 as usize] = None;
+    }
+
+    fn insert(&mut self, at: SimTime, rank: u64, item: T) -> Handle {
         let place = match self.free.pop() {
             Some(place) => {
                 self.items[place as usize] = Some(item);
@@ -62,23 +94,57 @@ impl<T> Agenda<T> {
                 (self.items.len() - 1) as u32
             }
         };
-        self.heap.push(Reverse(Entry {
+        let entry = Entry {
             at,
             rank,
             pushed: self.pushed,
             place,
-        }));
+        };
         self.pushed += 1;
+        let bucket = bucket(at);
+        if bucket < self.horizon {
+            self.heap.push(Reverse(entry));
+        } else {
+            let spare = &mut self.spare;
+            let later = self.later.entry(bucket);
+            later
+                .or_insert_with(|| spare.pop().unwrap_or_default())
+                .push(entry);
+        }
+        Handle(place)
     }
 
     /// Takes what happens next.
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
-        let Reverse(entry) = self.heap.pop()?;
-        self.free.push(entry.place);
-        let item = self.items[entry.place as usize]
-            .take()
-            .expect("every entry of the heap has an item at its place");
-        Some((entry.at, item))
+        loop {
+            let Some(Reverse(entry)) = self.heap.pop() else {
+                if !self.advance() {
+                    return None;
+                }
+                continue;
+            };
+            self.free.push(entry.place);
+            if let Some(item) = self.items[entry.place as usize].take() {
+                return Some((entry.at, item));
+            }
+        }
+    }
+
+    /// Sorts the next bucket into the heap; `false` if there is none.
+    fn advance(&mut self) -> bool {
+        let Some((bucket, mut entries)) = self.later.pop_first() else {
+            return false;
+        };
+        self.horizon = bucket + 1;
+        for entry in entries.drain(..) {
+            if self.items[entry.place as usize].is_some() {
+                self.heap.push(Reverse(entry));
+            } else {
+                self.free.push(entry.place);
+            }
+        }
+        self.spare.push(entries);
+        true
     }
 
     /// How many items were ever pushed: what a bare heap would have to move.
@@ -115,6 +181,24 @@ mod tests {
     fn the_order_of_an_instant_is_the_seeds_and_not_that_of_pushing() {
         assert_eq!(order(1, &[1, 2, 3, 4, 5]), order(1, &[5, 3, 4, 2, 1]));
         assert_ne!(order(1, &[1, 2, 3, 4, 5]), order(2, &[1, 2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn what_was_taken_back_does_not_happen_and_the_rest_keeps_its_order() {
+        let mut agenda = Agenda::new(Chance::new(Seed(1)));
+        let millis = |n: u64| SimTime::from_micros(n * 1_000);
+        let handles: Vec<Handle> = (0..100)
+            .map(|n| agenda.push(millis(100 - n), Identity::new().with(n), n))
+            .collect();
+        for handle in handles.iter().step_by(2) {
+            agenda.take_back(*handle);
+        }
+        assert_eq!(agenda.pop(), Some((millis(1), 99)));
+        agenda.push(millis(1), Identity::new(), 1_000);
+        let rest: Vec<u64> = std::iter::from_fn(|| agenda.pop().map(|(_, n)| n)).collect();
+        let mut expected = vec![1_000];
+        expected.extend((0..98).rev().filter(|n| n % 2 == 1));
+        assert_eq!(rest, expected);
     }
 
     #[test]

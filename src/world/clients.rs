@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::agenda::Handle;
 use super::happening::{Call, Caller, Happening};
 use super::store::Request;
 use super::world::{World, request};
@@ -33,6 +34,8 @@ pub(super) struct Clients {
 struct Waiting {
     params: Params,
     retry: u16,
+    /// Its time-out, once it is set.
+    timeout: Option<Handle>,
 }
 
 impl Clients {
@@ -194,9 +197,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
             .with(u64::from(client.0))
             .with(u64::from(n));
         let params = self.clients.params(Stream::Workload, who);
-        self.clients
-            .waiting
-            .insert(request, Waiting { params, retry: 0 });
+        self.clients.waiting.insert(
+            request,
+            Waiting {
+                params,
+                retry: 0,
+                timeout: None,
+            },
+        );
         self.in_flight.hold(request);
         self.disturbed_until(self.now);
         self.send_request(request, params, 0);
@@ -223,7 +231,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
             request: wish,
             retry,
         };
-        self.agenda.push(self.now + timeout, who, due);
+        let handle = self.agenda.push(self.now + timeout, who, due);
+        if let Some(waiting) = self.clients.waiting.get_mut(&wish) {
+            waiting.timeout = Some(handle);
+        }
         let tx = TxId {
             key,
             epoch: 0,
@@ -270,7 +281,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let clients = self.setting.nodes.clients();
         self.record(clients, What::Told { key, outcome });
         if outcome.is_final() {
-            self.clients.waiting.remove(&request);
+            if let Some(Waiting {
+                timeout: Some(timeout),
+                ..
+            }) = self.clients.waiting.remove(&request)
+            {
+                self.agenda.take_back(timeout);
+            }
             let tx = TxId {
                 key,
                 epoch: 0,

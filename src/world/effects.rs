@@ -121,11 +121,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
             Effect::Send { to, body } => self.send(node, to, body),
             Effect::Arm { key, after } => self.arm(node, key, after),
-            Effect::Disarm(key) => {
-                if self.process(node).timers.remove(&key).is_some() {
-                    self.in_flight.release_any(owner_of(key));
-                }
-            }
+            Effect::Disarm(key) => self.disarm(node, key),
             Effect::Poll { key, every } => self.poll(node, key, every),
             Effect::Observe(note) => self.reach(node, note),
         }
@@ -286,31 +282,30 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn arm(&mut self, node: NodeId, key: Key, after: SimDuration) {
-        let id = self.next_timer;
-        self.next_timer += 1;
         let at = self.now + after;
-        if self.process(node).timers.insert(key, id).is_none() {
-            self.in_flight.hold_any(owner_of(key));
+        let who = identity(node, key);
+        let handle = self.agenda.push(at, who, Happening::Timer { node, key });
+        match self.process(node).timers.insert(key, handle) {
+            Some(replaced) => self.agenda.take_back(replaced),
+            None => self.in_flight.hold_any(owner_of(key)),
         }
-        self.agenda
-            .push(at, identity(node, key), Happening::Timer { node, key, id });
     }
 
-    pub(super) fn timer(&mut self, node: NodeId, key: Key, id: u64) -> Option<Next<Msg<P>>> {
-        let process = self.process(node);
-        if process.timers.get(&key) != Some(&id) {
-            return None;
+    fn disarm(&mut self, node: NodeId, key: Key) {
+        if let Some(handle) = self.process(node).timers.remove(&key) {
+            self.agenda.take_back(handle);
+            self.in_flight.release_any(owner_of(key));
         }
-        process.timers.remove(&key);
-        let input = Input::Timer(key);
-        self.admit(
-            node,
-            Delivery {
-                input,
-                request: owner_of(key),
-                letters: Vec::new(),
-            },
-        )
+    }
+
+    pub(super) fn timer(&mut self, node: NodeId, key: Key) -> Option<Next<Msg<P>>> {
+        self.process(node).timers.remove(&key);
+        let delivery = Delivery {
+            input: Input::Timer(key),
+            request: owner_of(key),
+            letters: Vec::new(),
+        };
+        self.admit(node, delivery)
     }
 
     /// Parks a poll until the outbox is not empty.

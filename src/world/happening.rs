@@ -30,7 +30,6 @@ pub(super) enum Happening<M> {
     Timer {
         node: NodeId,
         key: Key,
-        id: u64,
     },
     Poll {
         node: NodeId,

@@ -214,11 +214,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
         process.stalled.clear();
         process.stalled_letters.clear();
         process.polls.clear();
-        let timers: Vec<_> = process.timers.drain().map(|(key, _)| key).collect();
+        let timers: Vec<_> = process.timers.drain().collect();
         let waiting = std::mem::take(&mut process.mailbox);
         let mut jobs = std::mem::take(&mut process.waiting_jobs);
         jobs.extend(std::mem::take(&mut process.paused_jobs));
-        for key in timers {
+        for (key, handle) in timers {
+            self.agenda.take_back(handle);
             self.in_flight.release_any(super::process::owner_of(key));
         }
         for delivery in waiting {

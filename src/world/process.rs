@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::agenda::Handle;
 use super::store::Request;
 use crate::protocol::{Effect, Input, Key, Letter, Tag, Wire};
 use crate::scenario::ProcessSpec;
@@ -53,7 +54,7 @@ pub(super) struct Process<M> {
     /// Effects of a batch that a pause cut in two.
     pub(super) stalled: VecDeque<Effect<M>>,
     pub(super) stalled_letters: Vec<Letter>,
-    pub(super) timers: FastMap<Key, u64>,
+    pub(super) timers: FastMap<Key, Handle>,
     pub(super) polls: Vec<(Key, SimDuration)>,
     /// Its database came back while it stood still.
     pub(super) reread: bool,

@@ -46,7 +46,6 @@ pub struct World<P: Protocol, S: Sink> {
     pub(super) calls: FastMap<u64, Call>,
     pub(super) next_ticket: u64,
     pub(super) next_message: u64,
-    pub(super) next_timer: u64,
     /// The number of the point that comes next; every one is a place where a
     /// fault can strike.
     pub(super) point: u64,
@@ -124,7 +123,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
             calls: FastMap::default(),
             next_ticket: 0,
             next_message: 0,
-            next_timer: 0,
             point: 0,
             orders: VecDeque::new(),
             held_back: None,
@@ -212,7 +210,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 epoch,
                 request,
             } => self.served(ticket, epoch, *request),
-            Happening::Timer { node, key, id } => return self.timer(node, key, id),
+            Happening::Timer { node, key } => return self.timer(node, key),
             Happening::Poll {
                 node,
                 epoch,
