@@ -53,6 +53,8 @@ struct Culprit {
     request: RequestId,
     at: SimTime,
     what: String,
+    /// What it alone adds to the sides.
+    share: Sides,
     evidence: Vec<Evidence>,
 }
 
@@ -144,6 +146,7 @@ impl Promise for Balance {
                     request: record.request,
                     at: record.last_change(),
                     what: what_it_did(court, record),
+                    share: sides,
                     evidence: words::evidence(court, record, words::is_business),
                 };
                 self.culprits.insert(value, culprit);
@@ -159,6 +162,7 @@ impl Promise for Balance {
             let described = match self.culprits.remove(&value) {
                 Some(culprit) => {
                     let what = self.what(court, &culprit.what, value, sides);
+                    let what = what + &share(culprit.share, sides);
                     (culprit.at, Some(culprit.request), what, culprit.evidence)
                 }
                 None => {
@@ -208,6 +212,15 @@ fn add(shares: &mut Shares, value: u32, sides: Sides) {
         }
         None => shares.push((value, sides)),
     }
+}
+
+/// What a request adds to sides that others unbalance too.
+fn share(of_request: Sides, sides: Sides) -> String {
+    if of_request == sides {
+        return String::new();
+    }
+    let Sides { left, right } = of_request;
+    format!(" (of which this request's are {left} against {right})")
 }
 
 /// `request c3.17 took 50 from points[alice]`, or all that it did.

@@ -160,6 +160,21 @@ fn an_equation_is_judged_as_soon_as_a_request_is_quiet() {
 }
 
 #[test]
+fn an_equation_tells_a_requests_share_from_the_sum() {
+    let stuck = "
+        alice asks
+        alice does take
+        alice/1 asks
+        alice/1 does take
+        rest points[alice]=0
+    ";
+    assert_snapshot!(breach(OrchestratedSaga, PromiseId::Equation(0), stuck), @r"
+    request c0.0 took 50 from points[alice], and that leaves `taken(points) - given_back(points) = 50 * granted(pokemon) + in_flight(points)` unbalanced for alice: 100 against 0 (of which this request's are 50 against 0)
+      2.000 points: take took 50 from points[alice] (c0.0)
+    ");
+}
+
+#[test]
 fn an_equation_notices_a_lost_update() {
     let overwritten = SAGA.replace("points[alice]=50", "points[alice]=100");
     assert_snapshot!(breach(OrchestratedSaga, PromiseId::Equation(0), &overwritten), @r"

@@ -709,8 +709,10 @@ fn tx_of(who: &str) -> TxId {
         (None, Some((name, attempt))) => (name, Ok(0), attempt.parse()),
         (None, None) => (who, Ok(0), Ok(0)),
     };
+    let (name, n) = name.split_once('/').unwrap_or((name, "0"));
     let client = ClientId(player(name));
-    let request = RequestId { client, n: 0 };
+    let n = n.parse().expect("a number");
+    let request = RequestId { client, n };
     TxId {
         key: RequestKey {
             request,
