@@ -37,7 +37,7 @@ impl Promise for AllOrNothing {
                 record.request,
                 words::what_stands(court, closing)
             );
-            (what, words::evidence(court, record, words::is_business))
+            (what, words::whole_story(court, record))
         });
     }
 

@@ -34,7 +34,7 @@ impl Promise for ClientTruth {
                     words::outcome_words(court, first),
                     words::outcome_words(court, other)
                 );
-                (what, words::evidence(court, record, words::is_business))
+                (what, words::whole_story(court, record))
             });
             return;
         }
@@ -52,7 +52,7 @@ impl Promise for ClientTruth {
                     words::outcome_words(court, first),
                     words::what_stands(court, closing)
                 );
-                (what, words::evidence(court, record, words::is_business))
+                (what, words::whole_story(court, record))
             });
         }
     }

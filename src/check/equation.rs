@@ -118,7 +118,7 @@ impl Promise for Balance {
         if let Some(&(value, sides)) = shares.iter().find(|(_, s)| s.left != s.right) {
             self.caught.insert(record.request);
             let what = || self.what(court, &what_it_did(court, record), value, sides);
-            let described = (what(), words::evidence(court, record, words::is_business));
+            let described = (what(), words::whole_story(court, record));
             self.findings
                 .violated(at, Some(record.request), || described);
         }
@@ -147,7 +147,7 @@ impl Promise for Balance {
                     at: record.last_change(),
                     what: what_it_did(court, record),
                     share: sides,
-                    evidence: words::evidence(court, record, words::is_business),
+                    evidence: words::whole_story(court, record),
                 };
                 self.culprits.insert(value, culprit);
             }

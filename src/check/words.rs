@@ -21,6 +21,7 @@ pub(super) fn evidence(
     concerns: impl Fn(&Fact) -> bool,
 ) -> Vec<Evidence> {
     let picked = record.facts.iter().filter(|f| concerns(f));
+    let picked = picked.filter(|f| !matches!(f.deed, Deed::Down(_)) || matters(court, record, f));
     let mut told: Vec<Told> = picked
         .map(|fact| Told {
             at: fact.at,
@@ -36,6 +37,63 @@ pub(super) fn evidence(
         told.remove(least(&told));
     }
     told.into_iter().map(Told::into_evidence).collect()
+}
+
+/// Whether a death may be why: it left a trace, or it struck a node where the
+/// request was just on its way, and no lost message says more.
+fn matters(court: &Court, record: &Record, death: &Fact) -> bool {
+    let at_node = |f: &&Fact| place(f) == death.node;
+    let later = record.facts.iter().filter(|f| f.nth > death.nth);
+    let next_life = later
+        .filter(at_node)
+        .take_while(|f| f.at == death.at || !matches!(f.deed, Deed::Down(_)));
+    if next_life.map(|f| &f.deed).any(is_trace_of_death) {
+        return true;
+    }
+    let lost = |f: &Fact| matches!(f.deed, Deed::Lost { .. });
+    if record.facts.iter().any(lost) {
+        return false;
+    }
+    // Of what passes through a broker nothing else is on record.
+    let is_broker = death.node == court.scenario.nodes.broker();
+    let patience = court.scenario.policies.give_up_after;
+    let mut before = record.facts.iter().filter(|f| f.nth < death.nth);
+    let last = before.rfind(|f| match f.deed {
+        Deed::Down(_) => f.node == death.node,
+        _ => is_broker || at_node(f),
+    });
+    last.is_some_and(|f| !matches!(f.deed, Deed::Down(_)) && death.at.since(f.at) < patience)
+}
+
+/// Whose death a fact would be a trace of.
+fn place(fact: &Fact) -> NodeId {
+    match fact.deed {
+        Deed::Lost {
+            to,
+            why: LossReason::Down,
+            ..
+        } => to,
+        _ => fact.node,
+    }
+}
+
+fn is_trace_of_death(deed: &Deed) -> bool {
+    matches!(
+        deed,
+        Deed::TakenBack { .. }
+            | Deed::PreparedLost { .. }
+            | Deed::Restored { .. }
+            | Deed::LogLost { .. }
+            | Deed::BranchLost { .. }
+            | Deed::RolledBack {
+                why: RollbackReason::Crash | RollbackReason::SessionOver,
+                ..
+            }
+            | Deed::Lost {
+                why: LossReason::Down,
+                ..
+            }
+    )
 }
 
 /// A line that may become evidence.
@@ -76,7 +134,8 @@ fn weight(deed: &Deed) -> Weight {
         | Deed::Performed { .. }
         | Deed::PreparedLost { .. }
         | Deed::LogLost { .. }
-        | Deed::BranchLost { .. } => Weight::Act,
+        | Deed::BranchLost { .. }
+        | Deed::Unilateral { .. } => Weight::Act,
         _ => Weight::Word,
     }
 }
@@ -108,6 +167,35 @@ pub(super) fn times(n: u32) -> String {
         1 => "once".to_owned(),
         n => format!("{n} times"),
     }
+}
+
+/// What was done to business rows, or why it was not: with what a crash took
+/// from a branch, the promise that it had given, and the commit on record.
+pub(super) fn whole_story(court: &Court, record: &Record) -> Vec<Evidence> {
+    evidence(court, record, |fact| match fact.deed {
+        Deed::PreparedLost { .. }
+        | Deed::LogLost { .. }
+        | Deed::BranchLost { .. }
+        | Deed::Unilateral { .. }
+        | Deed::Logged { .. } => true,
+        Deed::RolledBack { prepared, .. } => prepared,
+        Deed::Voted { attempt, yes: true } => broke_its_word(record, fact.node, attempt),
+        _ => is_business(fact),
+    })
+}
+
+/// Whether a participant that voted yes lost its branch or ended it by itself.
+fn broke_its_word(record: &Record, node: NodeId, attempt: Attempt) -> bool {
+    let of_node = |fact: &&Fact| fact.node == node;
+    record.of_attempt(attempt).filter(of_node).any(|fact| {
+        matches!(
+            fact.deed,
+            Deed::PreparedLost { .. }
+                | Deed::BranchLost { .. }
+                | Deed::Unilateral { .. }
+                | Deed::RolledBack { .. }
+        )
+    })
 }
 
 /// Whether a fact says what was done to business rows, or why it was not.

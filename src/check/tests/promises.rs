@@ -112,6 +112,18 @@ fn half_a_transaction_is_neither_all_nor_nothing() {
 }
 
 #[test]
+fn a_death_is_evidence_only_where_it_may_be_why() {
+    let half = |rest: &str| {
+        let history = format!("alice asks\nalice does take\n{rest}\nrest points[alice]=50");
+        breach(OrchestratedSaga, PromiseId::AllOrNothing, &history)
+    };
+    let unknown = half("manager dies\nmanager dies");
+    assert_eq!(unknown.matches("dies").count(), 0, "{unknown}");
+    let turned = half("alice turns grant: time-out\nmanager dies\nmanager dies");
+    assert_eq!(turned.matches("dies").count(), 1, "{turned}");
+}
+
+#[test]
 fn half_a_transaction_says_nothing_when_the_run_was_stopped() {
     let stopped = "
         alice asks
