@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::promise::{Closing, End, Findings, Promise};
 use super::record::Deed;
 use super::{Evidence, words};
-use crate::history::{Left, Owner, Rest};
+use crate::history::{Left, Rest};
 use crate::protocol::Row;
 use crate::vocab::{RequestId, SimTime};
 
@@ -52,7 +52,7 @@ impl Promise for EverythingEnds {
     fn rest(&mut self, court: &Court, _: &Ledger, rest: &Rest, at: SimTime) {
         let things = rest.left.iter();
         let things = things.filter(|left| !matches!(left, Left::Unfinished(_)));
-        let named: BTreeSet<RequestId> = things.clone().filter_map(whose).collect();
+        let named: BTreeSet<RequestId> = things.clone().filter_map(Left::request).collect();
         let mut lines: Vec<String> = things.map(|left| left_over(court, left)).collect();
         self.undecided
             .extend(rest.left.iter().filter_map(unfinished));
@@ -66,7 +66,7 @@ impl Promise for EverythingEnds {
         let Some(first) = lines.first() else {
             return;
         };
-        let request = rest.left.iter().find_map(whose);
+        let request = rest.left.iter().find_map(Left::request);
         let request = request.or(self.undecided.first().copied());
         let still = if rest.by_itself {
             "the run came to rest"
@@ -94,16 +94,6 @@ fn unfinished(left: &Left) -> Option<RequestId> {
     match left {
         Left::Unfinished(request) => Some(*request),
         _ => None,
-    }
-}
-
-fn whose(left: &Left) -> Option<RequestId> {
-    match left {
-        Left::PreparedBranch(_, tx) | Left::Unended(_, tx) => Some(tx.request()),
-        Left::Lock(_, Owner::Tx(tx), _) => Some(tx.request()),
-        Left::Lock(..) => None,
-        Left::Unsent(_, letter) | Left::Undelivered(letter) => Some(letter.tx.request()),
-        Left::Unfinished(request) => Some(*request),
     }
 }
 

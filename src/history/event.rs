@@ -405,3 +405,16 @@ pub enum Left {
     /// was stopped.
     Unfinished(RequestId),
 }
+
+impl Left {
+    /// Whose request it belongs to, if it is one's.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Left::PreparedBranch(_, tx) | Left::Unended(_, tx) => Some(tx.request()),
+            Left::Lock(_, Owner::Tx(tx), _) => Some(tx.request()),
+            Left::Lock(..) => None,
+            Left::Unsent(_, letter) | Left::Undelivered(letter) => Some(letter.tx.request()),
+            Left::Unfinished(request) => Some(*request),
+        }
+    }
+}

@@ -127,7 +127,7 @@ impl Meter {
     }
 
     fn at_rest(&mut self, rest: &Rest) {
-        self.left = rest.left.iter().filter_map(whose).collect();
+        self.left = rest.left.iter().filter_map(Left::request).collect();
     }
 }
 
@@ -207,16 +207,5 @@ impl Sink for Meter {
             What::Rest(rest) => self.at_rest(rest),
             _ => {}
         }
-    }
-}
-
-/// Whose transaction something that is left over belongs to.
-fn whose(left: &Left) -> Option<RequestId> {
-    match left {
-        Left::PreparedBranch(_, tx) | Left::Unended(_, tx) => Some(tx.request()),
-        Left::Lock(_, Owner::Tx(tx), _) => Some(tx.request()),
-        Left::Lock(..) => None,
-        Left::Unsent(_, letter) | Left::Undelivered(letter) => Some(letter.tx.request()),
-        Left::Unfinished(request) => Some(*request),
     }
 }

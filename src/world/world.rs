@@ -17,7 +17,7 @@ use crate::protocol::{
     ClientMsg, Cx, Durable, Input, Letter, Machine, Note, Protocol, Role, Setting, Wire,
 };
 use crate::scenario::Scenario;
-use crate::vocab::{Chance, FastMap, NodeId, RequestId, SimTime};
+use crate::vocab::{Chance, FastMap, NodeId, RequestId, SimDuration, SimTime};
 
 /// The simulated world of one run of one protocol: everything but the machines,
 /// which live with the host.
@@ -59,6 +59,8 @@ pub struct World<P: Protocol, S: Sink> {
     quiet: Vec<RequestId>,
     /// The latest arrival or end of a fault: patience begins there.
     pub(super) last_disturbance: SimTime,
+    /// The scenario's, worked out once: it is looked at with every event.
+    patience: SimDuration,
     over: bool,
 }
 
@@ -130,6 +132,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             io: Io::default(),
             quiet: Vec::new(),
             last_disturbance: SimTime::ZERO,
+            patience: scenario.patience(),
             over: false,
             scenario,
             setting,
@@ -166,7 +169,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             if self.over {
                 return Next::Over;
             }
-            let patience_ends = self.last_disturbance + self.scenario.patience();
+            let patience_ends = self.last_disturbance + self.patience;
             match self.agenda.pop() {
                 Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
                     // What is left on the agenda concerns nobody (timers that were
