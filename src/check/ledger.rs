@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     slots: Vec<Record>,
     free: Vec<u32>,
     by_request: FastMap<RequestId, u32>,
+    /// Memory for the facts of requests to come.
+    rooms: Vec<Vec<Fact>>,
     /// Which requests went quiet when, in that order.
     quiet: VecDeque<(SimTime, RequestId)>,
     rows: FastMap<BusinessRow, i64>,
@@ -230,13 +232,15 @@ impl Ledger {
         let slot = match self.by_request.get(&request) {
             Some(&slot) => slot,
             None => {
+                let room = self.rooms.pop().unwrap_or_default();
+                let record = Record::new(request, self.nth, room);
                 let slot = match self.free.pop() {
                     Some(slot) => {
-                        self.slots[slot as usize].renew(request, self.nth);
+                        self.slots[slot as usize] = record;
                         slot
                     }
                     None => {
-                        self.slots.push(Record::new(request, self.nth));
+                        self.slots.push(record);
                         (self.slots.len() - 1) as u32
                     }
                 };
@@ -403,7 +407,12 @@ impl Ledger {
 
     fn went_quiet(&mut self, at: SimTime, request: RequestId) {
         if let Some(&slot) = self.by_request.get(&request) {
-            self.slots[slot as usize].quiet_at = Some(at);
+            let record = &mut self.slots[slot as usize];
+            record.quiet_at = Some(at);
+            // It is kept for as long as something of it may come late, in no
+            // more memory than it needs; the room goes to the next request.
+            let exact = record.facts.clone();
+            self.rooms.push(std::mem::replace(&mut record.facts, exact));
             self.quiet.push_back((at, request));
         }
     }

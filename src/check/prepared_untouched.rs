@@ -32,22 +32,28 @@ pub(super) struct PreparedUntouched {
     findings: Findings,
 }
 
-type Rows = SmallVec<[(BusinessRow, Held); 2]>;
+type Rows = SmallVec<[(BusinessRow, Before); 1]>;
+
+/// A row as it was when a branch that changes it was prepared, and when that was.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    since: SimTime,
+    number: i64,
+}
 
 /// A row under a prepared branch.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     by: TxId,
     node: NodeId,
-    since: SimTime,
-    before: i64,
+    before: Before,
 }
 
 impl Held {
     /// Whether a fact is about the branch that holds the row.
     fn is_under(&self, fact: &Fact, request: RequestId) -> bool {
         let attempt = fact.deed.attempt();
-        fact.at >= self.since
+        fact.at >= self.before.since
             && fact.node == self.node
             && attempt.is_some_and(|a| a.tx(request) == self.by)
     }
@@ -98,7 +104,11 @@ impl Promise for PreparedUntouched {
             } => self.touched(court, ledger, event, row, owner, "locked"),
             What::Read { reader, saw, .. } => {
                 for &(row, value) in saw {
-                    if self.held.get(&row).is_some_and(|held| held.before != value) {
+                    if self
+                        .held
+                        .get(&row)
+                        .is_some_and(|held| held.before.number != value)
+                    {
                         let who = Owner::Reader(*reader, 0);
                         self.touched(court, ledger, event, row, who, "read");
                     }
@@ -129,13 +139,11 @@ impl PreparedUntouched {
         let mut rows = Rows::new();
         for effect in effects.iter().filter(|e| e.row.facet == Facet::Value) {
             if rows.iter().all(|(row, _)| *row != effect.row) {
-                let held = Held {
-                    by: tx,
-                    node: event.node,
+                let before = Before {
                     since: event.at,
-                    before: effect.before,
+                    number: effect.before,
                 };
-                rows.push((effect.row, held));
+                rows.push((effect.row, before));
             }
         }
         self.branches.insert((tx, event.node), rows);
@@ -144,7 +152,11 @@ impl PreparedUntouched {
 
     fn hold(&mut self, tx: TxId, node: NodeId) {
         if let Some(rows) = self.branches.get(&(tx, node)) {
-            self.held.extend(rows.iter().copied());
+            let rows = rows.iter();
+            self.held.extend(rows.map(|&(row, before)| {
+                let by = tx;
+                (row, Held { by, node, before })
+            }));
         }
     }
 

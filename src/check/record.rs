@@ -244,24 +244,17 @@ pub(super) type Nets = SmallVec<[Net; 8]>;
 const MANY_FACTS: usize = 64;
 
 impl Record {
-    /// An empty record.
-    pub(super) fn new(request: RequestId, born: u32) -> Self {
+    /// A record without facts; `room` is where they will be kept.
+    pub(super) fn new(request: RequestId, born: u32, mut room: Vec<Fact>) -> Self {
+        room.clear();
         Record {
             request,
             params: None,
             whole: false,
             born,
             quiet_at: None,
-            facts: Vec::new(),
+            facts: room,
         }
-    }
-
-    /// Makes a used record an empty one, and keeps its memory.
-    pub(super) fn renew(&mut self, request: RequestId, born: u32) {
-        let mut facts = std::mem::take(&mut self.facts);
-        facts.clear();
-        *self = Record::new(request, born);
-        self.facts = facts;
     }
 
     /// Adds a fact.

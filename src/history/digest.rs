@@ -3,6 +3,7 @@ use std::fmt;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::encoding::Encoder;
 use super::{Event, Sink};
 
 /// The fingerprint of a history: two histories are equal, bit for bit, exactly
@@ -23,18 +24,23 @@ impl From<Digest> for String {
     }
 }
 
-/// Folds a history into its digest: XXH3 over the postcard encoding of every
-/// event, which is fixed by its specification and the same on every platform.
+/// Folds a history into its digest: XXH3 over the encoding of every event,
+/// which is the same on every platform.
 pub struct DigestSink {
     hasher: Box<Xxh3>,
-    buffer: Vec<u8>,
+    page: Vec<u8>,
     events: u64,
 }
+
+/// So much is gathered before it is hashed.
+const PAGE: usize = 4096;
 
 impl DigestSink {
     /// The digest of everything so far.
     pub fn digest(&self) -> Digest {
-        Digest(self.hasher.digest())
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.page);
+        Digest(hasher.digest())
     }
 
     /// How many events there were.
@@ -47,7 +53,7 @@ impl Default for DigestSink {
     fn default() -> Self {
         DigestSink {
             hasher: Box::default(),
-            buffer: vec![0; 512],
+            page: Vec::with_capacity(2 * PAGE),
             events: 0,
         }
     }
@@ -55,20 +61,13 @@ impl Default for DigestSink {
 
 impl Sink for DigestSink {
     fn event(&mut self, event: &Event) {
-        // Nearly every event fits at once; the last one of a run may not.
-        loop {
-            match postcard::to_slice(event, &mut self.buffer) {
-                Ok(encoded) => {
-                    self.hasher.update(encoded);
-                    self.events += 1;
-                    return;
-                }
-                Err(postcard::Error::SerializeBufferFull) => {
-                    let larger = self.buffer.len() * 4;
-                    self.buffer.resize(larger, 0);
-                }
-                Err(error) => unreachable!("an event is plain data, yet: {error}"),
-            }
+        event
+            .serialize(&mut Encoder(&mut self.page))
+            .expect("an event holds nothing without an encoding");
+        self.events += 1;
+        if self.page.len() >= PAGE {
+            self.hasher.update(&self.page);
+            self.page.clear();
         }
     }
 }

@@ -5,6 +5,7 @@
 //! not kept: whoever wants it implements [`Sink`].
 
 mod digest;
+mod encoding;
 mod event;
 
 pub use digest::{Digest, DigestSink};
