@@ -38,6 +38,8 @@ pub enum Reason {
     Conflict,
     /// A participant lost part of the work, or voted no for its own reasons.
     Amnesia,
+    /// Its client took the wish back.
+    Cancelled,
 }
 
 /// The whole business of a scenario.
@@ -98,6 +100,7 @@ impl Business {
             Reason::TimedOut(step) => format!("{} did not answer in time", self.step(step).name),
             Reason::Conflict => "lock or write conflicts".to_owned(),
             Reason::Amnesia => "a participant lost part of the work".to_owned(),
+            Reason::Cancelled => "cancelled by the client".to_owned(),
         }
     }
 }

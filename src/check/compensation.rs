@@ -268,6 +268,6 @@ fn out_of_order(last_undone: Option<StepId>, step: StepId) -> Option<StepId> {
 fn is_business(reason: Reason) -> bool {
     match reason {
         Reason::Floor(_) | Reason::Withdrawn(_) | Reason::AlreadyGranted(_) | Reason::Late => true,
-        Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia => false,
+        Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia | Reason::Cancelled => false,
     }
 }

@@ -181,6 +181,9 @@ pub enum EventKind {
     },
     /// The saga is over; for the service that the client waits at.
     Over(ClientOutcome),
+    /// The client has taken its wish back, and every step before this one is
+    /// done: whoever owns this step is to refuse it, unless it is done too.
+    Cancelled(StepId),
 }
 
 /// On whose behalf a local transaction runs; stamped on its effects.

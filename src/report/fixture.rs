@@ -70,6 +70,8 @@ pub(crate) fn scenario() -> Scenario {
             choices: vec![Choice::Uniform, Choice::Zipf(0.9)],
             timeout: MS(400),
             retries: 3,
+            cancel: None,
+            double_click: None,
         },
         readers: vec![],
         operator: vec![],

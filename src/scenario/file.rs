@@ -215,6 +215,16 @@ pub(super) struct WorkloadFile {
     pub(super) arrivals: Option<At<ArrivalsFile>>,
     pub(super) timeout: Option<At<Time>>,
     pub(super) retries: Option<At<u16>>,
+    pub(super) cancel: Option<At<ImpulseFile>>,
+    pub(super) double_click: Option<At<ImpulseFile>>,
+}
+
+/// What some clients do, some time after they have asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ImpulseFile {
+    pub(super) share: Rate,
+    pub(super) after: At<DistFile>,
 }
 
 /// Arrivals: `kind` says which of the other keys mean something.

@@ -131,6 +131,8 @@
 //! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
 //! | `timeout` | `"250ms"` | a client without an answer tries again |
 //! | `retries` | `3` | so often, at most 100 |
+//! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
+//! | `double-click` | nobody does | `{ share = 0.2, after = "5ms" }`: this share of the clients asks again so long after asking, without waiting for the time-out |
 //!
 //! ## `[[readers]]`, `[[operator]]`
 //!
@@ -215,7 +217,7 @@ use std::path::Path;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use lower::MOST_TRANSACTIONS;
 pub use types::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
+    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link, MachineSpec,
     Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,
 };
 

@@ -228,6 +228,20 @@ pub struct Workload {
     pub timeout: SimDuration,
     /// How often it tries again before it gives up.
     pub retries: u16,
+    /// Some clients take their wish back, if they have no final answer by then.
+    pub cancel: Option<Impulse>,
+    /// Some clients click twice: they ask again, as in a retry, before their
+    /// time-out.
+    pub double_click: Option<Impulse>,
+}
+
+/// What some clients do, some time after they have first asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Impulse {
+    /// How likely each does it.
+    pub share: Probability,
+    /// How long after it has asked.
+    pub after: Dist,
 }
 
 /// How requests arrive.

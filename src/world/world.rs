@@ -248,6 +248,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::FaultEnds(fault) => self.heal(fault),
             Happening::Ask(client) => self.ask(client),
             Happening::ClientTimeout { request, retry } => self.client_timeout(request, retry),
+            Happening::Cancel(request) => self.cancel(request),
+            Happening::ClickAgain(request) => self.click_again(request),
             Happening::ReaderReads { reader, n } => self.reader_reads(reader, n),
             Happening::Operate { event, row } => self.operate(event, row),
             Happening::BrokerFlushed { .. }

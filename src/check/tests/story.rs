@@ -138,6 +138,8 @@ pub(super) fn mall() -> Scenario {
             choices: vec![Choice::Uniform, Choice::Uniform],
             timeout: ms(500),
             retries: 2,
+            cancel: None,
+            double_click: None,
         },
         readers: vec![Reader {
             name: "balance-screen".to_owned(),

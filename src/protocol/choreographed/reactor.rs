@@ -66,9 +66,24 @@ impl Reactor {
             epoch: 0,
             attempt: 0,
         };
-        let id = JobId::new(tx, Task::FIRST);
+        self.begin_for_client(tx, Task::FIRST, params, out);
+    }
+
+    /// A client takes its wish back: the first step is refused, or the next ones
+    /// are asked to.
+    fn cancelled(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        let tx = TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        };
+        self.begin_for_client(tx, Task::CANCEL_FIRST, params, out);
+    }
+
+    fn begin_for_client(&mut self, tx: TxId, task: Task, params: Params, out: &mut Out<NoPeer>) {
+        let id = JobId::new(tx, task);
         if !self.jobs.contains_key(&id) {
-            self.begin(id, Task::FIRST, params, Owed::Answer, out);
+            self.begin(id, task, params, Owed::Answer, out);
         }
     }
 
@@ -163,7 +178,7 @@ impl Reactor {
             }
             return;
         }
-        if let Some(step) = job.task.step() {
+        if let Task::Do(step) | Task::Undo { step, .. } = job.task {
             for &milestone in answered.milestones() {
                 out.observe(Note::step(milestone, tx, step));
             }
@@ -176,7 +191,13 @@ impl Reactor {
                 let outcome = stored(&answered.reads).unwrap_or(outcome);
                 self.tell(tx, outcome, out);
             }
-            Task::Do(_) | Task::Undo { .. } => {}
+            // What ended it may be known; else the client hears how it ends.
+            Task::Cancel(_) if job.owed == Owed::Answer => {
+                if let Some(outcome) = cancelled(&answered) {
+                    self.tell(tx, outcome, out);
+                }
+            }
+            Task::Do(_) | Task::Undo { .. } | Task::Cancel(_) => {}
         }
         self.acknowledge(job.owed, tx, job.task, out);
     }
@@ -188,9 +209,8 @@ impl Reactor {
             (Task::Do(step), Reply::Refused(_)) => {
                 self.setting.business.step(step).kind == StepKind::Retriable
             }
-            (Task::Do(_), Reply::Done | Reply::Null) | (Task::Undo { .. } | Task::Close(_), _) => {
-                false
-            }
+            (Task::Do(_), Reply::Done | Reply::Null)
+            | (Task::Undo { .. } | Task::Close(_) | Task::Cancel(_), _) => false,
         }
     }
 
@@ -245,6 +265,9 @@ impl Machine for Reactor {
                 Wire::Client(ClientMsg::Request { key, params, .. }) => {
                     self.asked(key, params, out);
                 }
+                Wire::Client(ClientMsg::Cancel { key, params }) => {
+                    self.cancelled(key, params, out);
+                }
                 Wire::Broker(BrokerMsg::Deliver {
                     delivery,
                     id,
@@ -293,6 +316,14 @@ fn stored(reads: &Reads) -> Option<ClientOutcome> {
         Some(Some(Value::Outcome(outcome))) => Some(*outcome),
         _ => None,
     }
+}
+
+/// What a client that takes its wish back can be told at once.
+fn cancelled(answered: &Answered) -> Option<ClientOutcome> {
+    stored(&answered.reads).or(match answered.reply {
+        Reply::Refused(reason) => Some(ClientOutcome::Refused(reason)),
+        Reply::Done | Reply::Null => None,
+    })
 }
 
 fn note(milestone: Milestone, tx: TxId, task: Task) -> Note {

@@ -7,7 +7,7 @@ use crate::protocol::attempt::{
 };
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
-    ClientMsg, Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
+    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
     Setting, Stamp, Tag, Wire,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
@@ -183,7 +183,7 @@ impl Machine for StepService {
                     reason,
                 }) => self.ordered(tx, step, params, Order::Undo(reason), out),
                 Wire::Peer(SagaMsg::Reply { .. })
-                | Wire::Client(ClientMsg::Request { .. } | ClientMsg::Reply { .. })
+                | Wire::Client(_)
                 | Wire::Broker(_)
                 | Wire::Provider(_) => panic!("no message to a saga's service"),
             },

@@ -135,7 +135,12 @@ impl<'a> Words<'a> {
                 ]
             });
         of_resources
-            .chain([Reason::Late, Reason::Conflict, Reason::Amnesia])
+            .chain([
+                Reason::Late,
+                Reason::Conflict,
+                Reason::Amnesia,
+                Reason::Cancelled,
+            ])
             .chain(business.step_ids().map(Reason::TimedOut))
             .find(|reason| business.reason_in_words(*reason) == words)
             .unwrap_or_else(|| self.wrong("reason", words))
@@ -257,7 +262,7 @@ impl<'a> Words<'a> {
     }
 
     /// `TX PARAMS done STEP`, `TX PARAMS failed STEP undo STEP REASON`,
-    /// `TX PARAMS over OUTCOME`.
+    /// `TX PARAMS over OUTCOME`, `TX PARAMS cancelled STEP`.
     fn event(&mut self) -> Event {
         let (tx, params) = (self.tx(), self.params());
         let kind = match self.next() {
@@ -272,6 +277,7 @@ impl<'a> Words<'a> {
                 }
             }
             "over" => EventKind::Over(self.client_outcome()),
+            "cancelled" => EventKind::Cancelled(self.step()),
             other => self.wrong("event", other),
         };
         Event { tx, params, kind }

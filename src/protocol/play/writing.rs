@@ -207,6 +207,7 @@ impl Names<'_> {
                 reason,
             } => format!("failed {failed} undo {undo} {}", self.reason(reason)),
             EventKind::Over(outcome) => format!("over {}", self.client_outcome(outcome)),
+            EventKind::Cancelled(step) => format!("cancelled {step}"),
         };
         format!("{} {} {kind}", event.tx, self.params(&event.params))
     }
@@ -215,6 +216,9 @@ impl Names<'_> {
         match wire {
             Wire::Client(ClientMsg::Request { key, params, retry }) => {
                 format!("request {key} {} retry {retry}", self.params(params))
+            }
+            Wire::Client(ClientMsg::Cancel { key, params }) => {
+                format!("cancel {key} {}", self.params(params))
             }
             Wire::Client(ClientMsg::Reply { key, outcome }) => {
                 format!("reply {key} {}", self.client_outcome(*outcome))

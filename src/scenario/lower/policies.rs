@@ -91,7 +91,9 @@ impl Lowering<'_> {
             Some(said) => said.get_ref().0,
             None => life.max(default::MESSAGE_LIFE),
         };
-        let retries = workload.timeout * (u64::from(workload.retries) + 1);
+        let click = workload.double_click.map(|click| longest(click.after));
+        let retries =
+            workload.timeout * (u64::from(workload.retries) + 1) + click.unwrap_or_default();
         let least = message_life + retries;
         match &says.retention {
             Some(said) if said.get_ref().0 <= least => {
