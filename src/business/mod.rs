@@ -63,6 +63,22 @@ impl Business {
         &self.steps[id.index()]
     }
 
+    /// The same without the steps that only release semantic locks: what a
+    /// protocol does that has none. They are the last steps, so all others keep
+    /// their ids.
+    pub fn without_releases(mut self) -> Self {
+        self.steps.retain(|step| step.releases.is_none());
+        self
+    }
+
+    /// Whether some step of a saga marks the rows of this resource.
+    pub fn marks(&self, resource: ResourceId) -> bool {
+        let locking = self.steps.iter().filter(|step| step.semantic_lock);
+        locking
+            .flat_map(|step| &step.actions)
+            .any(|action| action.resource == resource)
+    }
+
     /// All step ids in order.
     pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
         (0..self.steps.len() as u8).map(StepId)

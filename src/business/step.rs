@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
-use crate::vocab::ServiceId;
+use crate::vocab::{ServiceId, StepId};
 
 /// What may become of a step (Mehrotra, Rastogi, Korth & Silberschatz 1992):
 /// compensable steps come first, then at most one pivot, then retriable ones.
@@ -31,6 +31,15 @@ pub struct Step {
     pub compensation: Option<Compensation>,
     /// When its conditions are judged under two-phase commit.
     pub check: CheckTime,
+    /// Whether a saga marks the rows that it changes until the saga ends, so that
+    /// no other saga and no reader takes them for settled: a *semantic lock*
+    /// (Frank & Zahle 1998; Richardson, Microservices Patterns, chapter 4).
+    pub semantic_lock: bool,
+    /// It does nothing but take these marks of an earlier step away. Only sagas
+    /// do such a step: see [`Business::without_releases`].
+    ///
+    /// [`Business::without_releases`]: super::Business::without_releases
+    pub releases: Option<StepId>,
 }
 
 /// What undoes a step: its meaning, not its before-image (Garcia-Molina & Salem

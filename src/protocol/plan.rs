@@ -8,8 +8,8 @@ use super::txn::{
 };
 use super::{Safeguard, Setting};
 use crate::business::{
-    Action, ActionKind, Business, CheckTime, Params, Reason, ResourceId, ResourceKind, Step,
-    StepKind,
+    Action, ActionKind, Business, BusinessRow, CheckTime, Params, Reason, ResourceId, ResourceKind,
+    Step, StepKind,
 };
 use crate::vocab::{Direction, StepId, TxId};
 
@@ -124,6 +124,7 @@ pub fn forward(
         then: refuse(Reason::Late),
         answer: Answer::Refused(Reason::Late),
     });
+    txn.cases.extend(marked(business, tx, what, params));
     txn.cases.extend(refusals(business, what, params, refuse));
     let mut then = changes(
         business,
@@ -133,6 +134,14 @@ pub fn forward(
         Direction::Forward,
         params,
     );
+    if what.semantic_lock {
+        let mark = |row| Change::put(Row::Mark(row), Value::MarkedBy(tx));
+        then.extend(rows(business, what, params).map(mark));
+    }
+    if let Some(locking) = what.releases {
+        let locked = rows(business, business.step(locking), params);
+        then.extend(locked.map(|row| Change::Delete(Row::Mark(row))));
+    }
     then.push(Change::put(inbox, Value::Reply(Reply::Done)));
     then.extend_from_slice(staged.done);
     txn.cases.push(Case {
@@ -174,6 +183,11 @@ pub fn backward(
         .map_or(&[][..], |c| &c.actions);
 
     let mut undo = changes(business, actions, tx, step, Direction::Backward, params);
+    let what = business.step(step);
+    if what.semantic_lock {
+        let unmark = |row| Change::Delete(Row::Mark(row));
+        undo.extend(rows(business, what, params).map(unmark));
+    }
     undo.push(Change::put(inbox, Value::Reply(Reply::Done)));
     undo.extend_from_slice(staged);
 
@@ -215,6 +229,33 @@ pub fn undo_order(setting: &Setting, last: StepId) -> Vec<StepId> {
         order.reverse();
     }
     order
+}
+
+/// The business rows that a step changes.
+fn rows(business: &Business, step: &Step, params: &Params) -> impl Iterator<Item = BusinessRow> {
+    let changing = step
+        .actions
+        .iter()
+        .filter(|a| a.kind != ActionKind::Perform);
+    changing.map(|action| {
+        let resource = &business.resources[action.resource.0 as usize];
+        resource.row(action.resource, params, &business.domains)
+    })
+}
+
+/// A row with another saga's semantic lock on it is not to be read, tested or
+/// changed now.
+fn marked(
+    business: &Business,
+    tx: TxId,
+    step: &Step,
+    params: &Params,
+) -> impl Iterator<Item = Case> {
+    let lockable = rows(business, step, params).filter(|row| business.marks(row.resource));
+    lockable.map(move |row| {
+        let test = Test::of(Row::Mark(row), Predicate::MarkedByOther(tx));
+        Case::when(test, [], Answer::Conflict)
+    })
 }
 
 /// The inbox look-up.

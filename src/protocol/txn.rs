@@ -40,6 +40,9 @@ pub enum Row {
     Outcome(RequestKey),
     /// A letter that waits to be handed over.
     Outbox(LetterId),
+    /// The semantic lock on a business row: the saga whose it is may still take
+    /// back what the row says.
+    Mark(BusinessRow),
 }
 
 impl Row {
@@ -68,6 +71,8 @@ pub enum Value {
     Letter(Letter),
     /// Nothing but existence: a tombstone.
     Marker,
+    /// Whose semantic lock it is.
+    MarkedBy(TxId),
 }
 
 /// What a step answered, stored so that a repeat answers the same.
@@ -289,6 +294,14 @@ impl Test {
     pub fn of(row: Row, is: Predicate) -> Self {
         Test { row, is, by: None }
     }
+
+    /// The business row whose semantic lock it looks at.
+    pub fn marks(&self) -> Option<BusinessRow> {
+        match self.row {
+            Row::Mark(row) => Some(row),
+            _ => None,
+        }
+    }
 }
 
 /// What can be true of a row.
@@ -304,6 +317,8 @@ pub enum Predicate {
     Set,
     /// It holds this reply (an inbox row).
     Replied(Reply),
+    /// It is another saga's semantic lock than this one's.
+    MarkedByOther(TxId),
 }
 
 /// A change of one row.
@@ -360,6 +375,9 @@ pub enum Answer {
     Refused(Reason),
     /// There was nothing to undo.
     Null,
+    /// It cannot be done now: another saga has its semantic lock on a row.
+    /// Nothing is written, and it is tried again like any conflict.
+    Conflict,
     /// It was handled before: what this inbox or outcome row holds.
     Replay(Row),
 }

@@ -97,6 +97,8 @@ fn business() -> Business {
         actions: vec![action],
         compensation,
         check: CheckTime::Statement,
+        semantic_lock: false,
+        releases: None,
     };
     let refund = Compensation {
         actions: vec![action(ActionKind::Give(Amount::Fixed(50)), 0)],

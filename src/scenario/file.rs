@@ -186,6 +186,7 @@ pub(super) struct StepFile {
     pub(super) compensation: Option<At<CompensationFile>>,
     #[serde(default)]
     pub(super) check: CheckTime,
+    pub(super) semantic_lock: Option<At<bool>>,
 }
 
 #[derive(Deserialize)]

@@ -121,6 +121,7 @@
 //! | `kind` | must be there | `"compensable"`, `"pivot"` or `"retriable"` |
 //! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1 |
 //! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
+//! | `semantic-lock` | `false` | of a compensable step: a saga marks the rows that it changes until the saga ends. Another saga that wants a marked row waits and tries again, and readers turn away. The marks go with the compensation, or with a step that is added at the end, `release-<name>`. Two-phase commit and the monolith need none |
 //! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
 //!
 //! ## `[workload]`
@@ -217,8 +218,9 @@ use std::path::Path;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use lower::MOST_TRANSACTIONS;
 pub use types::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link, MachineSpec,
-    Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,
+    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
+    MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario,
+    Workload,
 };
 
 use diagnostics::Problems;

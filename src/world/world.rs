@@ -99,7 +99,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let scenario = Arc::clone(&spec.scenario);
         let setting = Arc::new(Setting {
             protocol: P::KIND,
-            business: scenario.business.clone(),
+            business: match P::KIND.is_saga() {
+                true => scenario.business.clone(),
+                false => scenario.business.clone().without_releases(),
+            },
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
             safeguards: spec.safeguards.seen_by(P::KIND),

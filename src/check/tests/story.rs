@@ -227,6 +227,8 @@ fn steps() -> Vec<Step> {
             name: name.to_owned(),
         }),
         check: CheckTime::Statement,
+        semantic_lock: false,
+        releases: None,
     };
     let fifty = Amount::Fixed(50);
     let (take, give) = (ActionKind::Take(fifty), ActionKind::Give(fifty));

@@ -7,8 +7,8 @@ use crate::protocol::attempt::{
 };
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
-    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
-    Setting, Stamp, Tag, Wire,
+    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out, Setting,
+    Stamp, Tag, Wire,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 

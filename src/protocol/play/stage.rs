@@ -220,6 +220,8 @@ fn step(name: &str, service: ServiceId, kind: StepKind, action: Action) -> Step 
         actions: vec![action],
         compensation: None,
         check: CheckTime::Statement,
+        semantic_lock: false,
+        releases: None,
     }
 }
 

@@ -106,6 +106,7 @@ impl Names<'_> {
             Answer::Done => "done".to_owned(),
             Answer::Refused(reason) => format!("refuse: {}", self.reason(reason)),
             Answer::Null => "null".to_owned(),
+            Answer::Conflict => "conflict".to_owned(),
             Answer::Replay(row) => format!("answer {}", self.row(row)),
         };
         let mut text = match when.is_empty() {
@@ -127,6 +128,7 @@ impl Names<'_> {
             Predicate::Below(n) => format!("< {n}"),
             Predicate::Set => "is set".to_owned(),
             Predicate::Replied(reply) => format!("says {}", self.reply(reply)),
+            Predicate::MarkedByOther(tx) => format!("is not {tx}'s"),
         };
         match test.by {
             Some(safeguard) => format!("{row} {is} ({safeguard})"),
@@ -165,6 +167,7 @@ impl Names<'_> {
             Row::Log(tx) => format!("log[{tx}]"),
             Row::Outcome(key) => format!("outcome[{key}]"),
             Row::Outbox(id) => format!("outbox[{}]", letter_id(id)),
+            Row::Mark(row) => format!("mark[{}]", self.0.business.row_name(row)),
         }
     }
 
@@ -185,6 +188,7 @@ impl Names<'_> {
             Value::Outcome(outcome) => self.client_outcome(*outcome),
             Value::Letter(letter) => self.letter(&letter.body),
             Value::Marker => "set".to_owned(),
+            Value::MarkedBy(tx) => tx.to_string(),
         }
     }
 

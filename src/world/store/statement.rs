@@ -91,6 +91,7 @@ impl View<'_> {
             Predicate::Below(bound) => number.is_some_and(|n| n < bound),
             Predicate::Set => number.is_some_and(|n| n != 0),
             Predicate::Replied(reply) => value == Some(Value::Reply(reply)),
+            Predicate::MarkedByOther(tx) => value.is_some_and(|v| v != Value::MarkedBy(tx)),
         }
     }
 }

@@ -101,7 +101,8 @@ impl Tables {
                 self.outcomes.set(layer, key, outcome, lsn);
             }
             (Row::Log(_), Some(Value::Log(_)) | None)
-            | (Row::Outbox(_), Some(Value::Letter(_)) | None) => {}
+            | (Row::Outbox(_), Some(Value::Letter(_)) | None)
+            | (Row::Mark(_), Some(Value::MarkedBy(_)) | None) => {}
             (row, value) => panic!("{row:?} cannot hold {value:?}: each table has its kind"),
         }
     }
@@ -141,7 +142,7 @@ impl Tables {
             Row::Tombstone { tx, step } => self.tombstones.get(&(tx, step)).map(|()| Value::Marker),
             Row::Outcome(key) => self.outcomes.get(&key).copied().map(Value::Outcome),
             Row::Business(row) => self.number(row).map(Value::Number),
-            Row::Log(_) | Row::Outbox(_) => None,
+            Row::Log(_) | Row::Outbox(_) | Row::Mark(_) => None,
         }
     }
 

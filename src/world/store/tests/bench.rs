@@ -91,6 +91,8 @@ fn business() -> Business {
             actions: vec![take],
             compensation: None,
             check: CheckTime::Statement,
+            semantic_lock: false,
+            releases: None,
         }],
         equations: Vec::new(),
     }
