@@ -14,7 +14,7 @@ pub use promise::PromiseId;
 pub use resource::{
     BusinessRow, Domain, Facet, KeyTemplate, Params, Resource, ResourceId, ResourceKind,
 };
-pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Step, StepKind};
+pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Seen, Step, StepKind};
 
 use crate::vocab::{ServiceId, StepId};
 
@@ -40,6 +40,8 @@ pub enum Reason {
     Amnesia,
     /// Its client took the wish back.
     Cancelled,
+    /// The row has changed since the transaction looked at it.
+    Changed(ResourceId),
 }
 
 /// The whole business of a scenario.
@@ -76,7 +78,7 @@ impl Business {
         let locking = self.steps.iter().filter(|step| step.semantic_lock);
         locking
             .flat_map(|step| &step.actions)
-            .any(|action| action.resource == resource)
+            .any(|action| action.kind.changes() && action.resource == resource)
     }
 
     /// All step ids in order.
@@ -116,6 +118,7 @@ impl Business {
             Reason::TimedOut(step) => format!("{} did not answer in time", self.step(step).name),
             Reason::Conflict => "lock or write conflicts".to_owned(),
             Reason::Amnesia => "a participant lost part of the work".to_owned(),
+            Reason::Changed(id) => format!("{} changed meanwhile", name(id)),
             Reason::Cancelled => "cancelled by the client".to_owned(),
         }
     }

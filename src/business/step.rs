@@ -59,11 +59,26 @@ pub struct Action {
     pub kind: ActionKind,
     /// Of what; a resource of the step's own service.
     pub resource: ResourceId,
+    /// For taking and giving: it starts from what an earlier step has seen, and
+    /// not from what the row holds by now.
+    pub seen: Option<Seen>,
+}
+
+/// A number that an earlier step of the transaction has looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Which step.
+    pub step: StepId,
+    /// Whether the row is read again, and the step refused if it has changed: the
+    /// countermeasure *reread value* (Frank & Zahle 1998).
+    pub reread: bool,
 }
 
 /// The changes that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionKind {
+    /// Look at a counter, and remember its number for a later step.
+    Look,
     /// Take an amount from a counter; refused under its floor.
     Take(Amount),
     /// Give an amount to a counter.
@@ -76,6 +91,13 @@ pub enum ActionKind {
     /// Do something in the real world: commits a *due* letter, which a relay
     /// hands over.
     Perform,
+}
+
+impl ActionKind {
+    /// Whether it changes a business row.
+    pub fn changes(self) -> bool {
+        !matches!(self, ActionKind::Look | ActionKind::Perform)
+    }
 }
 
 /// How much.

@@ -267,7 +267,11 @@ fn out_of_order(last_undone: Option<StepId>, step: StepId) -> Option<StepId> {
 /// Whether only a store can give this reason.
 fn is_business(reason: Reason) -> bool {
     match reason {
-        Reason::Floor(_) | Reason::Withdrawn(_) | Reason::AlreadyGranted(_) | Reason::Late => true,
+        Reason::Floor(_)
+        | Reason::Withdrawn(_)
+        | Reason::AlreadyGranted(_)
+        | Reason::Changed(_)
+        | Reason::Late => true,
         Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia | Reason::Cancelled => false,
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
-use crate::business::{ActionKind, Business};
+use crate::business::Business;
 use crate::history::Effect;
 use crate::vocab::{Direction, OrderedMap, RequestId, SimDuration, SimTime, StepId};
 
@@ -54,7 +54,7 @@ impl Requests {
         let steps = business
             .steps
             .iter()
-            .map(|step| step.actions.iter().any(|a| a.kind != ActionKind::Perform))
+            .map(|step| step.actions.iter().any(|a| a.kind.changes()))
             .collect();
         Requests {
             steps,

@@ -9,7 +9,7 @@ use super::txn::{
 use super::{Safeguard, Setting};
 use crate::business::{
     Action, ActionKind, Business, BusinessRow, CheckTime, Params, Reason, ResourceId, ResourceKind,
-    Step, StepKind,
+    Seen, Step, StepKind,
 };
 use crate::vocab::{Direction, StepId, TxId};
 
@@ -29,7 +29,7 @@ pub fn statement(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> 
     let business = &setting.business;
     let no_more = |_| Vec::new();
     let mut txn = done(setting, tx, step, params);
-    let refusals = refusals(business, business.step(step), params, no_more);
+    let refusals = refusals(business, tx, business.step(step), params, no_more);
     txn.cases.splice(0..0, refusals);
     txn
 }
@@ -125,7 +125,8 @@ pub fn forward(
         answer: Answer::Refused(Reason::Late),
     });
     txn.cases.extend(marked(business, tx, what, params));
-    txn.cases.extend(refusals(business, what, params, refuse));
+    txn.cases
+        .extend(refusals(business, tx, what, params, refuse));
     let mut then = changes(
         business,
         &what.actions,
@@ -233,14 +234,13 @@ pub fn undo_order(setting: &Setting, last: StepId) -> Vec<StepId> {
 
 /// The business rows that a step changes.
 fn rows(business: &Business, step: &Step, params: &Params) -> impl Iterator<Item = BusinessRow> {
-    let changing = step
-        .actions
-        .iter()
-        .filter(|a| a.kind != ActionKind::Perform);
-    changing.map(|action| {
-        let resource = &business.resources[action.resource.0 as usize];
-        resource.row(action.resource, params, &business.domains)
-    })
+    let changing = step.actions.iter().filter(|action| action.kind.changes());
+    changing.map(|action| row(business, action, params))
+}
+
+fn row(business: &Business, action: &Action, params: &Params) -> BusinessRow {
+    let resource = &business.resources[action.resource.0 as usize];
+    resource.row(action.resource, params, &business.domains)
 }
 
 /// A row with another saga's semantic lock on it is not to be read, tested or
@@ -251,9 +251,10 @@ fn marked(
     step: &Step,
     params: &Params,
 ) -> impl Iterator<Item = Case> {
-    let lockable = rows(business, step, params).filter(|row| business.marks(row.resource));
-    lockable.map(move |row| {
-        let test = Test::of(Row::Mark(row), Predicate::MarkedByOther(tx));
+    let lockable = step.actions.iter().filter(|a| business.marks(a.resource));
+    lockable.map(move |action| {
+        let mark = Row::Mark(row(business, action, params));
+        let test = Test::of(mark, Predicate::MarkedByOther(tx));
         Case::when(test, [], Answer::Conflict)
     })
 }
@@ -291,6 +292,7 @@ fn withdrawn(
 /// The cases in which a step says no.
 fn refusals(
     business: &Business,
+    tx: TxId,
     step: &Step,
     params: &Params,
     then: impl Fn(Reason) -> Vec<Change>,
@@ -300,9 +302,16 @@ fn refusals(
         let id = action.resource;
         let resource = &business.resources[id.0 as usize];
         let row = Row::Business(resource.row(id, params, &business.domains));
+        let seen = action.seen.map(|seen| memo(tx, seen.step, id));
+        if let (Some(seen), Some(Seen { reread: true, .. })) = (seen, action.seen) {
+            let test = Test::of(row, Predicate::DiffersFrom(seen));
+            let reason = Reason::Changed(id);
+            cases.push(refusal(test, reason, then(reason)));
+        }
         match (action.kind, &resource.kind) {
             (ActionKind::Take(amount), ResourceKind::Counter { floor, .. }) => {
-                let test = Test::of(row, Predicate::Below(floor + amount.of(params)));
+                let least = Predicate::Below(floor + amount.of(params));
+                let test = Test::of(seen.unwrap_or(row), least);
                 cases.push(refusal(test, Reason::Floor(id), then(Reason::Floor(id))));
             }
             (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
@@ -314,6 +323,23 @@ fn refusals(
         }
     }
     cases
+}
+
+/// What a step has seen of a resource.
+fn memo(tx: TxId, step: StepId, resource: ResourceId) -> Row {
+    Row::Memo { tx, step, resource }
+}
+
+/// A change by an amount: of what the row holds, or of what was seen of it.
+fn add(tx: TxId, action: &Action, row: BusinessRow, by: i64) -> Change {
+    match action.seen {
+        None => Change::Add(row, by),
+        Some(Seen { step, .. }) => Change::AddToSeen {
+            row,
+            seen: memo(tx, step, action.resource),
+            by,
+        },
+    }
 }
 
 fn changes(
@@ -331,8 +357,12 @@ fn changes(
             let resource = &business.resources[action.resource.0 as usize];
             let row = resource.row(action.resource, params, &business.domains);
             match action.kind {
-                ActionKind::Take(amount) => Change::Add(row, -amount.of(params)),
-                ActionKind::Give(amount) => Change::Add(row, amount.of(params)),
+                ActionKind::Look => Change::Remember {
+                    memo: memo(tx, step, action.resource),
+                    of: row,
+                },
+                ActionKind::Take(amount) => add(tx, action, row, -amount.of(params)),
+                ActionKind::Give(amount) => add(tx, action, row, amount.of(params)),
                 ActionKind::Grant => Change::Set(row, 1),
                 ActionKind::Revoke => Change::Set(row, 0),
                 ActionKind::Perform => Change::Stage(Letter {

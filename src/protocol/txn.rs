@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{ClientOutcome, Safeguard};
-use crate::business::{BusinessRow, Params, Reason};
+use crate::business::{BusinessRow, Params, Reason, ResourceId};
 use crate::vocab::{Direction, RequestKey, ServiceId, StepId, TxId};
 
 /// A row of any table.
@@ -40,6 +40,15 @@ pub enum Row {
     Outcome(RequestKey),
     /// A letter that waits to be handed over.
     Outbox(LetterId),
+    /// What a step has looked at, for a later step of its transaction.
+    Memo {
+        /// Of which transaction.
+        tx: TxId,
+        /// Which step has looked.
+        step: StepId,
+        /// At a row of which resource.
+        resource: ResourceId,
+    },
     /// The semantic lock on a business row: the saga whose it is may still take
     /// back what the row says.
     Mark(BusinessRow),
@@ -317,6 +326,8 @@ pub enum Predicate {
     Set,
     /// It holds this reply (an inbox row).
     Replied(Reply),
+    /// Its number is not that of this row.
+    DiffersFrom(Row),
     /// It is another saga's semantic lock than this one's.
     MarkedByOther(TxId),
 }
@@ -328,6 +339,22 @@ pub enum Change {
     Add(BusinessRow, i64),
     /// Set a business row's number.
     Set(BusinessRow, i64),
+    /// Set a business row's number to that of a memo, and so much more.
+    AddToSeen {
+        /// The business row.
+        row: BusinessRow,
+        /// The memo.
+        seen: Row,
+        /// How much more.
+        by: i64,
+    },
+    /// Write a business row's number down in a memo.
+    Remember {
+        /// The memo.
+        memo: Row,
+        /// The business row.
+        of: BusinessRow,
+    },
     /// Write a row that is not business, or write it anew.
     Put {
         /// Which row.
@@ -357,7 +384,10 @@ impl Change {
     /// The row that it writes.
     pub fn row(&self) -> Row {
         match *self {
-            Change::Add(row, _) | Change::Set(row, _) => Row::Business(row),
+            Change::Add(row, _) | Change::Set(row, _) | Change::AddToSeen { row, .. } => {
+                Row::Business(row)
+            }
+            Change::Remember { memo, .. } => memo,
             Change::Put { row, .. } | Change::Delete(row) => row,
             Change::Stage(letter) => Row::Outbox(letter.id),
         }

@@ -86,6 +86,7 @@ fn business() -> Business {
     let action = |kind, resource| Action {
         kind,
         resource: ResourceId(resource),
+        seen: None,
     };
     let key = |domains: &[u8]| KeyTemplate {
         domains: domains.to_vec(),

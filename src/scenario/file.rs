@@ -197,7 +197,7 @@ pub(super) struct CompensationFile {
     pub(super) actions: At<Vec<At<ActionFile>>>,
 }
 
-/// An action: one of the first five keys, and an amount where it has one.
+/// An action: one of the first six keys, and an amount where it has one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ActionFile {
@@ -206,7 +206,10 @@ pub(super) struct ActionFile {
     pub(super) grant: Option<At<String>>,
     pub(super) revoke: Option<At<String>>,
     pub(super) perform: Option<At<String>>,
+    pub(super) look: Option<At<String>>,
     pub(super) amount: Option<At<AmountFile>>,
+    pub(super) as_seen_in: Option<At<String>>,
+    pub(super) reread: Option<At<bool>>,
 }
 
 #[derive(Default, Deserialize)]

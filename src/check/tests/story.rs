@@ -216,7 +216,13 @@ fn business() -> Business {
 }
 
 fn steps() -> Vec<Step> {
-    let act = |kind, resource| vec![Action { kind, resource }];
+    let act = |kind, resource| {
+        vec![Action {
+            kind,
+            resource,
+            seen: None,
+        }]
+    };
     let step = |name: &str, service, kind, actions, undo: Option<(&str, Vec<Action>)>| Step {
         name: name.to_owned(),
         service: ServiceId(service),

@@ -229,5 +229,6 @@ fn action(kind: ActionKind, resource: u8) -> Action {
     Action {
         kind,
         resource: ResourceId(resource),
+        seen: None,
     }
 }

@@ -132,6 +132,7 @@ impl<'a> Words<'a> {
                     Reason::Floor(id),
                     Reason::Withdrawn(id),
                     Reason::AlreadyGranted(id),
+                    Reason::Changed(id),
                 ]
             });
         of_resources

@@ -128,6 +128,7 @@ impl Names<'_> {
             Predicate::Below(n) => format!("< {n}"),
             Predicate::Set => "is set".to_owned(),
             Predicate::Replied(reply) => format!("says {}", self.reply(reply)),
+            Predicate::DiffersFrom(row) => format!("is not {}", self.row(row)),
             Predicate::MarkedByOther(tx) => format!("is not {tx}'s"),
         };
         match test.by {
@@ -139,6 +140,16 @@ impl Names<'_> {
     fn change(self, change: &Change) -> String {
         match change {
             Change::Add(row, n) => format!("{} {n:+}", self.row(Row::Business(*row))),
+            Change::AddToSeen { row, seen, by } => {
+                format!(
+                    "{} = {} {by:+}",
+                    self.row(Row::Business(*row)),
+                    self.row(*seen)
+                )
+            }
+            Change::Remember { memo, of } => {
+                format!("put {} {}", self.row(*memo), self.row(Row::Business(*of)))
+            }
             Change::Set(row, n) => format!("{} = {n}", self.row(Row::Business(*row))),
             Change::Put { row, value, by } => {
                 let by = by.map(|s| format!(" ({s})")).unwrap_or_default();
@@ -167,6 +178,7 @@ impl Names<'_> {
             Row::Log(tx) => format!("log[{tx}]"),
             Row::Outcome(key) => format!("outcome[{key}]"),
             Row::Outbox(id) => format!("outbox[{}]", letter_id(id)),
+            Row::Memo { tx, step, .. } => format!("memo[{tx} {step}]"),
             Row::Mark(row) => format!("mark[{}]", self.0.business.row_name(row)),
         }
     }

@@ -194,6 +194,8 @@ impl Lowering<'_> {
     ) -> Option<Compensation> {
         let name = quote(says.name.get_ref());
         match (&says.compensation, says.kind.get_ref()) {
+            // There is nothing to undo.
+            (None, StepKind::Compensable) if only_looks(says) => None,
             (None, StepKind::Compensable) => {
                 self.problems.push(
                     Problem::at(
@@ -226,4 +228,9 @@ impl Lowering<'_> {
             (None, _) => None,
         }
     }
+}
+
+fn only_looks(step: &StepFile) -> bool {
+    let mut actions = step.actions.get_ref().iter();
+    actions.all(|action| action.get_ref().look.is_some())
 }

@@ -67,6 +67,7 @@ fn business() -> Business {
     let take = Action {
         kind: ActionKind::Take(Amount::Fixed(1)),
         resource: accounts,
+        seen: None,
     };
     Business {
         services: vec!["bank".to_owned()],
