@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use indoubt::lab::Trial;
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
-use indoubt::report::{Comparison, Invocation, Judgement};
+use indoubt::report::{Comparison, Invocation, Judgement, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
@@ -85,20 +85,36 @@ impl Lesson {
     }
 
     /// What `indoubt run` would make of it.
-    fn judgement(&self, without: &[Safeguard]) -> Judgement {
+    fn reported<T>(&self, without: &[Safeguard], report: impl Fn(&Comparison<'_>) -> T) -> T {
         let invocation = Invocation {
             file: self.file.clone(),
             seed: self.scenario.seed,
             without: without.to_vec(),
             transactions: None,
         };
-        Comparison {
+        report(&Comparison {
             scenario: &self.scenario,
             invocation: &invocation,
             trials: &self.trials(without),
             unable: &[],
-        }
-        .judgement()
+        })
+    }
+
+    fn judgement(&self, without: &[Safeguard]) -> Judgement {
+        self.reported(without, |comparison| comparison.judgement())
+    }
+
+    /// The screen, without colours, as one line.
+    fn screen(&self, without: &[Safeguard]) -> String {
+        let screen = self.reported(without, text::screen);
+        one_line(&anstream::adapter::strip_str(&screen).to_string())
+    }
+
+    /// The comment that the file opens with, less its commands, as one line.
+    fn header(&self) -> String {
+        let comment = self.text.lines().map_while(|line| line.strip_prefix('#'));
+        let words: Vec<&str> = comment.filter(|line| !line.contains("cargo run")).collect();
+        one_line(&words.join(" "))
     }
 
     fn breaks_as_it_stands(&self) -> bool {
@@ -109,6 +125,10 @@ impl Lesson {
                 .any(|promise| self.scenario.expects(protocol, promise) == Expectation::Breaks)
         })
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -154,8 +174,33 @@ fn every_command_that_is_said_to_break_a_lesson_does() {
             }
         }
     }
-    assert!(commands > 0, "no lesson has a line that begins with {BREAK}");
+    assert!(
+        commands > 0,
+        "no lesson has a line that begins with {BREAK}"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Of several words: a single one may be somebody's answer, like "yes".
+#[test]
+fn what_a_header_quotes_is_printed_by_one_of_its_commands() {
+    for lesson in lessons() {
+        let header = lesson.header();
+        let quoted = header.split('"').skip(1).step_by(2);
+        let phrases: Vec<&str> = quoted.filter(|phrase| phrase.contains(' ')).collect();
+        let screens: Vec<String> = [vec![]]
+            .into_iter()
+            .chain(lesson.breaks())
+            .map(|without| lesson.screen(&without))
+            .collect();
+        for phrase in phrases {
+            assert!(
+                screens.iter().any(|screen| screen.contains(phrase)),
+                "{}: nobody prints {phrase:?}",
+                lesson.file
+            );
+        }
+    }
 }
 
 #[test]
