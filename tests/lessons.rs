@@ -22,7 +22,7 @@ const LESSONS: &str = "scenarios/lessons";
 const BREAK: &str = "# Break it:";
 
 /// On how many seeds beside its own a lesson must keep its promises.
-const MORE_SEEDS: u64 = 500;
+const MORE_SEEDS: u64 = 150;
 
 struct Lesson {
     /// Its path in the repository, as commands name it.
