@@ -8,6 +8,8 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain::ExplainArgs;
+use super::list::ListArgs;
 use crate::lab::HostChoice;
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::MOST_TRANSACTIONS;
@@ -68,6 +70,12 @@ pub(super) enum Command {
     /// Runs a scenario under several protocols side by side, judges every promise
     /// and measures what it cost. The same command gives the same bytes, always.
     Run(RunArgs),
+
+    /// List what there is: scenarios, protocols, safeguards, faults, ...
+    List(ListArgs),
+
+    /// Explain a safeguard, promise, protocol, fault, trigger, metric or rule
+    Explain(ExplainArgs),
 }
 
 /// What `run` can be told.
@@ -193,14 +201,8 @@ fn transactions() -> impl TypedValueParser<Value = u32> {
 }
 
 fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
-    let about = |protocol| match protocol {
-        ProtocolKind::Monolith => "one database, one local transaction: the baseline",
-        ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
-        ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
-        ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
-    };
-    let values =
-        ProtocolKind::ALL.map(|protocol| PossibleValue::new(protocol.name()).help(about(protocol)));
+    let values = ProtocolKind::ALL
+        .map(|protocol| PossibleValue::new(protocol.name()).help(protocol.meaning()));
     PossibleValuesParser::new(values).map(|name| {
         ProtocolKind::named(&name).expect("the parser accepts the names of protocols alone")
     })

@@ -5,7 +5,9 @@
 
 mod bug;
 mod exit;
+mod explain;
 mod flags;
+mod list;
 mod output;
 mod run;
 
@@ -26,6 +28,8 @@ pub fn main() -> ExitCode {
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::List(args) => list::list(args),
+        Command::Explain(args) => explain::explain(args),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

@@ -39,6 +39,33 @@ impl ProtocolKind {
         }
     }
 
+    /// What it is, in a phrase.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ProtocolKind::Monolith => "one database, one local transaction: the baseline",
+            ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
+            ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
+            ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
+        }
+    }
+
+    /// Where its rules come from; the baseline follows nobody's.
+    pub fn source(self) -> Option<&'static str> {
+        match self {
+            ProtocolKind::Monolith => None,
+            ProtocolKind::TwoPhaseCommit => {
+                Some("Mohan, Lindsay & Obermarck 1986; Lampson & Lomet 1993")
+            }
+            ProtocolKind::OrchestratedSaga => Some(
+                "Garcia-Molina & Salem 1987; Mehrotra, Rastogi, Korth & Silberschatz 1992 for the \
+                 pivot",
+            ),
+            ProtocolKind::ChoreographedSaga => {
+                Some("Garcia-Molina & Salem 1987; Richardson 2018, chapter 4")
+            }
+        }
+    }
+
     /// The protocol of this name.
     pub fn named(name: &str) -> Option<Self> {
         ProtocolKind::ALL.into_iter().find(|p| p.name() == name)

@@ -165,7 +165,7 @@ pub(super) fn first_service(scenario: &Scenario) -> &str {
 }
 
 /// The first sentence of a text, or all of it.
-fn first_sentence(text: &str) -> &str {
+pub(super) fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let end = text
         .char_indices()

@@ -8,9 +8,11 @@
 //! - [`text`]: the screen, section by section.
 //! - [`json`]: the same for programs.
 //! - [`trace`]: every event a line, with its legend.
+//! - [`list`] and [`explain`]: everything that has a name.
 
 mod claims;
 mod comparison;
+pub mod explain;
 mod explanation;
 mod figures;
 mod heading;
@@ -18,12 +20,15 @@ mod histories;
 mod invocation;
 pub mod json;
 mod judgement;
+pub mod lessons;
+pub mod list;
 mod meaning;
 mod notes;
 mod page;
 mod story;
 mod style;
 mod table;
+mod terms;
 pub mod text;
 pub mod trace;
 mod words;
@@ -35,3 +40,5 @@ pub use comparison::{Comparison, Unable};
 pub use invocation::Invocation;
 pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};
+pub use page::Page;
+pub use terms::{Facts, Missed, Shelf, Term};

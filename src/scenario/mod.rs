@@ -207,6 +207,7 @@ mod file;
 mod lower;
 mod names;
 mod read;
+mod rules;
 mod types;
 mod value;
 
@@ -214,6 +215,7 @@ use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
 pub use lower::MOST_TRANSACTIONS;
+pub use rules::{RULES, Rule};
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
     Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,

@@ -1,0 +1,126 @@
+//! Which shipped scenario shows what.
+
+use super::quoted;
+use crate::business::PromiseId;
+use crate::protocol::{ProtocolKind, Safeguard};
+
+/// A shipped scenario that shows a safeguard missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// What is taken away.
+    pub safeguard: Safeguard,
+    /// The scenario's file, from the root of the repository.
+    pub scenario: &'static str,
+    /// The seed, where it is not the scenario's own.
+    pub seed: Option<u64>,
+    /// Who misses it.
+    pub protocol: ProtocolKind,
+    /// Which promise breaks.
+    pub promise: PromiseId,
+}
+
+impl Lesson {
+    /// The command that shows it.
+    pub fn line(&self) -> String {
+        let seed = self.seed.map(|seed| format!(" --seed {seed}"));
+        format!(
+            "cargo run --release -- run {}{} --protocol {} --without {}",
+            quoted(self.scenario),
+            seed.unwrap_or_default(),
+            self.protocol,
+            self.safeguard
+        )
+    }
+
+    /// The lesson on a safeguard, if a shipped scenario shows it.
+    pub fn on(safeguard: Safeguard) -> Option<&'static Lesson> {
+        LESSONS.iter().find(|lesson| lesson.safeguard == safeguard)
+    }
+
+    /// The first lesson in which a promise breaks.
+    pub fn of(promise: PromiseId) -> Option<&'static Lesson> {
+        LESSONS.iter().find(|lesson| lesson.promise == promise)
+    }
+}
+
+const MALL: &str = "scenarios/points-mall.toml";
+const ORDER: &str = "scenarios/order-stock.toml";
+
+/// What the shipped scenarios show; a test runs every one of them.
+pub const LESSONS: &[Lesson] = &{
+    use PromiseId::*;
+    use ProtocolKind::{
+        ChoreographedSaga as Choreographed, Monolith, OrchestratedSaga as Orchestrated,
+        TwoPhaseCommit as TwoPhase,
+    };
+    use Safeguard::*;
+    [
+        lesson(ForcePrepare, ORDER, None, TwoPhase, Agreement),
+        lesson(DurableBeforeAck, ORDER, Some(1), TwoPhase, Agreement),
+        lesson(ForgetAfterAllAcks, MALL, None, TwoPhase, Agreement),
+        lesson(ResendDecision, MALL, None, TwoPhase, EverythingEnds),
+        lesson(NoUnilateralAbortAfterVote, MALL, None, TwoPhase, Agreement),
+        lesson(ParticipantInquiry, MALL, Some(3), TwoPhase, EverythingEnds),
+        lesson(CoordinatorRecovery, MALL, Some(5), TwoPhase, ClientTruth),
+        lesson(
+            SilentUntilRecovered,
+            MALL,
+            Some(5),
+            Orchestrated,
+            NoEffectTwice,
+        ),
+        lesson(BranchCheck, MALL, None, TwoPhase, AllOrNothing),
+        lesson(SessionFencing, MALL, None, Monolith, EverythingEnds),
+        lesson(
+            HoldLocksUntilDecision,
+            MALL,
+            None,
+            TwoPhase,
+            PreparedUntouched,
+        ),
+        lesson(Outbox, MALL, None, Choreographed, AllOrNothing),
+        lesson(ConfirmBeforeMark, MALL, None, Choreographed, AllOrNothing),
+        lesson(AckAfterEffect, ORDER, None, Choreographed, AllOrNothing),
+        lesson(InboxDedup, MALL, None, Orchestrated, NoEffectTwice),
+        lesson(ProviderKey, MALL, None, Choreographed, Irrevocable),
+        lesson(RetryCompensation, MALL, None, Orchestrated, AllOrNothing),
+        lesson(RetryAfterPivot, MALL, None, Orchestrated, Irrevocable),
+        lesson(
+            ReverseOrderCompensation,
+            ORDER,
+            None,
+            Orchestrated,
+            Compensation,
+        ),
+        lesson(
+            SagaLogBeforeCommand,
+            MALL,
+            Some(25),
+            Orchestrated,
+            AllOrNothing,
+        ),
+        lesson(
+            IdempotentClientRetry,
+            MALL,
+            None,
+            Orchestrated,
+            NoEffectTwice,
+        ),
+    ]
+};
+
+const fn lesson(
+    safeguard: Safeguard,
+    scenario: &'static str,
+    seed: Option<u64>,
+    protocol: ProtocolKind,
+    promise: PromiseId,
+) -> Lesson {
+    Lesson {
+        safeguard,
+        scenario,
+        seed,
+        protocol,
+        promise,
+    }
+}
