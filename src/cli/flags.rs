@@ -1,5 +1,6 @@
 //! What can be asked for on the command line.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,8 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::explain::ExplainArgs;
 use super::list::ListArgs;
+use super::pages::{CompletionsArgs, ManArgs};
 use crate::lab::HostChoice;
 use crate::protocol::{ProtocolKind, Safeguard};
+use crate::report::trace::Form;
 use crate::scenario::MOST_TRANSACTIONS;
 use crate::vocab::Seed;
 
@@ -40,6 +43,7 @@ Examples:
   indoubt run scenarios/points-mall.toml --without outbox
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
+  indoubt run scenarios/points-mall.toml --protocol 2pc --trace=lanes --filter to=20ms
 
 Exit codes:
    0  everything is as the scenario expects
@@ -76,6 +80,12 @@ pub(super) enum Command {
 
     /// Explain a safeguard, promise, protocol, fault, trigger, metric or rule
     Explain(ExplainArgs),
+
+    /// Print a shell's completions, to be put where the shell looks for them
+    Completions(CompletionsArgs),
+
+    /// Print the manual page, of the program or of a command
+    Man(ManArgs),
 }
 
 /// What `run` can be told.
@@ -104,9 +114,25 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = transactions())]
     pub(super) transactions: Option<u32>,
 
-    /// Show every event, one a line, before the report
-    #[arg(long)]
-    pub(super) trace: bool,
+    /// Show every event before the report: as lines, or as `--trace=lanes` or
+    /// `--trace=json` (without the report)
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true,
+        default_missing_value = "lines")]
+    pub(super) trace: Option<TraceForm>,
+
+    /// Show only these events of the trace; may be repeated. KEY is tx, node, kind
+    /// (of line, message or trigger), from or to (a time): `--filter tx=c3.0,to=50ms`
+    #[arg(
+        long = "filter",
+        value_name = "KEY=VALUE",
+        value_delimiter = ',',
+        requires = "trace"
+    )]
+    pub(super) filters: Vec<String>,
+
+    /// Show only a line a protocol, and what is not as the scenario expects
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -150,6 +176,43 @@ pub(super) enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceForm {
+    /// Every event a line
+    Lines,
+    /// A column a node, an arrow a message
+    Lanes,
+    /// Every event a JSON object on a line of its own
+    Json,
+}
+
+impl From<TraceForm> for Form {
+    fn from(form: TraceForm) -> Form {
+        match form {
+            TraceForm::Lines => Form::Lines,
+            TraceForm::Lanes => Form::Lanes,
+            TraceForm::Json => Form::Json,
+        }
+    }
+}
+
+/// The arguments of this process; `--trace lanes` is `--trace=lanes`, although
+/// a value that may be left out needs the sign.
+pub(super) fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    for argument in std::env::args_os() {
+        let form = argument
+            .to_str()
+            .filter(|word| TraceForm::from_str(word, false).is_ok());
+        match (form, arguments.last_mut()) {
+            (Some(form), Some(last)) if last == "--trace" => last.push(format!("={form}")),
+            _ => arguments.push(argument),
+        }
+    }
+    arguments
 }
 
 /// Who carries the simulated machines.

@@ -9,6 +9,7 @@ mod explain;
 mod flags;
 mod list;
 mod output;
+mod pages;
 mod run;
 
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use flags::{Cli, Command};
 
 /// The program: everything but the process's own frame.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(flags::arguments()) {
         Ok(cli) => cli,
         Err(usage) => return flags::refuse(&usage),
     };
@@ -30,6 +31,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
+        Command::Completions(args) => pages::completions(args),
+        Command::Man(args) => pages::man(args),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

@@ -15,10 +15,21 @@ use crate::scenario::Expectation;
 const MOST_EVIDENCE: usize = 10;
 
 pub(super) fn explanations(of: &Comparison<'_>) -> String {
+    explained(of, |_| true)
+}
+
+/// Only what is not as the scenario expects.
+pub(super) fn surprises(of: &Comparison<'_>) -> String {
+    explained(of, |judgement| judgement != Judgement::AsExpected)
+}
+
+fn explained(of: &Comparison<'_>, which: impl Fn(Judgement) -> bool) -> String {
     let mut text = String::new();
     for promise in of.scenario.promises() {
         for trial in of.trials {
-            if let Some((verdict, expectation)) = of.verdict(trial, promise) {
+            if let Some((verdict, expectation)) = of.verdict(trial, promise)
+                && which(of.judge(verdict, expectation))
+            {
                 text.push_str(&explanation(of, trial, promise, verdict, expectation));
             }
         }

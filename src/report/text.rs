@@ -21,6 +21,14 @@ pub fn screen(of: &Comparison<'_>) -> String {
     text
 }
 
+/// A comparison in short: a line a protocol, and what is not as the scenario
+/// expects.
+pub fn quiet(of: &Comparison<'_>) -> String {
+    let mut text = figures::verdicts(of);
+    text.push_str(&explanation::surprises(of));
+    text
+}
+
 fn list_of(title: &str, sentences: &[String]) -> String {
     if sentences.is_empty() {
         return String::new();

@@ -214,7 +214,7 @@ mod value;
 use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
-pub use lower::MOST_TRANSACTIONS;
+pub use lower::{MESSAGES, MOST_TRANSACTIONS};
 pub use rules::{RULES, Rule};
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,

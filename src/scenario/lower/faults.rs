@@ -33,7 +33,7 @@ const KINDS: [(&str, &[&str]); 8] = [
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-const MESSAGES: [&str; 20] = [
+pub const MESSAGES: [&str; 20] = [
     "request",
     "reply",
     "work",

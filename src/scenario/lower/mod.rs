@@ -17,6 +17,7 @@ mod workload;
 
 use std::path::Path;
 
+pub use faults::MESSAGES;
 pub use workload::MOST_TRANSACTIONS;
 
 use super::diagnostics::{Problem, Problems};
