@@ -209,3 +209,45 @@ fn completions_and_manual_pages_name_the_commands() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(err(&refused).contains("`explain`"));
 }
+
+#[test]
+fn a_run_is_compared_with_itself_changed_and_the_whole_side_decides() {
+    let small = ["--transactions", "50"];
+    let flags = [
+        "run",
+        MALL,
+        "--host",
+        "direct",
+        "--compare",
+        "without=outbox",
+    ];
+    let compared = run(&[&flags[..], &small].concat());
+    let text = out(&compared);
+    assert_eq!(compared.status.code(), Some(0), "{text}");
+    assert!(text.contains("\nchanged  without outbox") || text.contains("  changed  without"));
+    for line in text.lines().filter(|line| !line.contains("cargo run")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let schema = committed("compare.schema.json", &report::json::contrast_schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let json = run(&[&flags[..], &small, &["--format", "json"]].concat());
+    let document: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    validates(&schema, &document);
+    assert_eq!(document["change"], "without outbox");
+    assert_eq!(document["changed"]["without"][0], "outbox");
+}
+
+#[test]
+fn a_change_that_cannot_be_meant_is_refused_with_what_is_accepted() {
+    for (change, accepted) in [
+        ("luck", "`without=SAFEGUARD` or `seed=N`"),
+        ("without=outbx", "did you mean `outbox`?"),
+        ("seed=many", "whole number"),
+    ] {
+        let refused = small(MALL, &["--compare", change]);
+        assert_eq!(refused.status.code(), Some(2), "{change}");
+        assert!(err(&refused).contains(accepted), "{}", err(&refused));
+    }
+    let traced = small(MALL, &["--compare", "seed=7", "--trace"]);
+    assert_eq!(traced.status.code(), Some(2), "two runs have no one trace");
+}

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::Change;
 use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::pages::{CompletionsArgs, ManArgs};
@@ -41,6 +42,7 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   indoubt run scenarios/points-mall.toml
   indoubt run scenarios/points-mall.toml --without outbox
+  indoubt run scenarios/points-mall.toml --compare without=outbox
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
   indoubt run scenarios/points-mall.toml --protocol 2pc --trace=lanes --filter to=20ms
@@ -133,6 +135,11 @@ pub(super) struct RunArgs {
     /// Show only a line a protocol, and what is not as the scenario expects
     #[arg(long, short)]
     pub(super) quiet: bool,
+
+    /// Run it once more with one change, and show only what differs:
+    /// `without=SAFEGUARD` or `seed=N`
+    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["trace", "quiet"])]
+    pub(super) compare: Option<Change>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -4,6 +4,7 @@
 //! came of it into an exit code.
 
 mod bug;
+mod compare;
 mod exit;
 mod explain;
 mod flags;

@@ -7,9 +7,10 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 
 use super::bug;
+use super::compare;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
-use super::output::Screen;
+use super::output::{Screen, page};
 use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -20,6 +21,9 @@ use crate::vocab::Seed;
 
 /// Runs the scenario, prints the outcome and says what it comes to.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    if let Some(change) = &args.compare {
+        return compare::compare(args, *change);
+    }
     refuse_mixtures(args)?;
     let scenario = load(args)?;
     let invocation = invocation(args, &scenario)?;
@@ -34,8 +38,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let document = match args.format {
         _ if args.trace == Some(TraceForm::Json) => String::new(),
-        Format::Text if args.quiet => text::quiet(&comparison),
-        Format::Text => text::screen(&comparison),
+        Format::Text if args.quiet => text::quiet(&comparison, page()),
+        Format::Text => text::screen(&comparison, page()),
         Format::Json => json::document(&comparison),
     };
     screen.write_all(document.as_bytes())?;
@@ -56,7 +60,7 @@ fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
     Err(Failure::Usage(why.to_owned()))
 }
 
-fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+pub(super) fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
     let mut scenario = scenario::load(&args.scenario).map_err(Failure::Scenario)?;
     if let Some(transactions) = args.transactions {
         scenario.workload.transactions = transactions;
@@ -64,7 +68,7 @@ fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
     Ok(Arc::new(scenario))
 }
 
-fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
+pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
     let seed = match args.seed {
         None => scenario.seed,
         Some(SeedChoice::Given(seed)) => seed,
@@ -95,7 +99,7 @@ fn random_seed() -> Result<Seed, Failure> {
 
 /// Runs every protocol that was asked for. A protocol that the scenario cannot
 /// run is an error only if it was asked for by name.
-fn trials(
+pub(super) fn trials(
     args: &RunArgs,
     scenario: &Arc<Scenario>,
     invocation: &Invocation,
@@ -204,7 +208,7 @@ fn guarded(
     }
 }
 
-fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
+pub(super) fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
     match comparison.disagreement() {
         None => Ok(comparison.judgement().into()),
         Some(trial) => Err(Failure::Bug {

@@ -1,5 +1,6 @@
 //! The table: what became of the transactions, what held, what it cost.
 
+use super::page::Page;
 use super::style::{BAD, GOOD, KNOWN, QUIET, paint};
 use super::table::{Cell, Table};
 use super::{Comparison, Judgement, meaning, words};
@@ -9,10 +10,17 @@ use crate::measure::{Figures, Quantiles};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 
+/// The group of the promises.
+pub(super) const PROMISES: &str = "Promises";
 /// Where there is nothing to count.
 const NOTHING: &str = "–";
 
-pub(super) fn table(of: &Comparison<'_>) -> String {
+pub(super) fn table(of: &Comparison<'_>, page: Page) -> String {
+    rows(of).render(page)
+}
+
+/// The table before it is laid out.
+pub(super) fn rows(of: &Comparison<'_>) -> Table {
     let names = of.trials.iter().map(|trial| trial.protocol.to_string());
     let mut table = Table::new(names);
     transactions(&mut table, of.trials);
@@ -20,7 +28,7 @@ pub(super) fn table(of: &Comparison<'_>) -> String {
     cost(&mut table, of.trials);
     contention(&mut table, of.trials);
     visibility(&mut table, of.trials);
-    table.render()
+    table
 }
 
 /// What each protocol comes to, a line each.
@@ -101,7 +109,7 @@ fn transactions(table: &mut Table, trials: &[Trial]) {
 }
 
 fn promises(table: &mut Table, of: &Comparison<'_>) {
-    table.group("Promises");
+    table.group(PROMISES);
     for promise in of.scenario.promises() {
         let cells = of
             .trials

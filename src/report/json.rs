@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use super::{Comparison, Judgement, meaning, words};
+use super::{Comparison, Contrast, Judgement, meaning, words};
 use crate::check::{Evidence, Verdict};
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
 use crate::measure::{Figures, Quantiles};
-use crate::protocol::Safeguard;
+use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::Expectation;
 use crate::vocab::{SimDuration, SimTime};
 
@@ -186,6 +186,29 @@ struct EvidenceEntry {
     line: String,
 }
 
+/// A run whole and changed.
+#[derive(Serialize, JsonSchema)]
+struct ContrastDocument<'a> {
+    /// Raised when a name changes its meaning or goes away.
+    format: u32,
+    /// What is changed: `without outbox`, `seed 7`.
+    change: &'a str,
+    /// The protocols whose histories are the same, bit for bit.
+    same: Vec<&'static str>,
+    /// The run as it was asked for.
+    whole: Document<'a>,
+    /// The same run with the change.
+    changed: Document<'a>,
+}
+
+/// The JSON Schema of a run whole and changed.
+pub fn contrast_schema() -> schemars::Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .into_generator()
+        .into_root_schema_for::<ContrastDocument<'static>>()
+}
+
 /// The JSON Schema of the document.
 pub fn schema() -> schemars::Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -196,8 +219,30 @@ pub fn schema() -> schemars::Schema {
 
 /// A comparison as a JSON document, indented, with a line break at its end.
 pub fn document(of: &Comparison<'_>) -> String {
+    written(&built(of))
+}
+
+/// A run whole and changed, as a JSON document.
+pub fn contrast(of: &Contrast<'_>) -> String {
+    written(&ContrastDocument {
+        format: FORMAT,
+        change: of.change,
+        same: of.same().map(ProtocolKind::name).collect(),
+        whole: built(&of.whole),
+        changed: built(&of.changed),
+    })
+}
+
+fn written(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document)
+        .expect("the document is plain data with string keys, which JSON can always hold");
+    text.push('\n');
+    text
+}
+
+fn built<'a>(of: &Comparison<'a>) -> Document<'a> {
     let without = &of.invocation.without;
-    let document = Document {
+    Document {
         format: FORMAT,
         durations: "microseconds of model time",
         scenario: &of.scenario.name,
@@ -217,11 +262,7 @@ pub fn document(of: &Comparison<'_>) -> String {
                 why: &unable.why,
             })
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    }
 }
 
 fn faults(of: &Comparison<'_>) -> Vec<FaultEntry> {

@@ -6,12 +6,14 @@
 //! sees them. Nothing is said by colour alone.
 //!
 //! - [`text`]: the screen, section by section.
+//! - [`contrast`]: a run whole and changed, side by side.
 //! - [`json`]: the same for programs.
 //! - [`trace`]: every event a line, with its legend.
 //! - [`list`] and [`explain`]: everything that has a name.
 
 mod claims;
 mod comparison;
+pub mod contrast;
 pub mod explain;
 mod explanation;
 mod figures;
@@ -37,6 +39,7 @@ mod words;
 pub(crate) mod fixture;
 
 pub use comparison::{Comparison, Unable};
+pub use contrast::Contrast;
 pub use invocation::Invocation;
 pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};

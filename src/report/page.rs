@@ -6,8 +6,6 @@ use textwrap::core::display_width;
 
 use super::style::{SECTION, paint};
 
-/// How wide a page is that every terminal has, and that a file gets.
-pub(super) const PAGE: usize = Page::NARROW.width;
 /// Entries whose lead is wider than this do not push the others aside.
 const WIDEST_LEAD: usize = 26;
 
@@ -32,7 +30,6 @@ impl Page {
     }
 
     /// So many columns.
-    #[allow(dead_code)]
     pub(super) fn width(self) -> usize {
         self.width
     }
@@ -94,21 +91,6 @@ pub(super) fn section(title: &str) -> String {
     format!("\n{}\n", paint(SECTION, title))
 }
 
-/// A paragraph within the narrow page.
-pub(super) fn paragraph(text: &str, lead: &str, hang: &str) -> String {
-    Page::NARROW.paragraph(text, lead, hang)
-}
-
-/// A list within the narrow page.
-pub(super) fn bullets(sentences: &[String]) -> String {
-    Page::NARROW.bullets(sentences)
-}
-
-/// Entries within the narrow page.
-pub(super) fn entries(of: &[(String, String)]) -> String {
-    Page::NARROW.entries(of)
-}
-
 /// Wraps, but never between a number and its unit.
 fn lines(text: &str, width: usize, lead: &str, hang: &str) -> Vec<String> {
     const UNITS: [&str; 3] = ["ms", "s", "µs"];
@@ -142,7 +124,7 @@ mod tests {
     fn a_number_stays_with_its_unit() {
         let text = "x".repeat(70) + " for 120 ms, then";
         assert_eq!(
-            paragraph(&text, "", "  "),
+            Page::NARROW.paragraph(&text, "", "  "),
             format!("{} for\n  120 ms, then\n", "x".repeat(70))
         );
     }
@@ -152,7 +134,7 @@ mod tests {
         let entry = |lead: &str, body: &str| (lead.to_owned(), body.to_owned());
         let long = "a body that is long enough to be wrapped at least once on a page of eighty";
         insta::assert_snapshot!(
-            entries(&[
+            Page::NARROW.entries(&[
                 entry("at 4 ms", "short"),
                 entry("at 1.21 s", long),
                 entry("at the 40th coordinator.deciding", long),

@@ -6,7 +6,7 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Padding, Span, Style};
 
-use super::page::PAGE;
+use super::page::Page;
 use super::style::{PLAIN, SECTION, TITLE, paint};
 
 /// Between two columns.
@@ -18,10 +18,10 @@ const NARROWEST_LABEL: usize = 20;
 /// A table with a column a protocol.
 pub(super) struct Table {
     heads: Vec<String>,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
-enum Line {
+pub(super) enum Line {
     Group(String),
     Row { label: String, cells: Vec<Cell> },
 }
@@ -72,10 +72,10 @@ impl Table {
         });
     }
 
-    pub(super) fn render(&self) -> String {
+    pub(super) fn render(&self, page: Page) -> String {
         // The labels get what the columns leave of the page.
         let columns = self.laid_out(|_| String::new()).total_width();
-        let left = PAGE.saturating_sub(columns).max(NARROWEST_LABEL);
+        let left = page.width().saturating_sub(columns).max(NARROWEST_LABEL);
         let table = self.laid_out(|label| wrapped(label, left)).to_string();
         table
             .lines()
@@ -140,6 +140,6 @@ mod tests {
             "no points are lost without an entitlement",
             words(["holds", "? inconclusive", "~ violated", "–"]),
         );
-        insta::assert_snapshot!(anstream::adapter::strip_str(&table.render()));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&table.render(Page::NARROW)));
     }
 }
