@@ -62,6 +62,10 @@ pub fn screen(of: &Contrast<'_>, page: Page) -> String {
         text.push('\n');
         text.push_str(&page.paragraph(&words, "", ""));
     }
+    for unable in of.whole.unable {
+        let words = format!("{} cannot run here: {}.", unable.protocol, unable.why);
+        text.push_str(&format!("\n{}", page.paragraph(&words, "", "")));
+    }
     text.push_str(&explanation::explanations(&of.changed, page));
     text.push('\n');
     for (side, comparison) in [("whole", &of.whole), ("changed", &of.changed)] {
@@ -97,11 +101,7 @@ fn sides(of: &Contrast<'_>, page: Page) -> String {
 fn table(of: &Contrast<'_>, protocols: &[usize]) -> Table {
     let heads = protocols.iter().flat_map(|&n| {
         let name = of.whole.trials[n].protocol;
-        let width = name.name().len().max("whole".len());
-        [
-            format!("{:>width$}\n{:>width$}", name.name(), "whole"),
-            format!("{:7}\nchanged", ""),
-        ]
+        [format!("{name}\nwhole"), "\nchanged".to_owned()]
     });
     let mut table = Table::new(heads);
     let (whole, changed) = (figures::rows(&of.whole), figures::rows(&of.changed));

@@ -85,8 +85,13 @@ impl Table {
 
     fn laid_out(&self, label_of: impl Fn(&str) -> String) -> tabled::Table {
         let mut rows = Builder::default();
-        let heads = self.heads.iter().map(|head| paint(TITLE, head));
-        rows.push_record(once(String::new()).chain(heads));
+        // A head of several lines is a row a line: an empty one is no colour.
+        let depth = self.heads.iter().map(|head| head.lines().count()).max();
+        let depth = depth.unwrap_or(0).max(1);
+        for n in 0..depth {
+            let line = |head: &String| paint(TITLE, head.lines().nth(n).unwrap_or_default());
+            rows.push_record(once(String::new()).chain(self.heads.iter().map(line)));
+        }
         for line in &self.lines {
             match line {
                 Line::Group(name) => rows.push_record([paint(SECTION, name)]),
@@ -102,7 +107,7 @@ impl Table {
             .with(Padding::zero())
             .modify(Columns::new(1..), Padding::new(GAP, 0, 0, 0))
             .modify(Columns::new(1..), Alignment::right());
-        for (row, line) in (1..).zip(&self.lines) {
+        for (row, line) in (depth..).zip(&self.lines) {
             if let Line::Group(_) = line {
                 table.modify((row, 0), Span::column(self.heads.len() as isize + 1));
             }
