@@ -81,6 +81,17 @@ impl Business {
             .any(|action| action.kind.changes() && action.resource == resource)
     }
 
+    /// Whether every change that a saga may take back is marked by a semantic
+    /// lock.
+    pub fn is_all_marked(&self) -> bool {
+        let mut undone = self
+            .steps
+            .iter()
+            .filter(|s| s.compensation.is_some())
+            .peekable();
+        undone.peek().is_some() && undone.all(|step| step.semantic_lock)
+    }
+
     /// All step ids in order.
     pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
         (0..self.steps.len() as u8).map(StepId)

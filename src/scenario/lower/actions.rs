@@ -170,7 +170,7 @@ impl Lowering<'_> {
             .map(|(step, _)| step.name.get_ref().as_str())
             .collect();
         let plural = format!("earlier steps that look at `{}`", written.get_ref());
-        let found = names::find(self.problems, name, ("step that looks", &plural), &known)?;
+        let found = names::find(self.problems, name, ("looking step", &plural), &known)?;
         Some(Seen {
             step: StepId(before[found].1),
             reread: says.reread.as_ref().is_some_and(|reread| *reread.get_ref()),
