@@ -207,6 +207,8 @@ fn policies() -> Policies {
         poll_every: MS(10),
         relay_batch: 16,
         retention: SimDuration::from_secs(10),
+        jitter: crate::vocab::Probability::NEVER,
+        steps: Default::default(),
     }
 }
 

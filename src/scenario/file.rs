@@ -140,6 +140,7 @@ pub(super) struct PoliciesFile {
     pub(super) idle_branch_after: Option<At<Time>>,
     pub(super) conflict_retries: Option<At<u32>>,
     pub(super) conflict_backoff: Option<At<Time>>,
+    pub(super) jitter: Option<At<Rate>>,
     pub(super) poll_every: Option<At<Time>>,
     pub(super) relay_batch: Option<At<u32>>,
     pub(super) message_life: Option<At<Time>>,
@@ -187,6 +188,10 @@ pub(super) struct StepFile {
     #[serde(default)]
     pub(super) check: CheckTime,
     pub(super) semantic_lock: Option<At<bool>>,
+    pub(super) resend_after: Option<At<Time>>,
+    pub(super) give_up_after: Option<At<Time>>,
+    pub(super) conflict_retries: Option<At<u32>>,
+    pub(super) conflict_backoff: Option<At<Time>>,
 }
 
 #[derive(Deserialize)]

@@ -379,7 +379,10 @@ impl Scenario {
         let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
         let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
         let longest_wait = self.machines.iter().map(|m| m.database.lock_timeout).max();
-        let attempts = u64::from(self.policies.conflict_retries) + 1;
+        let policies = self.policies.steps.values().copied();
+        let policies = policies.chain([self.policies.common()]);
+        let retries = policies.map(|policy| policy.conflict_retries).max();
+        let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
         self.settle + backlog + clients + locks
     }

@@ -137,10 +137,12 @@ impl Reactor {
             panic!("{}: {arrival:?} for a task that is at rest", id.tx);
         };
         let persistence = job.task.persistence(&self.setting);
-        match job
-            .attempt
-            .next(&self.setting.policies, persistence, arrival)
-        {
+        let policies = &self.setting.policies;
+        let policy = match job.task.step() {
+            Some(step) => policies.step(step),
+            None => policies.common(),
+        };
+        match job.attempt.next(policy, persistence, arrival) {
             Ok(Next::Answered(answered)) => {
                 let job = self.end(id);
                 self.answered(id.tx, job, answered, out);

@@ -42,6 +42,8 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             poll_every: SimDuration::from_millis(10),
             relay_batch: 10,
             retention: SimDuration::from_secs(1),
+            jitter: crate::vocab::Probability::NEVER,
+            steps: Default::default(),
         },
         safeguards,
     }

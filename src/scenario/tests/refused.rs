@@ -176,7 +176,10 @@ refused! {
 
 #[test]
 fn two_semantic_locks_on_one_resource_are_refused() {
-    let text = small_with("kind = \"compensable\"", "kind = \"compensable\"\nsemantic-lock = true");
+    let text = small_with(
+        "kind = \"compensable\"",
+        "kind = \"compensable\"\nsemantic-lock = true",
+    );
     let first = text.find("[[steps]]").expect("it has steps");
     let pivot = first + text[first + 1..].find("[[steps]]").expect("it has two") + 1;
     let again = text[first..pivot].replace("take-points", "take-more");
