@@ -42,6 +42,8 @@ pub enum Reason {
     Cancelled,
     /// The row has changed since the transaction looked at it.
     Changed(ResourceId),
+    /// The saga took longer than its watchdog waits.
+    Overdue,
 }
 
 /// The whole business of a scenario.
@@ -130,6 +132,7 @@ impl Business {
             Reason::Conflict => "lock or write conflicts".to_owned(),
             Reason::Amnesia => "a participant lost part of the work".to_owned(),
             Reason::Changed(id) => format!("{} changed meanwhile", name(id)),
+            Reason::Overdue => "the saga took too long".to_owned(),
             Reason::Cancelled => "cancelled by the client".to_owned(),
         }
     }

@@ -142,6 +142,10 @@ pub struct Policies {
     /// it: each by a part that is drawn for it, so that those who met do not meet
     /// again.
     pub jitter: Probability,
+    /// The first service of a choreographed saga cancels one that is not over
+    /// after this. It needs none as long as outbox, broker and inbox lose
+    /// nothing.
+    pub watchdog: Option<SimDuration>,
     /// Steps with policies of their own.
     pub steps: BTreeMap<StepId, StepPolicy>,
 }

@@ -208,6 +208,7 @@ fn policies() -> Policies {
         relay_batch: 16,
         retention: SimDuration::from_secs(10),
         jitter: crate::vocab::Probability::NEVER,
+        watchdog: None,
         steps: Default::default(),
     }
 }

@@ -141,6 +141,7 @@ pub(super) struct PoliciesFile {
     pub(super) conflict_retries: Option<At<u32>>,
     pub(super) conflict_backoff: Option<At<Time>>,
     pub(super) jitter: Option<At<Rate>>,
+    pub(super) watchdog: Option<At<Time>>,
     pub(super) poll_every: Option<At<Time>>,
     pub(super) relay_batch: Option<At<u32>>,
     pub(super) message_life: Option<At<Time>>,

@@ -199,6 +199,7 @@
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
 //! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
 //! | `jitter` | `0` | by how much such a wait is lengthened at the most, as a share of it; each draws its own |
 //! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |
 //! | `poll-every` | `"5ms"` | how often a relay looks into its outbox |

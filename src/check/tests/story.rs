@@ -129,6 +129,7 @@ pub(super) fn mall() -> Scenario {
             relay_batch: 10,
             retention: ms(10_000),
             jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
             steps: Default::default(),
         },
         workload: Workload {

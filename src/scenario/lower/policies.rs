@@ -79,6 +79,10 @@ impl Lowering<'_> {
                 .jitter
                 .as_ref()
                 .map_or(Probability::NEVER, |share| share.get_ref().0),
+            watchdog: says
+                .watchdog
+                .as_ref()
+                .map(|time| self.positive(Some(time), "watchdog", time.get_ref().0)),
             poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
             relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
                 as usize,

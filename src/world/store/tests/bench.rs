@@ -116,6 +116,7 @@ fn setting(safeguards: Safeguards) -> Setting {
             relay_batch: 10,
             retention: SimDuration::from_micros(RETENTION),
             jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
             steps: Default::default(),
         },
         safeguards,
