@@ -43,8 +43,27 @@ impl Lesson {
     }
 }
 
+/// The lessons' folder, and how each of their files is called.
+macro_rules! taught {
+    ($name:literal) => {
+        concat!("scenarios/lessons/", $name, ".toml")
+    };
+}
+
 const MALL: &str = "scenarios/points-mall.toml";
 const ORDER: &str = "scenarios/order-stock.toml";
+const IN_DOUBT: &str = taught!("03-in-doubt");
+const DUAL_WRITE: &str = taught!("04-dual-write");
+const EARLY_MARK: &str = taught!("05-mark-before-confirm");
+const TWICE: &str = taught!("06-duplicate-delivery");
+const LATE: &str = taught!("07-later-than-its-compensation");
+const GIVEN_UP: &str = taught!("09-compensation-given-up");
+const CLICKS: &str = taught!("11-client-clicks-twice");
+const ONE_WAY: &str = taught!("13-one-way");
+const REFUSED: &str = taught!("16-refused-payment");
+const BUFFERED_YES: &str = taught!("18-yes-on-a-buffered-record");
+const HALF: &str = taught!("19-half-forgotten-branch");
+const FORGOTTEN: &str = taught!("20-forgotten-too-early");
 
 /// What the shipped scenarios show; a test runs every one of them.
 pub const LESSONS: &[Lesson] = &{
@@ -55,13 +74,25 @@ pub const LESSONS: &[Lesson] = &{
     };
     use Safeguard::*;
     [
-        lesson(ForcePrepare, ORDER, None, TwoPhase, Agreement),
+        lesson(ForcePrepare, BUFFERED_YES, None, TwoPhase, Agreement),
         lesson(DurableBeforeAck, ORDER, Some(1), TwoPhase, Agreement),
-        lesson(ForgetAfterAllAcks, MALL, None, TwoPhase, Agreement),
+        lesson(ForgetAfterAllAcks, FORGOTTEN, None, TwoPhase, Agreement),
         lesson(ResendDecision, MALL, None, TwoPhase, EverythingEnds),
-        lesson(NoUnilateralAbortAfterVote, MALL, None, TwoPhase, Agreement),
+        lesson(
+            NoUnilateralAbortAfterVote,
+            ONE_WAY,
+            None,
+            TwoPhase,
+            Agreement,
+        ),
         lesson(ParticipantInquiry, MALL, Some(3), TwoPhase, EverythingEnds),
-        lesson(CoordinatorRecovery, MALL, Some(5), TwoPhase, ClientTruth),
+        lesson(
+            CoordinatorRecovery,
+            IN_DOUBT,
+            None,
+            Orchestrated,
+            AllOrNothing,
+        ),
         lesson(
             SilentUntilRecovered,
             MALL,
@@ -69,7 +100,7 @@ pub const LESSONS: &[Lesson] = &{
             Orchestrated,
             NoEffectTwice,
         ),
-        lesson(BranchCheck, MALL, None, TwoPhase, AllOrNothing),
+        lesson(BranchCheck, HALF, None, TwoPhase, AllOrNothing),
         lesson(SessionFencing, MALL, None, Monolith, EverythingEnds),
         lesson(
             HoldLocksUntilDecision,
@@ -78,16 +109,35 @@ pub const LESSONS: &[Lesson] = &{
             TwoPhase,
             PreparedUntouched,
         ),
-        lesson(Outbox, MALL, None, Choreographed, AllOrNothing),
-        lesson(ConfirmBeforeMark, MALL, None, Choreographed, AllOrNothing),
+        lesson(Outbox, DUAL_WRITE, None, Choreographed, AllOrNothing),
+        lesson(
+            ConfirmBeforeMark,
+            EARLY_MARK,
+            None,
+            Choreographed,
+            AllOrNothing,
+        ),
         lesson(AckAfterEffect, ORDER, None, Choreographed, AllOrNothing),
-        lesson(InboxDedup, MALL, None, Orchestrated, NoEffectTwice),
+        lesson(InboxDedup, TWICE, None, Orchestrated, NoEffectTwice),
         lesson(ProviderKey, MALL, None, Choreographed, Irrevocable),
-        lesson(RetryCompensation, MALL, None, Orchestrated, AllOrNothing),
+        lesson(
+            CompensationTombstone,
+            LATE,
+            None,
+            Orchestrated,
+            AllOrNothing,
+        ),
+        lesson(
+            RetryCompensation,
+            GIVEN_UP,
+            None,
+            Orchestrated,
+            AllOrNothing,
+        ),
         lesson(RetryAfterPivot, MALL, None, Orchestrated, Irrevocable),
         lesson(
             ReverseOrderCompensation,
-            ORDER,
+            REFUSED,
             None,
             Orchestrated,
             Compensation,
@@ -101,7 +151,7 @@ pub const LESSONS: &[Lesson] = &{
         ),
         lesson(
             IdempotentClientRetry,
-            MALL,
+            CLICKS,
             None,
             Orchestrated,
             NoEffectTwice,

@@ -140,6 +140,8 @@ pub(super) struct PoliciesFile {
     pub(super) idle_branch_after: Option<At<Time>>,
     pub(super) conflict_retries: Option<At<u32>>,
     pub(super) conflict_backoff: Option<At<Time>>,
+    pub(super) jitter: Option<At<Rate>>,
+    pub(super) watchdog: Option<At<Time>>,
     pub(super) poll_every: Option<At<Time>>,
     pub(super) relay_batch: Option<At<u32>>,
     pub(super) message_life: Option<At<Time>>,
@@ -186,6 +188,11 @@ pub(super) struct StepFile {
     pub(super) compensation: Option<At<CompensationFile>>,
     #[serde(default)]
     pub(super) check: CheckTime,
+    pub(super) semantic_lock: Option<At<bool>>,
+    pub(super) resend_after: Option<At<Time>>,
+    pub(super) give_up_after: Option<At<Time>>,
+    pub(super) conflict_retries: Option<At<u32>>,
+    pub(super) conflict_backoff: Option<At<Time>>,
 }
 
 #[derive(Deserialize)]
@@ -196,7 +203,7 @@ pub(super) struct CompensationFile {
     pub(super) actions: At<Vec<At<ActionFile>>>,
 }
 
-/// An action: one of the first five keys, and an amount where it has one.
+/// An action: one of the first six keys, and an amount where it has one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ActionFile {
@@ -205,7 +212,10 @@ pub(super) struct ActionFile {
     pub(super) grant: Option<At<String>>,
     pub(super) revoke: Option<At<String>>,
     pub(super) perform: Option<At<String>>,
+    pub(super) look: Option<At<String>>,
     pub(super) amount: Option<At<AmountFile>>,
+    pub(super) as_seen_in: Option<At<String>>,
+    pub(super) reread: Option<At<bool>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -215,6 +225,16 @@ pub(super) struct WorkloadFile {
     pub(super) arrivals: Option<At<ArrivalsFile>>,
     pub(super) timeout: Option<At<Time>>,
     pub(super) retries: Option<At<u16>>,
+    pub(super) cancel: Option<At<ImpulseFile>>,
+    pub(super) double_click: Option<At<ImpulseFile>>,
+}
+
+/// What some clients do, some time after they have asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ImpulseFile {
+    pub(super) share: Rate,
+    pub(super) after: At<DistFile>,
 }
 
 /// Arrivals: `kind` says which of the other keys mean something.

@@ -33,8 +33,9 @@ const KINDS: [(&str, &[&str]); 8] = [
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-pub const MESSAGES: [&str; 20] = [
+pub const MESSAGES: [&str; 21] = [
     "request",
+    "cancel",
     "reply",
     "work",
     "worked",
