@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use indoubt::lab::Trial;
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
-use indoubt::report::{Comparison, Invocation, Judgement, text};
+use indoubt::report::{Comparison, Invocation, Judgement, Page, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
@@ -106,7 +106,7 @@ impl Lesson {
 
     /// The screen, without colours, as one line.
     fn screen(&self, without: &[Safeguard]) -> String {
-        let screen = self.reported(without, text::screen);
+        let screen = self.reported(without, |of| text::screen(of, Page::NARROW));
         one_line(&anstream::adapter::strip_str(&screen).to_string())
     }
 
