@@ -1,8 +1,10 @@
 //! What a scenario file says, section by section. Nothing here is resolved or
-//! checked beyond its type; a [`Spanned`] value is checked later, and keeps its
+//! checked beyond its type; a value with its place ([`At`]) is checked later, and keeps its
 //! place for what may have to be said about it.
 
-use serde::Deserialize;
+use std::ops::Range;
+
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::types::{Engine, Expectation, Preparation};
@@ -10,7 +12,28 @@ use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrM
 use crate::business::{CheckTime, StepKind};
 
 /// A value and its place.
-pub(super) type At<T> = Spanned<T>;
+#[derive(Clone)]
+pub(super) struct At<T>(Spanned<T>);
+
+impl<T> At<T> {
+    pub(super) fn new(span: Range<usize>, value: T) -> Self {
+        At(Spanned::new(span, value))
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+
+    pub(super) fn get_ref(&self) -> &T {
+        self.0.get_ref()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(At)
+    }
+}
 
 /// A section `[kind.name]`: its name and what it says, `None` if that could not
 /// be read.
@@ -23,7 +46,7 @@ pub(super) struct Named<T> {
 /// not be read.
 pub(super) struct Entry<T> {
     pub(super) says: Option<T>,
-    pub(super) span: std::ops::Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 /// The whole file.
@@ -33,6 +56,7 @@ pub(super) struct File {
     pub(super) about: Option<String>,
     pub(super) seed: Option<u64>,
     pub(super) settle: Option<At<Time>>,
+    pub(super) allow: Vec<At<String>>,
     pub(super) defaults: MachineFile,
     pub(super) machines: Vec<Named<MachineFile>>,
     pub(super) network: NetworkFile,

@@ -119,7 +119,9 @@ impl Lowering<'_> {
     fn place<'e>(&self, written: &'e At<String>) -> Place<'e> {
         let (text, span) = (written.get_ref().as_str(), written.span());
         let raw = &self.text[span.clone()];
-        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
+        let quotes = if raw == text {
+            0 // set by a word without quotes
+        } else if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
             3
         } else {
             1

@@ -1,6 +1,8 @@
 //! What the language accepts, and what it says of what it does not.
 
 mod accepted;
+mod allowed;
+mod based;
 mod mutated;
 mod reference;
 mod refused;

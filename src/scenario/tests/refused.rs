@@ -116,6 +116,13 @@ refused! {
         "service = \"points\"\nkind = \"retriable\"\ndo = [{ take = \"points\", amount = 1 }]";
 }
 
+// Rules allowed to be broken.
+refused! {
+    a_breach_that_has_no_name: "name = \"small\"" => "allow = [\"compensation-may-fail\"]";
+    a_breach_allowed_for_nothing: "name = \"small\"" => "allow = [\"second-pivot\"]";
+    a_breach_allowed_twice: "name = \"small\"" => "allow = [\"second-pivot\", \"second-pivot\"]";
+}
+
 // Workload and operator.
 refused! {
     clients_in_an_open_loop: "kind = \"closed\"" => "kind = \"open\", every = \"2ms\"";
