@@ -37,6 +37,7 @@ Examples:
   indoubt run scenarios/points-mall.toml
   indoubt run scenarios/points-mall.toml --without outbox
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
+  indoubt run scenarios/points-mall.toml --set machines.points.database.flush=5ms
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
 
 Exit codes:
@@ -68,6 +69,28 @@ pub(super) enum Command {
     /// Runs a scenario under several protocols side by side, judges every promise
     /// and measures what it cost. The same command gives the same bytes, always.
     Run(RunArgs),
+    /// Say whether scenario files are right, and run nothing
+    ///
+    /// One line for every file that is right, on standard output; everything that
+    /// is wrong with the others, on standard error.
+    Check(CheckArgs),
+}
+
+/// What `check` can be told.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The scenario files (TOML)
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Say something else than the files, like `workload.retries=0`; may be
+    /// repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Print the whole scenario as TOML, with its bases and what is set in it
+    #[arg(long)]
+    pub(super) expanded: bool,
 }
 
 /// What `run` can be told.
@@ -95,6 +118,11 @@ pub(super) struct RunArgs {
     /// How many transactions are asked for in all [default: the scenario's own]
     #[arg(long, value_name = "N", value_parser = transactions())]
     pub(super) transactions: Option<u32>,
+
+    /// Say something else than the file, like `workload.retries=0` or
+    /// `machines.points.database.flush=5ms`; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
 
     /// Show every event, one a line, before the report
     #[arg(long)]

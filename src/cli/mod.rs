@@ -4,6 +4,7 @@
 //! came of it into an exit code.
 
 mod bug;
+mod check;
 mod exit;
 mod flags;
 mod output;
@@ -26,6 +27,7 @@ pub fn main() -> ExitCode {
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

@@ -45,7 +45,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
 }
 
 fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
-    let mut scenario = scenario::load(&args.scenario).map_err(Failure::Scenario)?;
+    let mut scenario =
+        scenario::load_with(&args.scenario, &args.sets).map_err(Failure::Scenario)?;
     if let Some(transactions) = args.transactions {
         scenario.workload.transactions = transactions;
     }
@@ -66,6 +67,7 @@ fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure
         seed,
         without,
         transactions: args.transactions,
+        sets: args.sets.clone(),
     })
 }
 

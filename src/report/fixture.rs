@@ -244,6 +244,7 @@ pub(crate) fn invocation() -> Invocation {
         seed: Seed(7),
         without: vec![],
         transactions: None,
+        sets: vec![],
     }
 }
 

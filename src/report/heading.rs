@@ -16,6 +16,7 @@ const MOST_FAULTS: usize = 20;
 
 pub(super) fn heading(of: &Comparison<'_>) -> String {
     let mut text = title(of);
+    text.push_str(&set(of));
     text.push_str(&taken_away(of));
     text.push_str(&faults(of));
     text.push_str(&answers(of));
@@ -37,6 +38,16 @@ fn title(of: &Comparison<'_>) -> String {
         text.push_str(&paragraph(about, "", ""));
     }
     text
+}
+
+/// What was set on top of the file.
+fn set(of: &Comparison<'_>) -> String {
+    let sets = &of.invocation.sets;
+    if sets.is_empty() {
+        return String::new();
+    }
+    let lines = sets.iter().map(|set| format!("  {set}\n"));
+    section("Set on top of the file") + &lines.collect::<String>()
 }
 
 fn taken_away(of: &Comparison<'_>) -> String {
