@@ -53,6 +53,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
     let expectations = lowering.expectations();
     if lowering.problems.is_empty() {
         lowering.check_allowed();
+        lowering.check_judged(&business);
         lowering.check_magnitudes(&business, &workload);
     }
     let scenario = Scenario {
@@ -74,6 +75,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         seeded,
         expectations,
     };
+    lowering.check_expected(&scenario);
     problems.is_empty().then_some(scenario)
 }
 

@@ -10,7 +10,7 @@ use crate::scenario::diagnostics::Problem;
 use crate::scenario::equation::{self, RawTerm, Word};
 use crate::scenario::file::{At, ExpectFile, PromiseFile};
 use crate::scenario::names::{self, quote};
-use crate::scenario::types::Expectation;
+use crate::scenario::types::{Expectation, Scenario};
 
 use super::Lowering;
 use super::cast::Cast;
@@ -239,6 +239,27 @@ impl Lowering<'_> {
             }
         }
         expectations
+    }
+
+    /// Refuses to expect something of a protocol that cannot run here.
+    pub(super) fn check_expected(&mut self, scenario: &Scenario) {
+        for ExpectFile { protocol, says } in &self.file.expect {
+            let Some(kind) = ProtocolKind::named(protocol.get_ref()) else {
+                continue;
+            };
+            if let (Err(why), false) = (scenario.can_run(kind), says.is_empty()) {
+                self.problems.push(
+                    Problem::at(
+                        protocol.span(),
+                        format!("nothing can be expected of {kind}: it cannot run here"),
+                    )
+                    .label(why)
+                    .help(format!(
+                        "let the database join in (`prepare = \"native\"` or `\"intents\"`), or expect nothing of it: drop the section, or say `expect.{kind} = \"none\"` over a base"
+                    )),
+                );
+            }
+        }
     }
 
     fn no_promise(&mut self, written: &At<String>, own: &[Option<&str>]) {
