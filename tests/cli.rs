@@ -53,7 +53,15 @@ fn json(output: &Output) -> Value {
 fn help_names_the_commands_and_the_exit_codes() {
     let help = run(&["--help"]);
     assert_eq!(code(&help), 0);
-    for word in ["run", "Exit codes:", "70", "inconclusive"] {
+    for word in [
+        "run",
+        "check",
+        "new",
+        "schema",
+        "Exit codes:",
+        "70",
+        "inconclusive",
+    ] {
         assert!(out(&help).contains(word), "{word}");
     }
 }
@@ -333,4 +341,41 @@ fn an_expanded_scenario_gives_the_same_run() {
     };
     let same = digests(&[&file.display().to_string()]);
     assert_eq!(same, digests(&[&[MALL], &sets[..]].concat()));
+}
+
+#[test]
+fn the_schema_that_is_printed_is_the_committed_one() {
+    let printed = run(&["schema"]);
+    assert_eq!(code(&printed), 0);
+    let committed = std::fs::read_to_string("scenarios/scenario.schema.json");
+    assert_eq!(out(&printed), committed.expect("it is there"));
+}
+
+#[test]
+fn a_new_scenario_runs_and_holds_and_is_never_written_over() {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("new");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).expect("the target directory is writable");
+    let name = directory.join("tickets").display().to_string();
+    let file = format!("{name}.toml");
+
+    let written = run(&["new", &name]);
+    assert_eq!(code(&written), 0, "{}", err(&written));
+    assert!(out(&written).contains("indoubt run "));
+    assert_eq!(code(&run(&["check", &file])), 0);
+    let held = run(&["run", &file, "--host", "direct"]);
+    assert_eq!(code(&held), 0, "{}", out(&held));
+    assert!(
+        out(&held).contains("tickets"),
+        "it has the name of its file"
+    );
+
+    std::fs::write(&file, "mine").expect("it is writable");
+    for again in [&name, &file] {
+        let refused = run(&["new", again]);
+        assert_eq!(code(&refused), 2);
+        assert!(err(&refused).contains("is there already"));
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
+    assert_eq!(code(&run(&["new", "no/such/folder/x"])), 2);
 }

@@ -74,6 +74,18 @@ pub(super) enum Command {
     /// One line for every file that is right, on standard output; everything that
     /// is wrong with the others, on standard error.
     Check(CheckArgs),
+    /// Write a scenario to begin with, with comments
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+}
+
+/// What `new` can be told.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// What the scenario is called: the file is NAME.toml, which must not be there
+    #[arg(value_name = "NAME", default_value = "scenario")]
+    pub(super) name: String,
 }
 
 /// What `check` can be told.

@@ -7,8 +7,10 @@ mod bug;
 mod check;
 mod exit;
 mod flags;
+mod new;
 mod output;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ pub fn main() -> ExitCode {
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::New(args) => new::new(args),
+        Command::Schema => schema::schema(),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

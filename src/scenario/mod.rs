@@ -251,6 +251,7 @@ mod lower;
 mod merge;
 mod names;
 mod read;
+mod schema;
 mod set;
 mod sources;
 mod types;
@@ -260,6 +261,7 @@ use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
 pub use lower::MOST_TRANSACTIONS;
+pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
     Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
@@ -102,7 +103,7 @@ pub struct DatabaseSpec {
 }
 
 /// How a database treats conflicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Waits for locks, first come first served; finds deadlocks. Readers take
@@ -114,7 +115,7 @@ pub enum Engine {
 }
 
 /// How a database can take part in two-phase commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preparation {
     /// It has prepared transactions.
@@ -290,7 +291,7 @@ pub struct OperatorEvent {
 }
 
 /// What is expected of a promise under a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// On every seed.

@@ -51,6 +51,11 @@ impl Rule {
     }
 }
 
+/// What can be allowed.
+pub(in crate::scenario) fn rules() -> [&'static str; 8] {
+    Rule::ALL.map(Rule::name)
+}
+
 /// What the scenario allows, and whether it made use of it.
 pub(super) struct Allowed<'f>(Vec<(Rule, &'f At<String>, bool)>);
 

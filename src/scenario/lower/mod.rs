@@ -18,6 +18,8 @@ mod workload;
 
 use std::path::Path;
 
+pub(super) use allow::rules;
+pub(super) use faults::{MESSAGES, fault_kinds};
 pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;

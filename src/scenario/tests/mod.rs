@@ -6,6 +6,7 @@ mod based;
 mod mutated;
 mod reference;
 mod refused;
+mod schema;
 
 /// A scenario with a little of everything.
 const SMALL: &str = include_str!("small.toml");
