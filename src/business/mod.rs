@@ -14,7 +14,7 @@ pub use promise::PromiseId;
 pub use resource::{
     BusinessRow, Domain, Facet, KeyTemplate, Params, Resource, ResourceId, ResourceKind,
 };
-pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Step, StepKind};
+pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Seen, Step, StepKind};
 
 use crate::vocab::{ServiceId, StepId};
 
@@ -38,6 +38,12 @@ pub enum Reason {
     Conflict,
     /// A participant lost part of the work, or voted no for its own reasons.
     Amnesia,
+    /// Its client took the wish back.
+    Cancelled,
+    /// The row has changed since the transaction looked at it.
+    Changed(ResourceId),
+    /// The saga took longer than its watchdog waits.
+    Overdue,
 }
 
 /// The whole business of a scenario.
@@ -59,6 +65,33 @@ impl Business {
     /// The step of this id. Panics on an id of another business.
     pub fn step(&self, id: StepId) -> &Step {
         &self.steps[id.index()]
+    }
+
+    /// The same without the steps that only release semantic locks: what a
+    /// protocol does that has none. They are the last steps, so all others keep
+    /// their ids.
+    pub fn without_releases(mut self) -> Self {
+        self.steps.retain(|step| step.releases.is_none());
+        self
+    }
+
+    /// Whether some step of a saga marks the rows of this resource.
+    pub fn marks(&self, resource: ResourceId) -> bool {
+        let locking = self.steps.iter().filter(|step| step.semantic_lock);
+        locking
+            .flat_map(|step| &step.actions)
+            .any(|action| action.kind.changes() && action.resource == resource)
+    }
+
+    /// Whether every change that a saga may take back is marked by a semantic
+    /// lock.
+    pub fn is_all_marked(&self) -> bool {
+        let mut undone = self
+            .steps
+            .iter()
+            .filter(|s| s.compensation.is_some())
+            .peekable();
+        undone.peek().is_some() && undone.all(|step| step.semantic_lock)
     }
 
     /// All step ids in order.
@@ -98,6 +131,9 @@ impl Business {
             Reason::TimedOut(step) => format!("{} did not answer in time", self.step(step).name),
             Reason::Conflict => "lock or write conflicts".to_owned(),
             Reason::Amnesia => "a participant lost part of the work".to_owned(),
+            Reason::Changed(id) => format!("{} changed meanwhile", name(id)),
+            Reason::Overdue => "the saga took too long".to_owned(),
+            Reason::Cancelled => "cancelled by the client".to_owned(),
         }
     }
 }

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
-use crate::vocab::ServiceId;
+use crate::vocab::{ServiceId, StepId};
 
 /// What may become of a step (Mehrotra, Rastogi, Korth & Silberschatz 1992):
 /// compensable steps come first, then at most one pivot, then retriable ones.
@@ -35,6 +35,15 @@ pub struct Step {
     pub compensation: Option<Compensation>,
     /// When its conditions are judged under two-phase commit.
     pub check: CheckTime,
+    /// Whether a saga marks the rows that it changes until the saga ends, so that
+    /// no other saga and no reader takes them for settled: a *semantic lock*
+    /// (Frank & Zahle 1998; Richardson, Microservices Patterns, chapter 4).
+    pub semantic_lock: bool,
+    /// It does nothing but take these marks of an earlier step away. Only sagas
+    /// do such a step: see [`Business::without_releases`].
+    ///
+    /// [`Business::without_releases`]: super::Business::without_releases
+    pub releases: Option<StepId>,
 }
 
 /// What undoes a step: its meaning, not its before-image (Garcia-Molina & Salem
@@ -54,11 +63,26 @@ pub struct Action {
     pub kind: ActionKind,
     /// Of what; a resource of the step's own service.
     pub resource: ResourceId,
+    /// For taking and giving: it starts from what an earlier step has seen, and
+    /// not from what the row holds by now.
+    pub seen: Option<Seen>,
+}
+
+/// A number that an earlier step of the transaction has looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Which step.
+    pub step: StepId,
+    /// Whether the row is read again, and the step refused if it has changed: the
+    /// countermeasure *reread value* (Frank & Zahle 1998).
+    pub reread: bool,
 }
 
 /// The changes that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionKind {
+    /// Look at a counter, and remember its number for a later step.
+    Look,
     /// Take an amount from a counter; refused under its floor.
     Take(Amount),
     /// Give an amount to a counter.
@@ -71,6 +95,13 @@ pub enum ActionKind {
     /// Do something in the real world: commits a *due* letter, which a relay
     /// hands over.
     Perform,
+}
+
+impl ActionKind {
+    /// Whether it changes a business row.
+    pub fn changes(self) -> bool {
+        !matches!(self, ActionKind::Look | ActionKind::Perform)
+    }
 }
 
 /// How much.

@@ -267,7 +267,15 @@ fn out_of_order(last_undone: Option<StepId>, step: StepId) -> Option<StepId> {
 /// Whether only a store can give this reason.
 fn is_business(reason: Reason) -> bool {
     match reason {
-        Reason::Floor(_) | Reason::Withdrawn(_) | Reason::AlreadyGranted(_) | Reason::Late => true,
-        Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia => false,
+        Reason::Floor(_)
+        | Reason::Withdrawn(_)
+        | Reason::AlreadyGranted(_)
+        | Reason::Changed(_)
+        | Reason::Late => true,
+        Reason::TimedOut(_)
+        | Reason::Conflict
+        | Reason::Amnesia
+        | Reason::Cancelled
+        | Reason::Overdue => false,
     }
 }

@@ -79,9 +79,21 @@ impl Court {
                 ActionKind::Give(amount) => amount.of(params),
                 ActionKind::Grant => 1,
                 ActionKind::Revoke => -1,
-                ActionKind::Perform => 0,
+                ActionKind::Look | ActionKind::Perform => 0,
             })
             .sum()
+    }
+
+    /// Whether a step writes a row from what an earlier step has seen of it.
+    pub(super) fn starts_from_what_was_seen(
+        &self,
+        step: StepId,
+        direction: Direction,
+        row: BusinessRow,
+    ) -> bool {
+        let actions = self.actions(step, direction).iter();
+        let mut here = actions.filter(|action| action.resource == row.resource);
+        here.any(|action| action.seen.is_some())
     }
 
     /// Whether a step can be undone.
@@ -138,7 +150,5 @@ impl Court {
 }
 
 fn has_effect(actions: &[Action]) -> bool {
-    actions
-        .iter()
-        .any(|action| action.kind != ActionKind::Perform)
+    actions.iter().any(|action| action.kind.changes())
 }

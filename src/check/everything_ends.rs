@@ -131,5 +131,7 @@ fn row_words(court: &Court, row: Row) -> String {
         Row::Log(tx) => format!("the log row of {tx}"),
         Row::Outcome(key) => format!("the outcome row of {key}"),
         Row::Outbox(letter) => format!("an outbox row of {}", letter.tx),
+        Row::Memo { tx, .. } => format!("a memo of {tx}"),
+        Row::Mark(row) => format!("the semantic lock on {}", words::row_name(court, row)),
     }
 }

@@ -310,7 +310,7 @@ impl Isolation {
 /// Whether a refusal for this reason came from a condition on this row.
 fn is_about(reason: Reason, row: BusinessRow) -> bool {
     match reason {
-        Reason::Floor(id) | Reason::AlreadyGranted(id) => {
+        Reason::Floor(id) | Reason::AlreadyGranted(id) | Reason::Changed(id) => {
             row.resource == id && row.facet == Facet::Value
         }
         _ => false,

@@ -453,7 +453,11 @@ fn times(court: &Court, params: Option<&Params>, effects: &[Effect], i: usize) -
     let (Some(params), Some(step)) = (params, this.stamp.step) else {
         return 1;
     };
-    let once = court.expected_change(step, this.stamp.direction, this.row, params);
+    let direction = this.stamp.direction;
+    if court.starts_from_what_was_seen(step, direction, this.row) {
+        return 1; // by how much it changes the row says nothing then
+    }
+    let once = court.expected_change(step, direction, this.row, params);
     let total: i64 = effects
         .iter()
         .filter(same_part)

@@ -34,6 +34,15 @@ pub enum ClientMsg {
         /// 0, then 1 for the first retry, and so on.
         retry: u16,
     },
+    /// The client takes its wish back. It may come too late; and it may
+    /// overtake the request, which must then not run. The answer is the
+    /// request's: how it ended.
+    Cancel {
+        /// The key of the request.
+        key: RequestKey,
+        /// What that is about.
+        params: Params,
+    },
     /// The service's answer.
     Reply {
         /// To which request.
@@ -165,7 +174,11 @@ impl<M: Message> Wire<M> {
     /// no attempt yet.
     pub fn tx(&self) -> TxId {
         match self {
-            Wire::Client(ClientMsg::Request { key, .. } | ClientMsg::Reply { key, .. }) => TxId {
+            Wire::Client(
+                ClientMsg::Request { key, .. }
+                | ClientMsg::Cancel { key, .. }
+                | ClientMsg::Reply { key, .. },
+            ) => TxId {
                 key: *key,
                 epoch: 0,
                 attempt: 0,
@@ -185,6 +198,7 @@ impl<M: Message> Wire<M> {
     pub fn kind(&self) -> &'static str {
         match self {
             Wire::Client(ClientMsg::Request { .. }) => "request",
+            Wire::Client(ClientMsg::Cancel { .. }) => "cancel",
             Wire::Client(ClientMsg::Reply { .. }) => "reply",
             Wire::Broker(BrokerMsg::Publish { .. }) => "publish",
             Wire::Broker(BrokerMsg::Confirm(_)) => "confirm",
@@ -203,6 +217,7 @@ impl<M: Message> Wire<M> {
         };
         match self {
             Wire::Client(ClientMsg::Request { retry, .. }) => u64::from(*retry),
+            Wire::Client(ClientMsg::Cancel { .. }) => 0,
             Wire::Client(ClientMsg::Reply { outcome, .. }) => u64::from(outcome.is_final()),
             Wire::Broker(
                 BrokerMsg::Publish { id, .. }
@@ -240,6 +255,7 @@ impl<M: Message> Wire<M> {
             EventKind::Done(_) => "done",
             EventKind::Failed { .. } => "failed",
             EventKind::Over(_) => "over",
+            EventKind::Cancel { .. } => "cancel",
         };
         match self {
             Wire::Client(ClientMsg::Reply { outcome, .. }) => match outcome {

@@ -35,7 +35,7 @@ pub use machine::{
 pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire};
 pub use note::{Detail, Milestone, Note};
 pub use safeguard::{Safeguard, Safeguards};
-pub use setting::{Nodes, Policies, ProtocolKind, Setting};
+pub use setting::{Nodes, Policies, ProtocolKind, Setting, StepPolicy};
 pub use txn::{
     Answer, Case, Change, Event, EventKind, Letter, LetterBody, LetterId, LogEntry, LogState,
     Predicate, Reply, Row, SagaPhase, Stamp, Test, Txn, Value,

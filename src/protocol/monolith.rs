@@ -181,20 +181,46 @@ impl Application {
         if self.requests.contains_key(&key) {
             return;
         }
-        let tx = TxId {
-            key,
-            epoch: cx.epoch,
-            attempt: self.free_attempts.get(&key).copied().unwrap_or(0),
+        let request = self.new_request(cx, key, params, Phase::Running(FIRST));
+        run_statement(&self.setting, request.tx, FIRST, &params, out);
+        self.requests.insert(key, request);
+    }
+
+    /// A client takes its wish back. A request whose statements are with the
+    /// database is left to end; one that rests, or has not come yet, is refused.
+    fn cancelled(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        let reason = Reason::Cancelled;
+        let tx = match self.requests.get_mut(&key) {
+            Some(request) if request.phase == Phase::Resting => {
+                request.phase = Phase::Refusing(reason);
+                out.disarm(self::key(request.tx, Tag::Retry));
+                request.tx
+            }
+            Some(_) => return,
+            None => {
+                let request = self.new_request(cx, key, params, Phase::Refusing(reason));
+                let tx = request.tx;
+                self.requests.insert(key, request);
+                tx
+            }
         };
-        let request = Request {
-            tx,
+        store_refusal(tx, reason, out);
+    }
+
+    fn new_request(&self, cx: Cx, key: RequestKey, params: Params, phase: Phase) -> Request {
+        let attempt = self.free_attempts.get(&key).copied().unwrap_or(0);
+        let epoch = cx.epoch;
+        Request {
+            tx: TxId {
+                key,
+                epoch,
+                attempt,
+            },
             params,
-            phase: Phase::Running(FIRST),
+            phase,
             restarts: 0,
             failures: 0,
-        };
-        self.requests.insert(key, request);
-        run_statement(&self.setting, tx, FIRST, &params, out);
+        }
     }
 
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<NoPeer>) {
@@ -277,6 +303,10 @@ impl Machine for Application {
                 body: Wire::Client(ClientMsg::Request { key, params, .. }),
                 ..
             } => self.asked(cx, key, params, out),
+            Input::Message {
+                body: Wire::Client(ClientMsg::Cancel { key, params }),
+                ..
+            } => self.cancelled(cx, key, params, out),
             Input::Message { body, .. } => panic!("{}: no message to a monolith", body.kind()),
             Input::Executed { call, result } => {
                 self.happened(cx, call.tx, Happening::Executed(result), out);

@@ -8,8 +8,8 @@ use super::txn::{
 };
 use super::{Safeguard, Setting};
 use crate::business::{
-    Action, ActionKind, Business, CheckTime, Params, Reason, ResourceId, ResourceKind, Step,
-    StepKind,
+    Action, ActionKind, Business, BusinessRow, CheckTime, Params, Reason, ResourceId, ResourceKind,
+    Seen, Step, StepKind,
 };
 use crate::vocab::{Direction, StepId, TxId};
 
@@ -29,7 +29,7 @@ pub fn statement(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> 
     let business = &setting.business;
     let no_more = |_| Vec::new();
     let mut txn = done(setting, tx, step, params);
-    let refusals = refusals(business, business.step(step), params, no_more);
+    let refusals = refusals(business, tx, business.step(step), params, no_more);
     txn.cases.splice(0..0, refusals);
     txn
 }
@@ -124,7 +124,9 @@ pub fn forward(
         then: refuse(Reason::Late),
         answer: Answer::Refused(Reason::Late),
     });
-    txn.cases.extend(refusals(business, what, params, refuse));
+    txn.cases.extend(marked(business, tx, what, params));
+    txn.cases
+        .extend(refusals(business, tx, what, params, refuse));
     let mut then = changes(
         business,
         &what.actions,
@@ -133,6 +135,14 @@ pub fn forward(
         Direction::Forward,
         params,
     );
+    if what.semantic_lock {
+        let mark = |row| Change::put(Row::Mark(row), Value::MarkedBy(tx));
+        then.extend(rows(business, what, params).map(mark));
+    }
+    if let Some(locking) = what.releases {
+        let locked = rows(business, business.step(locking), params);
+        then.extend(locked.map(|row| Change::Delete(Row::Mark(row))));
+    }
     then.push(Change::put(inbox, Value::Reply(Reply::Done)));
     then.extend_from_slice(staged.done);
     txn.cases.push(Case {
@@ -174,6 +184,11 @@ pub fn backward(
         .map_or(&[][..], |c| &c.actions);
 
     let mut undo = changes(business, actions, tx, step, Direction::Backward, params);
+    let what = business.step(step);
+    if what.semantic_lock {
+        let unmark = |row| Change::Delete(Row::Mark(row));
+        undo.extend(rows(business, what, params).map(unmark));
+    }
     undo.push(Change::put(inbox, Value::Reply(Reply::Done)));
     undo.extend_from_slice(staged);
 
@@ -217,6 +232,33 @@ pub fn undo_order(setting: &Setting, last: StepId) -> Vec<StepId> {
     order
 }
 
+/// The business rows that a step changes.
+fn rows(business: &Business, step: &Step, params: &Params) -> impl Iterator<Item = BusinessRow> {
+    let changing = step.actions.iter().filter(|action| action.kind.changes());
+    changing.map(|action| row(business, action, params))
+}
+
+fn row(business: &Business, action: &Action, params: &Params) -> BusinessRow {
+    let resource = &business.resources[action.resource.0 as usize];
+    resource.row(action.resource, params, &business.domains)
+}
+
+/// A row with another saga's semantic lock on it is not to be read, tested or
+/// changed now.
+fn marked(
+    business: &Business,
+    tx: TxId,
+    step: &Step,
+    params: &Params,
+) -> impl Iterator<Item = Case> {
+    let lockable = step.actions.iter().filter(|a| business.marks(a.resource));
+    lockable.map(move |action| {
+        let mark = Row::Mark(row(business, action, params));
+        let test = Test::of(mark, Predicate::MarkedByOther(tx));
+        Case::when(test, [], Answer::Conflict)
+    })
+}
+
 /// The inbox look-up.
 fn handled(inbox: Row) -> Case {
     let test = Test {
@@ -250,6 +292,7 @@ fn withdrawn(
 /// The cases in which a step says no.
 fn refusals(
     business: &Business,
+    tx: TxId,
     step: &Step,
     params: &Params,
     then: impl Fn(Reason) -> Vec<Change>,
@@ -259,9 +302,16 @@ fn refusals(
         let id = action.resource;
         let resource = &business.resources[id.0 as usize];
         let row = Row::Business(resource.row(id, params, &business.domains));
+        let seen = action.seen.map(|seen| memo(tx, seen.step, id));
+        if let (Some(seen), Some(Seen { reread: true, .. })) = (seen, action.seen) {
+            let test = Test::of(row, Predicate::DiffersFrom(seen));
+            let reason = Reason::Changed(id);
+            cases.push(refusal(test, reason, then(reason)));
+        }
         match (action.kind, &resource.kind) {
             (ActionKind::Take(amount), ResourceKind::Counter { floor, .. }) => {
-                let test = Test::of(row, Predicate::Below(floor + amount.of(params)));
+                let least = Predicate::Below(floor + amount.of(params));
+                let test = Test::of(seen.unwrap_or(row), least);
                 cases.push(refusal(test, Reason::Floor(id), then(Reason::Floor(id))));
             }
             (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
@@ -273,6 +323,23 @@ fn refusals(
         }
     }
     cases
+}
+
+/// What a step has seen of a resource.
+fn memo(tx: TxId, step: StepId, resource: ResourceId) -> Row {
+    Row::Memo { tx, step, resource }
+}
+
+/// A change by an amount: of what the row holds, or of what was seen of it.
+fn add(tx: TxId, action: &Action, row: BusinessRow, by: i64) -> Change {
+    match action.seen {
+        None => Change::Add(row, by),
+        Some(Seen { step, .. }) => Change::AddToSeen {
+            row,
+            seen: memo(tx, step, action.resource),
+            by,
+        },
+    }
 }
 
 fn changes(
@@ -290,8 +357,12 @@ fn changes(
             let resource = &business.resources[action.resource.0 as usize];
             let row = resource.row(action.resource, params, &business.domains);
             match action.kind {
-                ActionKind::Take(amount) => Change::Add(row, -amount.of(params)),
-                ActionKind::Give(amount) => Change::Add(row, amount.of(params)),
+                ActionKind::Look => Change::Remember {
+                    memo: memo(tx, step, action.resource),
+                    of: row,
+                },
+                ActionKind::Take(amount) => add(tx, action, row, -amount.of(params)),
+                ActionKind::Give(amount) => add(tx, action, row, amount.of(params)),
                 ActionKind::Grant => Change::Set(row, 1),
                 ActionKind::Revoke => Change::Set(row, 0),
                 ActionKind::Perform => Change::Stage(Letter {

@@ -226,6 +226,11 @@ where
                 let request = ClientMsg::Request { key, params, retry };
                 self.hear(setting.nodes.clients(), Wire::Client(request))
             }
+            "cancel" => {
+                let (key, params) = (words.key(), words.params());
+                let cancel = ClientMsg::Cancel { key, params };
+                self.hear(setting.nodes.clients(), Wire::Client(cancel))
+            }
             "hear" => {
                 let from = words.node();
                 let body = words.message();

@@ -1,10 +1,12 @@
 //! What every machine of a run is given at birth.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Safeguards;
 use crate::business::Business;
-use crate::vocab::{NodeId, ServiceId, SimDuration};
+use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
 
 /// The protocols that ship with the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,11 +138,64 @@ pub struct Policies {
     /// How long inbox rows, tombstones and outcomes are kept: longer than the
     /// maximum message life plus the clients' retries.
     pub retention: SimDuration,
+    /// By how much a wait before a retry is lengthened at the most, as a share of
+    /// it: each by a part that is drawn for it, so that those who met do not meet
+    /// again.
+    pub jitter: Probability,
+    /// The first service of a choreographed saga cancels one that is not over
+    /// after this. It needs none as long as outbox, broker and inbox lose
+    /// nothing.
+    pub watchdog: Option<SimDuration>,
+    /// Steps with policies of their own.
+    pub steps: BTreeMap<StepId, StepPolicy>,
+}
+
+/// How patient one is with a step. All in model time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepPolicy {
+    /// As [`Policies::resend_after`].
+    pub resend_after: SimDuration,
+    /// As [`Policies::give_up_after`].
+    pub give_up_after: SimDuration,
+    /// As [`Policies::conflict_retries`].
+    pub conflict_retries: u32,
+    /// As [`Policies::conflict_backoff`].
+    pub conflict_backoff: SimDuration,
 }
 
 impl Policies {
     /// How long to wait before the `retry`-th retry, from 0: twice as long as
     /// before the last, up to 8 times.
+    pub fn backoff(&self, retry: u32) -> SimDuration {
+        self.common().backoff(retry)
+    }
+
+    /// What is in force for a step.
+    pub fn step(&self, step: StepId) -> StepPolicy {
+        let own = self.steps.get(&step).copied();
+        own.unwrap_or_else(|| self.common())
+    }
+
+    /// What is in force where nothing of its own is said.
+    pub fn common(&self) -> StepPolicy {
+        StepPolicy {
+            resend_after: self.resend_after,
+            give_up_after: self.give_up_after,
+            conflict_retries: self.conflict_retries,
+            conflict_backoff: self.conflict_backoff,
+        }
+    }
+
+    /// The shortest time after which anything is sent again or given up.
+    pub fn shortest(&self) -> SimDuration {
+        let all = self.steps.values().copied().chain([self.common()]);
+        let times = all.map(|policy| policy.resend_after.min(policy.give_up_after));
+        times.min().unwrap_or(self.resend_after)
+    }
+}
+
+impl StepPolicy {
+    /// As [`Policies::backoff`].
     pub fn backoff(&self, retry: u32) -> SimDuration {
         self.conflict_backoff * (1 << retry.min(8))
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::{ClientOutcome, Safeguard};
-use crate::business::{BusinessRow, Params, Reason};
+use crate::business::{BusinessRow, Params, Reason, ResourceId};
 use crate::vocab::{Direction, RequestKey, ServiceId, StepId, TxId};
 
 /// A row of any table.
@@ -40,6 +40,18 @@ pub enum Row {
     Outcome(RequestKey),
     /// A letter that waits to be handed over.
     Outbox(LetterId),
+    /// What a step has looked at, for a later step of its transaction.
+    Memo {
+        /// Of which transaction.
+        tx: TxId,
+        /// Which step has looked.
+        step: StepId,
+        /// At a row of which resource.
+        resource: ResourceId,
+    },
+    /// The semantic lock on a business row: the saga whose it is may still take
+    /// back what the row says.
+    Mark(BusinessRow),
 }
 
 impl Row {
@@ -68,6 +80,8 @@ pub enum Value {
     Letter(Letter),
     /// Nothing but existence: a tombstone.
     Marker,
+    /// Whose semantic lock it is.
+    MarkedBy(TxId),
 }
 
 /// What a step answered, stored so that a repeat answers the same.
@@ -181,6 +195,15 @@ pub enum EventKind {
     },
     /// The saga is over; for the service that the client waits at.
     Over(ClientOutcome),
+    /// The client has taken its wish back, or the saga takes too long, and every
+    /// step before this one is done: whoever owns this step is to refuse it,
+    /// unless it is done too.
+    Cancel {
+        /// Which step.
+        step: StepId,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 /// On whose behalf a local transaction runs; stamped on its effects.
@@ -286,6 +309,14 @@ impl Test {
     pub fn of(row: Row, is: Predicate) -> Self {
         Test { row, is, by: None }
     }
+
+    /// The business row whose semantic lock it looks at.
+    pub fn marks(&self) -> Option<BusinessRow> {
+        match self.row {
+            Row::Mark(row) => Some(row),
+            _ => None,
+        }
+    }
 }
 
 /// What can be true of a row.
@@ -301,6 +332,10 @@ pub enum Predicate {
     Set,
     /// It holds this reply (an inbox row).
     Replied(Reply),
+    /// Its number is not that of this row.
+    DiffersFrom(Row),
+    /// It is another saga's semantic lock than this one's.
+    MarkedByOther(TxId),
 }
 
 /// A change of one row.
@@ -310,6 +345,22 @@ pub enum Change {
     Add(BusinessRow, i64),
     /// Set a business row's number.
     Set(BusinessRow, i64),
+    /// Set a business row's number to that of a memo, and so much more.
+    AddToSeen {
+        /// The business row.
+        row: BusinessRow,
+        /// The memo.
+        seen: Row,
+        /// How much more.
+        by: i64,
+    },
+    /// Write a business row's number down in a memo.
+    Remember {
+        /// The memo.
+        memo: Row,
+        /// The business row.
+        of: BusinessRow,
+    },
     /// Write a row that is not business, or write it anew.
     Put {
         /// Which row.
@@ -339,7 +390,10 @@ impl Change {
     /// The row that it writes.
     pub fn row(&self) -> Row {
         match *self {
-            Change::Add(row, _) | Change::Set(row, _) => Row::Business(row),
+            Change::Add(row, _) | Change::Set(row, _) | Change::AddToSeen { row, .. } => {
+                Row::Business(row)
+            }
+            Change::Remember { memo, .. } => memo,
             Change::Put { row, .. } | Change::Delete(row) => row,
             Change::Stage(letter) => Row::Outbox(letter.id),
         }
@@ -357,6 +411,9 @@ pub enum Answer {
     Refused(Reason),
     /// There was nothing to undo.
     Null,
+    /// It cannot be done now: another saga has its semantic lock on a row.
+    /// Nothing is written, and it is tried again like any conflict.
+    Conflict,
     /// It was handled before: what this inbox or outcome row holds.
     Replay(Row),
 }

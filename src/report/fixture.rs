@@ -70,6 +70,8 @@ pub(crate) fn scenario() -> Scenario {
             choices: vec![Choice::Uniform, Choice::Zipf(0.9)],
             timeout: MS(400),
             retries: 3,
+            cancel: None,
+            double_click: None,
         },
         readers: vec![],
         operator: vec![],
@@ -84,6 +86,7 @@ fn business() -> Business {
     let action = |kind, resource| Action {
         kind,
         resource: ResourceId(resource),
+        seen: None,
     };
     let key = |domains: &[u8]| KeyTemplate {
         domains: domains.to_vec(),
@@ -95,6 +98,8 @@ fn business() -> Business {
         actions: vec![action],
         compensation,
         check: CheckTime::Statement,
+        semantic_lock: false,
+        releases: None,
     };
     let refund = Compensation {
         actions: vec![action(ActionKind::Give(Amount::Fixed(50)), 0)],
@@ -202,6 +207,9 @@ fn policies() -> Policies {
         poll_every: MS(10),
         relay_batch: 16,
         retention: SimDuration::from_secs(10),
+        jitter: crate::vocab::Probability::NEVER,
+        watchdog: None,
+        steps: Default::default(),
     }
 }
 

@@ -295,6 +295,12 @@ pub(super) struct PoliciesFile {
     /// The wait before the first retry of a conflict; it doubles up to eight times.
     /// A duration. Default: `"1ms"`.
     pub(super) conflict_backoff: Option<At<Time>>,
+    /// By how much such a wait is lengthened at the most, as a share of it, 0 to 1.
+    /// Default: 0.
+    pub(super) jitter: Option<At<Rate>>,
+    /// The first service of a choreographed saga cancels one that is not over after
+    /// so long. A duration. Default: none.
+    pub(super) watchdog: Option<At<Time>>,
     /// How often a relay looks into its outbox. A duration. Default: `"5ms"`.
     pub(super) poll_every: Option<At<Time>>,
     /// How many letters a relay takes at once, 1 to 10000. Default: 32.
@@ -373,6 +379,20 @@ pub(super) struct StepFile {
     /// `"statement"`.
     #[serde(default)]
     pub(super) check: CheckTime,
+    /// Of a compensable step: whether a saga marks the rows that it changes until
+    /// it ends, so that other sagas wait and readers turn away. Default: false.
+    pub(super) semantic_lock: Option<At<bool>>,
+    /// A command of this step without an answer is sent again after so long. A
+    /// duration. Default: that of `policies`.
+    pub(super) resend_after: Option<At<Time>>,
+    /// The manager gives up on this step after so long. A duration. Default: that
+    /// of `policies`.
+    pub(super) give_up_after: Option<At<Time>>,
+    /// How often a conflict of this step is retried. Default: that of `policies`.
+    pub(super) conflict_retries: Option<At<u32>>,
+    /// The wait before the first retry of a conflict of this step. A duration.
+    /// Default: that of `policies`.
+    pub(super) conflict_backoff: Option<At<Time>>,
 }
 
 /// What undoes a step.
@@ -386,7 +406,7 @@ pub(super) struct CompensationFile {
     pub(super) actions: At<Vec<At<ActionFile>>>,
 }
 
-/// An action: one of the first five keys, and an amount where it has one.
+/// An action: one of the first six keys, and an amount where it has one.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ActionFile {
@@ -400,9 +420,18 @@ pub(super) struct ActionFile {
     pub(super) revoke: Option<At<String>>,
     /// The real action that is performed. It cannot be undone.
     pub(super) perform: Option<At<String>>,
+    /// The counter that is looked at; a compensable step that only looks needs no
+    /// compensation.
+    pub(super) look: Option<At<String>>,
     /// How much is taken or given: 1 to 1000 million, or `"{quantity}"` for the
     /// value of that domain, counted from 1.
     pub(super) amount: Option<At<AmountFile>>,
+    /// The earlier step that looked: the taking or giving starts from the number
+    /// that it saw, and what others did meanwhile is lost. Default: none.
+    pub(super) as_seen_in: Option<At<String>>,
+    /// With `as-seen-in`: whether the step is refused if the row has changed
+    /// meanwhile. Default: false.
+    pub(super) reread: Option<At<bool>>,
 }
 
 /// Who asks for transactions, and how often.
@@ -418,6 +447,22 @@ pub(super) struct WorkloadFile {
     pub(super) timeout: Option<At<Time>>,
     /// How often a client tries again, at most 100. Default: 3.
     pub(super) retries: Option<At<u16>>,
+    /// Clients that take their wish back some time after asking. Default: nobody
+    /// does.
+    pub(super) cancel: Option<At<ImpulseFile>>,
+    /// Clients that ask again some time after asking, without waiting for the time-
+    /// out. Default: nobody does.
+    pub(super) double_click: Option<At<ImpulseFile>>,
+}
+
+/// What some clients do, some time after they have asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ImpulseFile {
+    /// How many of the clients do it, as a share, 0 to 1. It must be there.
+    pub(super) share: Rate,
+    /// How long after asking. A spread. It must be there.
+    pub(super) after: At<DistFile>,
 }
 
 /// Arrivals: `kind` says which of the other keys mean something.

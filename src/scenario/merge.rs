@@ -10,7 +10,7 @@ pub(super) type Table<'t> = DeTable<'t>;
 
 /// Values that are written as a table, but are one value: half of one and half
 /// of another would be neither.
-const WHOLE: [&str; 4] = ["delay", "service-time", "think", "choice"];
+const WHOLE: [&str; 5] = ["delay", "service-time", "think", "after", "choice"];
 /// The sections whose keys are names that the scenario chose.
 const NAMED: [&str; 4] = ["machines", "domains", "resources", "expect"];
 /// What stands in the place of a section to drop the base's.

@@ -121,8 +121,10 @@
 //! | `name` | must be there | what the step is called |
 //! | `service` | must be there | who does it, in one local transaction |
 //! | `kind` | must be there | `"compensable"`, `"pivot"` or `"retriable"` |
-//! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1 |
+//! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits), `{ look = "points" }` (a counter; a compensable step that only looks needs no compensation). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1. With `as-seen-in = "quote"` a taking or giving starts from the number that the earlier step `quote` has looked at, and not from what the row holds by now: what others did meanwhile is lost. With `reread = true` the step is refused instead |
 //! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
+//! | `semantic-lock` | `false` | of a compensable step: a saga marks the rows that it changes until the saga ends. Another saga that wants a marked row waits and tries again, and readers turn away. The marks go with the compensation, or with a step that is added at the end, `release-<name>`. Two-phase commit and the monolith need none |
+//! | `resend-after`, `give-up-after`, `conflict-retries`, `conflict-backoff` | those of `[policies]` | how patient one is with this step |
 //! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
 //!
 //! What breaks a rule of sagas is refused, unless the scenario says that it wants
@@ -147,6 +149,8 @@
 //! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
 //! | `timeout` | `"250ms"` | a client without an answer tries again |
 //! | `retries` | `3` | so often, at most 100 |
+//! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
+//! | `double-click` | nobody does | `{ share = 0.2, after = "5ms" }`: this share of the clients asks again so long after asking, without waiting for the time-out |
 //!
 //! ## `[[readers]]`, `[[operator]]`
 //!
@@ -211,6 +215,8 @@
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
 //! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
+//! | `jitter` | `0` | by how much such a wait is lengthened at the most, as a share of it; each draws its own |
 //! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |
 //! | `poll-every` | `"5ms"` | how often a relay looks into its outbox |
 //! | `relay-batch` | `32` | how many letters it takes at once |
@@ -263,8 +269,9 @@ pub use diagnostics::{ScenarioErrors, Style};
 pub use lower::MOST_TRANSACTIONS;
 pub use schema::schema;
 pub use types::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
-    Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,
+    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
+    MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario,
+    Workload,
 };
 
 use diagnostics::Problems;

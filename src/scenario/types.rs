@@ -229,6 +229,20 @@ pub struct Workload {
     pub timeout: SimDuration,
     /// How often it tries again before it gives up.
     pub retries: u16,
+    /// Some clients take their wish back, if they have no final answer by then.
+    pub cancel: Option<Impulse>,
+    /// Some clients click twice: they ask again, as in a retry, before their
+    /// time-out.
+    pub double_click: Option<Impulse>,
+}
+
+/// What some clients do, some time after they have first asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Impulse {
+    /// How likely each does it.
+    pub share: Probability,
+    /// How long after it has asked.
+    pub after: Dist,
 }
 
 /// How requests arrive.
@@ -366,7 +380,10 @@ impl Scenario {
         let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
         let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
         let longest_wait = self.machines.iter().map(|m| m.database.lock_timeout).max();
-        let attempts = u64::from(self.policies.conflict_retries) + 1;
+        let policies = self.policies.steps.values().copied();
+        let policies = policies.chain([self.policies.common()]);
+        let retries = policies.map(|policy| policy.conflict_retries).max();
+        let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
         self.settle + backlog + clients + locks
     }

@@ -9,8 +9,8 @@ use super::store::Request;
 use super::world::{World, request};
 use crate::business::{BusinessRow, Domain, Params, ResourceId};
 use crate::history::{Owner, Sink, What};
-use crate::protocol::{ClientOutcome, Milestone, Note, Protocol, Safeguard};
-use crate::scenario::{Arrivals, Choice, Scenario};
+use crate::protocol::{ClientMsg, ClientOutcome, Milestone, Note, Protocol, Safeguard, Wire};
+use crate::scenario::{Arrivals, Choice, Impulse, Scenario};
 use crate::vocab::{
     Chance, ClientId, FastMap, Identity, NodeId, RequestId, RequestKey, SimTime, Stream, TxId,
 };
@@ -34,6 +34,9 @@ pub(super) struct Clients {
 struct Waiting {
     params: Params,
     retry: u16,
+    /// Whether the first of its retries was a click, which needs no time-out and
+    /// is not counted as one.
+    clicked: bool,
     /// Its time-out, once it is set.
     timeout: Option<Handle>,
 }
@@ -202,24 +205,80 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Waiting {
                 params,
                 retry: 0,
+                clicked: false,
                 timeout: None,
             },
         );
         self.in_flight.hold(request);
         self.disturbed_until(self.now);
+        self.schedule_impulses(request);
         self.send_request(request, params, 0);
     }
 
-    fn send_request(&mut self, wish: RequestId, params: Params, retry: u16) {
+    /// Whether this client will take its wish back, or click twice.
+    fn schedule_impulses(&mut self, wish: RequestId) {
+        let workload = &self.scenario.workload;
+        for (name, impulse, happening) in [
+            ("cancel", workload.cancel, Happening::Cancel(wish)),
+            (
+                "double-click",
+                workload.double_click,
+                Happening::ClickAgain(wish),
+            ),
+        ] {
+            let who = Identity::named(name)
+                .with(u64::from(wish.client.0))
+                .with(u64::from(wish.n));
+            let stream = Stream::Workload;
+            if let Some(Impulse { share, after }) = impulse
+                && self.chance.happens(stream, who, share)
+            {
+                let after = after.draw(self.chance, stream, who.with(1));
+                self.agenda.push(self.now + after, who, happening);
+            }
+        }
+    }
+
+    /// A client that has no final answer yet takes its wish back. It goes on
+    /// waiting, for it may be too late.
+    pub(super) fn cancel(&mut self, request: RequestId) {
+        let Some(Waiting { params, retry, .. }) = self.clients.waiting.get(&request).copied()
+        else {
+            return;
+        };
+        let key = self.key_of(request, retry);
+        let cancel = Wire::Client(ClientMsg::Cancel { key, params });
+        self.send(self.setting.nodes.clients(), self.setting.entry(), cancel);
+    }
+
+    /// A client that has no final answer yet, and has not tried again, asks
+    /// again.
+    pub(super) fn click_again(&mut self, request: RequestId) {
+        let waiting = self.clients.waiting.get_mut(&request);
+        let Some(waiting) = waiting.filter(|w| w.retry == 0) else {
+            return;
+        };
+        waiting.retry = 1;
+        waiting.clicked = true;
+        let (params, timeout) = (waiting.params, waiting.timeout.take());
+        if let Some(timeout) = timeout {
+            self.agenda.take_back(timeout);
+        }
+        self.send_request(request, params, 1);
+    }
+
+    /// The idempotency key that a try carries.
+    fn key_of(&self, request: RequestId, retry: u16) -> RequestKey {
         let fresh = if self.keeps(Safeguard::IdempotentClientRetry) {
             0
         } else {
             retry
         };
-        let key = RequestKey {
-            request: wish,
-            fresh,
-        };
+        RequestKey { request, fresh }
+    }
+
+    fn send_request(&mut self, wish: RequestId, params: Params, retry: u16) {
+        let key = self.key_of(wish, retry);
         let clients = self.setting.nodes.clients();
         self.record(clients, What::Asked { key, params, retry });
         self.send(clients, self.setting.entry(), request(key, params, retry));
@@ -258,7 +317,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             epoch: 0,
             attempt: 0,
         };
-        if retry < self.scenario.workload.retries {
+        if retry < self.scenario.workload.retries + u16::from(waiting.clicked) {
             waiting.retry += 1;
             let (params, retry) = (waiting.params, waiting.retry);
             self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));

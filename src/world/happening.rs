@@ -63,6 +63,10 @@ pub(super) enum Happening<M> {
         request: RequestId,
         retry: u16,
     },
+    /// A client takes its wish back.
+    Cancel(RequestId),
+    /// A client clicks again.
+    ClickAgain(RequestId),
     ReaderReads {
         reader: u32,
         n: u32,

@@ -99,7 +99,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let scenario = Arc::clone(&spec.scenario);
         let setting = Arc::new(Setting {
             protocol: P::KIND,
-            business: scenario.business.clone(),
+            business: match P::KIND.is_saga() {
+                true => scenario.business.clone(),
+                false => scenario.business.clone().without_releases(),
+            },
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
             safeguards: spec.safeguards.seen_by(P::KIND),
@@ -248,6 +251,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::FaultEnds(fault) => self.heal(fault),
             Happening::Ask(client) => self.ask(client),
             Happening::ClientTimeout { request, retry } => self.client_timeout(request, retry),
+            Happening::Cancel(request) => self.cancel(request),
+            Happening::ClickAgain(request) => self.click_again(request),
             Happening::ReaderReads { reader, n } => self.reader_reads(reader, n),
             Happening::Operate { event, row } => self.operate(event, row),
             Happening::BrokerFlushed { .. }

@@ -128,6 +128,9 @@ pub(super) fn mall() -> Scenario {
             poll_every: ms(5),
             relay_batch: 10,
             retention: ms(10_000),
+            jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
+            steps: Default::default(),
         },
         workload: Workload {
             transactions: 2,
@@ -138,6 +141,8 @@ pub(super) fn mall() -> Scenario {
             choices: vec![Choice::Uniform, Choice::Uniform],
             timeout: ms(500),
             retries: 2,
+            cancel: None,
+            double_click: None,
         },
         readers: vec![Reader {
             name: "balance-screen".to_owned(),
@@ -214,7 +219,13 @@ fn business() -> Business {
 }
 
 fn steps() -> Vec<Step> {
-    let act = |kind, resource| vec![Action { kind, resource }];
+    let act = |kind, resource| {
+        vec![Action {
+            kind,
+            resource,
+            seen: None,
+        }]
+    };
     let step = |name: &str, service, kind, actions, undo: Option<(&str, Vec<Action>)>| Step {
         name: name.to_owned(),
         service: ServiceId(service),
@@ -225,6 +236,8 @@ fn steps() -> Vec<Step> {
             name: name.to_owned(),
         }),
         check: CheckTime::Statement,
+        semantic_lock: false,
+        releases: None,
     };
     let fifty = Amount::Fixed(50);
     let (take, give) = (ActionKind::Take(fifty), ActionKind::Give(fifty));

@@ -20,6 +20,8 @@ use crate::vocab::{FastMap, RequestKey, TxId};
 pub struct Reactor {
     setting: Arc<Setting>,
     jobs: FastMap<JobId, Job>,
+    /// Sagas that began here and are not over, if a watchdog looks after them.
+    watched: FastMap<TxId, Params>,
 }
 
 /// Which task of which saga ([`Task::number`]).
@@ -55,6 +57,26 @@ impl Reactor {
         Reactor {
             setting: Arc::clone(setting),
             jobs: FastMap::default(),
+            watched: FastMap::default(),
+        }
+    }
+
+    /// The watchdog: a saga that is not over by then is to be cancelled.
+    fn watch(&mut self, tx: TxId, params: Params, out: &mut Out<NoPeer>) {
+        if let Some(after) = self.setting.policies.watchdog {
+            self.watched.insert(tx, params);
+            out.arm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp), after);
+        }
+    }
+
+    /// It is not over, and perhaps lost. Should it be past its pivot, or on its
+    /// way back, that is where it goes on.
+    fn overdue(&mut self, tx: TxId, out: &mut Out<NoPeer>) {
+        let id = JobId::new(tx, Task::OVERDUE);
+        if let Some(&params) = self.watched.get(&tx)
+            && !self.jobs.contains_key(&id)
+        {
+            self.begin(id, Task::OVERDUE, params, Owed::Nothing, out);
         }
     }
 
@@ -66,9 +88,24 @@ impl Reactor {
             epoch: 0,
             attempt: 0,
         };
-        let id = JobId::new(tx, Task::FIRST);
+        self.begin_for_client(tx, Task::FIRST, params, out);
+    }
+
+    /// A client takes its wish back: the first step is refused, or the next ones
+    /// are asked to.
+    fn cancelled(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        let tx = TxId {
+            key,
+            epoch: 0,
+            attempt: 0,
+        };
+        self.begin_for_client(tx, Task::CANCELLED, params, out);
+    }
+
+    fn begin_for_client(&mut self, tx: TxId, task: Task, params: Params, out: &mut Out<NoPeer>) {
+        let id = JobId::new(tx, task);
         if !self.jobs.contains_key(&id) {
-            self.begin(id, Task::FIRST, params, Owed::Answer, out);
+            self.begin(id, task, params, Owed::Answer, out);
         }
     }
 
@@ -122,10 +159,12 @@ impl Reactor {
             panic!("{}: {arrival:?} for a task that is at rest", id.tx);
         };
         let persistence = job.task.persistence(&self.setting);
-        match job
-            .attempt
-            .next(&self.setting.policies, persistence, arrival)
-        {
+        let policies = &self.setting.policies;
+        let policy = match job.task.step() {
+            Some(step) => policies.step(step),
+            None => policies.common(),
+        };
+        match job.attempt.next(policy, persistence, arrival) {
             Ok(Next::Answered(answered)) => {
                 let job = self.end(id);
                 self.answered(id.tx, job, answered, out);
@@ -154,7 +193,7 @@ impl Reactor {
     }
 
     /// The local transaction is committed: whoever set it off is told.
-    fn answered(&self, tx: TxId, job: Job, answered: Answered, out: &mut Out<NoPeer>) {
+    fn answered(&mut self, tx: TxId, job: Job, answered: Answered, out: &mut Out<NoPeer>) {
         if self.must_succeed(job.task, answered.reply) {
             // Nothing was stored, so the redelivery tries it again.
             match job.task.persistence(&self.setting) {
@@ -163,20 +202,34 @@ impl Reactor {
             }
             return;
         }
-        if let Some(step) = job.task.step() {
+        if let Task::Do(step) | Task::Undo { step, .. } = job.task {
             for &milestone in answered.milestones() {
                 out.observe(Note::step(milestone, tx, step));
             }
         }
         match job.task {
             Task::Do(_) if job.owed == Owed::Answer => {
-                self.tell(tx, self.known(&answered), out);
+                let known = self.known(&answered);
+                if known == ClientOutcome::Accepted && !answered.replayed {
+                    self.watch(tx, job.params, out);
+                }
+                self.tell(tx, known, out);
             }
             Task::Close(outcome) => {
+                self.watched.remove(&tx);
+                if self.setting.policies.watchdog.is_some() {
+                    out.disarm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp));
+                }
                 let outcome = stored(&answered.reads).unwrap_or(outcome);
                 self.tell(tx, outcome, out);
             }
-            Task::Do(_) | Task::Undo { .. } => {}
+            // What ended it may be known; else the client hears how it ends.
+            Task::Cancel { .. } if job.owed == Owed::Answer => {
+                if let Some(outcome) = cancelled(&answered) {
+                    self.tell(tx, outcome, out);
+                }
+            }
+            Task::Do(_) | Task::Undo { .. } | Task::Cancel { .. } => {}
         }
         self.acknowledge(job.owed, tx, job.task, out);
     }
@@ -188,9 +241,8 @@ impl Reactor {
             (Task::Do(step), Reply::Refused(_)) => {
                 self.setting.business.step(step).kind == StepKind::Retriable
             }
-            (Task::Do(_), Reply::Done | Reply::Null) | (Task::Undo { .. } | Task::Close(_), _) => {
-                false
-            }
+            (Task::Do(_), Reply::Done | Reply::Null)
+            | (Task::Undo { .. } | Task::Close(_) | Task::Cancel { .. }, _) => false,
         }
     }
 
@@ -235,15 +287,22 @@ impl Reactor {
 impl Machine for Reactor {
     type Msg = NoPeer;
 
-    /// Nothing to do: what was done is in the inbox, and the broker delivers
-    /// again what was not acknowledged.
-    fn recover(&mut self, _: Cx, _: Durable, _: &mut Out<NoPeer>) {}
+    /// What was done is in the inbox, and the broker delivers again what was not
+    /// acknowledged: only the watchdog has to know which sagas are not over.
+    fn recover(&mut self, _: Cx, durable: Durable, out: &mut Out<NoPeer>) {
+        for (tx, entry) in durable.log {
+            self.watch(tx, entry.params, out);
+        }
+    }
 
     fn step(&mut self, _: Cx, input: Input<NoPeer>, out: &mut Out<NoPeer>) {
         match input {
             Input::Message { body, .. } => match body {
                 Wire::Client(ClientMsg::Request { key, params, .. }) => {
                     self.asked(key, params, out);
+                }
+                Wire::Client(ClientMsg::Cancel { key, params }) => {
+                    self.cancelled(key, params, out);
                 }
                 Wire::Broker(BrokerMsg::Deliver {
                     delivery,
@@ -258,6 +317,7 @@ impl Machine for Reactor {
             Input::Executed { call, result } => {
                 self.arrived(JobId::of(call), Arrival::Executed(result), out);
             }
+            Input::Timer(key) if key.tag == Tag::GiveUp => self.overdue(key.tx, out),
             Input::Timer(key) => self.arrived(JobId::of(key), Arrival::Rested, out),
         }
     }
@@ -293,6 +353,14 @@ fn stored(reads: &Reads) -> Option<ClientOutcome> {
         Some(Some(Value::Outcome(outcome))) => Some(*outcome),
         _ => None,
     }
+}
+
+/// What a client that takes its wish back can be told at once.
+fn cancelled(answered: &Answered) -> Option<ClientOutcome> {
+    stored(&answered.reads).or(match answered.reply {
+        Reply::Refused(reason) => Some(ClientOutcome::Refused(reason)),
+        Reply::Done | Reply::Null => None,
+    })
 }
 
 fn note(milestone: Milestone, tx: TxId, task: Task) -> Note {

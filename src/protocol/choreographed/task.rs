@@ -1,12 +1,12 @@
 //! What an event asks of a service, and the local transaction that does it and
 //! tells the next.
 
-use crate::business::{Params, Reason};
+use crate::business::{Params, Reason, StepKind};
 use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     Answer, Case, Change, ClientOutcome, Event, EventKind, Lane, Letter, LetterBody, LetterId,
-    Predicate, Row, Setting, Stamp, Tag, Test, Txn, Value,
+    LogEntry, LogState, Predicate, Reply, Row, SagaPhase, Setting, Stamp, Tag, Test, Txn, Value,
 };
 use crate::vocab::{Direction, ServiceId, StepId, TxId};
 
@@ -23,11 +23,26 @@ pub(super) enum Task {
     },
     /// Store what became of the saga.
     Close(ClientOutcome),
+    /// Refuse this step, for the client has taken its wish back, or the saga takes
+    /// too long; or, if it is done, pass that on.
+    Cancel { step: StepId, reason: Reason },
 }
 
 impl Task {
     /// The step that a client's request sets off.
     pub(super) const FIRST: Task = Task::Do(FIRST_STEP);
+
+    /// The step that a client's cancel asks for.
+    pub(super) const CANCELLED: Task = Task::Cancel {
+        step: FIRST_STEP,
+        reason: Reason::Cancelled,
+    };
+
+    /// What the watchdog asks for.
+    pub(super) const OVERDUE: Task = Task::Cancel {
+        step: FIRST_STEP,
+        reason: Reason::Overdue,
+    };
 
     /// What an event asks for.
     pub(super) fn after(event: EventKind) -> Self {
@@ -43,6 +58,7 @@ impl Task {
                 reason,
             },
             EventKind::Over(outcome) => Task::Close(outcome),
+            EventKind::Cancel { step, reason } => Task::Cancel { step, reason },
         }
     }
 
@@ -56,8 +72,12 @@ impl Task {
         };
         match self {
             Task::Do(step) => {
+                let mut done = vec![chain.on_done(step)];
+                if step == FIRST_STEP && is_watched(setting) {
+                    done.push(chain.watched());
+                }
                 let staged = Staged {
-                    done: &[chain.on_done(step)],
+                    done: &done,
                     refused: &|reason| vec![chain.on_refused(step, reason)],
                 };
                 let mut txn = plan::forward(setting, tx, step, params, &staged);
@@ -75,14 +95,24 @@ impl Task {
                 let staged = [chain.on_undone(step, failed, reason)];
                 plan::backward(setting, tx, step, params, &staged)
             }
-            Task::Close(outcome) => close(tx, outcome),
+            Task::Close(outcome) => {
+                let mut txn = close(tx, outcome);
+                if is_watched(setting) {
+                    let watched = Change::Delete(Row::Log(tx));
+                    txn.cases
+                        .iter_mut()
+                        .for_each(|case| case.then.push(watched));
+                }
+                txn
+            }
+            Task::Cancel { step, reason } => chain.cancel(step, reason),
         }
     }
 
     /// On whose behalf it runs.
     pub(super) fn stamp(self, tx: TxId) -> Stamp {
         match self {
-            Task::Do(step) => Stamp::forward(tx, step),
+            Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
             Task::Close(_) => Stamp::bookkeeping(tx),
         }
@@ -92,7 +122,7 @@ impl Task {
     pub(super) fn lane(self) -> Lane {
         match self {
             Task::Do(_) | Task::Undo { .. } => Lane::Work,
-            Task::Close(_) => Lane::Control,
+            Task::Close(_) | Task::Cancel { .. } => Lane::Control,
         }
     }
 
@@ -101,7 +131,7 @@ impl Task {
         match self {
             Task::Do(_) => Tag::Work,
             Task::Undo { .. } => Tag::Undo,
-            Task::Close(_) => Tag::Outcome,
+            Task::Close(_) | Task::Cancel { .. } => Tag::Outcome,
         }
     }
 
@@ -111,13 +141,14 @@ impl Task {
             Task::Do(step) => key_number(step, Direction::Forward),
             Task::Undo { step, .. } => key_number(step, Direction::Backward),
             Task::Close(_) => 0,
+            Task::Cancel { step, .. } => CANCELS + u32::from(step.0),
         }
     }
 
     /// The step that it is about.
     pub(super) fn step(self) -> Option<StepId> {
         match self {
-            Task::Do(step) | Task::Undo { step, .. } => Some(step),
+            Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
             Task::Close(_) => None,
         }
     }
@@ -127,12 +158,21 @@ impl Task {
         match self {
             Task::Do(step) => Persistence::of(setting, step, Direction::Forward),
             Task::Undo { step, .. } => Persistence::of(setting, step, Direction::Backward),
-            Task::Close(_) => Persistence::UntilAnswered,
+            Task::Close(_) | Task::Cancel { .. } => Persistence::UntilAnswered,
         }
     }
 }
 
 const FIRST_STEP: StepId = StepId(0);
+
+/// Cancelling steps is numbered from here; doing and undoing them below.
+const CANCELS: u32 = 2_000;
+
+/// Whether there is a watchdog, and something for it to watch: a saga of one step
+/// is over with that.
+fn is_watched(setting: &Setting) -> bool {
+    setting.policies.watchdog.is_some() && setting.business.steps.len() > 1
+}
 
 /// Stores the outcome, once.
 fn close(tx: TxId, outcome: ClientOutcome) -> Txn {
@@ -183,6 +223,47 @@ impl Chain<'_> {
         }
     }
 
+    /// The client has taken its wish back, and every step before this one is
+    /// done. If this one is not, its refusal takes its place in the inbox, where
+    /// it will find it should it come late, and sets the failure off. If it is,
+    /// the next is to be refused; unless nothing can turn the saga any more.
+    fn cancel(&self, step: StepId, reason: Reason) -> Txn {
+        let (tx, direction) = (self.tx, Direction::Forward);
+        let inbox = Row::Inbox {
+            tx,
+            step,
+            direction,
+        };
+        let mut txn = Txn::default();
+        if step == FIRST_STEP {
+            txn.reads.push(Row::Outcome(tx.key));
+        }
+        let kind = self.setting.business.step(step).kind;
+        if kind == StepKind::Retriable {
+            return txn;
+        }
+        let next = StepId(step.0 + 1);
+        if kind == StepKind::Compensable && next.index() < self.setting.business.steps.len() {
+            let done = Test::of(inbox, Predicate::Replied(Reply::Done));
+            let pass_on = self.letter(
+                self.owner(next),
+                EventKind::Cancel { step: next, reason },
+                step,
+                direction,
+                1,
+            );
+            txn.cases.push(Case::when(done, [pass_on], Answer::Null));
+        }
+        let handled = Test::of(inbox, Predicate::Present);
+        txn.cases.push(Case::when(handled, [], Answer::Null));
+        let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
+        txn.cases.push(Case::always(
+            [refused, self.on_refused(step, reason)],
+            Answer::Refused(reason),
+        ));
+        txn
+    }
+
     /// A step is undone: so must be the one before it.
     fn on_undone(&self, step: StepId, failed: StepId, reason: Reason) -> Change {
         let order = self.to_undo(failed);
@@ -229,6 +310,17 @@ impl Chain<'_> {
     /// Stages the letter in which step `by` tells a service. It comes after
     /// those of the step's own actions.
     fn tell(&self, to: ServiceId, kind: EventKind, by: StepId, direction: Direction) -> Change {
+        self.letter(to, kind, by, direction, 0)
+    }
+
+    fn letter(
+        &self,
+        to: ServiceId,
+        kind: EventKind,
+        by: StepId,
+        direction: Direction,
+        nth: usize,
+    ) -> Change {
         let step = self.setting.business.step(by);
         let actions = match direction {
             Direction::Forward => step.actions.len(),
@@ -240,13 +332,23 @@ impl Chain<'_> {
                 tx,
                 step: by,
                 direction,
-                n: actions as u8,
+                n: (actions + nth) as u8,
             },
             body: LetterBody::Event {
                 to,
                 event: Event { tx, params, kind },
             },
         })
+    }
+
+    /// The watchdog must not forget a saga when its process dies: its row is
+    /// there until the saga is closed.
+    fn watched(&self) -> Change {
+        let entry = LogEntry {
+            params: self.params,
+            state: LogState::Saga(SagaPhase::Forward(FIRST_STEP)),
+        };
+        Change::put(Row::Log(self.tx), Value::Log(entry))
     }
 
     fn outcome(&self, outcome: ClientOutcome) -> Change {

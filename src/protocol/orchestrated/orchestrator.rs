@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::SagaMsg;
 use super::saga::{Happening, Stage, Stay};
-use crate::business::{Params, StepKind};
+use crate::business::{Params, Reason, StepKind};
 use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::retained::Retained;
 use crate::protocol::{
@@ -30,6 +30,8 @@ struct Saga {
     stage: Stage,
     /// How often the record that is due could not be written.
     failed_writes: u32,
+    /// Whether its client took the wish back while a record was being written.
+    cancelled: bool,
 }
 
 impl Orchestrator {
@@ -49,7 +51,7 @@ impl Orchestrator {
             out.tell(self.setting.nodes.clients(), key, outcome);
             return;
         }
-        if self.is_under_way(key) {
+        if self.under_way(key).is_some() {
             return;
         }
         let tx = TxId {
@@ -68,33 +70,58 @@ impl Orchestrator {
         self.enter(cx, tx, out);
     }
 
-    fn is_under_way(&self, key: RequestKey) -> bool {
+    /// A client takes its wish back. One that has not come yet must not run when
+    /// it does.
+    fn cancelled(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<SagaMsg>) {
+        if let Some(&outcome) = self.outcomes.get(&key) {
+            return out.tell(self.setting.nodes.clients(), key, outcome);
+        }
+        if let Some(tx) = self.under_way(key) {
+            return self.happened(cx, tx, Happening::Cancelled, out);
+        }
+        let tx = TxId {
+            key,
+            epoch: cx.epoch,
+            attempt: 0,
+        };
+        let stage = Stage::Ending(ClientOutcome::Refused(Reason::Cancelled));
+        self.sagas.insert(tx, Saga::new(params, stage));
+        self.enter(cx, tx, out);
+    }
+
+    /// The saga of a request, if it has one.
+    fn under_way(&self, key: RequestKey) -> Option<TxId> {
         let id = |epoch, attempt| TxId {
             key,
             epoch,
             attempt,
         };
         let all = id(0, 0)..=id(u32::MAX, u16::MAX);
-        self.sagas.range(all).next().is_some()
+        self.sagas.range(all).next().map(|(tx, _)| *tx)
     }
 
     /// Something happened to a saga: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<SagaMsg>) {
-        let Some(saga) = self.sagas.get(&tx) else {
+        let Some(saga) = self.sagas.get_mut(&tx) else {
             return; // it is over: an answer that came twice, or late
         };
         match saga.stage.next(&self.setting, happening) {
             Ok(step) => {
-                if let Stage::Commanded(phase) = saga.stage {
+                let (params, stage, cancelled) = (saga.params, saga.stage, saga.cancelled);
+                if let Stage::Commanded(phase) = stage {
                     self.disarm(tx, phase, out);
                 }
                 if let Some(note) = step.note(tx) {
                     out.observe(note);
                 }
-                self.sagas.insert(tx, Saga::new(saga.params, step.to));
+                self.sagas.insert(tx, Saga::new(params, step.to));
                 self.enter(cx, tx, out);
+                if cancelled {
+                    self.happened(cx, tx, Happening::Cancelled, out);
+                }
             }
-            Err(Stay::AnsweredBefore | Stay::MustSucceed | Stay::MustKnow) => {}
+            Err(Stay::NotYet) => saga.cancelled = true,
+            Err(Stay::AnsweredBefore | Stay::MustSucceed | Stay::MustKnow | Stay::TooLate) => {}
             Err(Stay::NothingWritten) => panic!("{tx}: a record was written that is not due"),
             Err(Stay::NoSuchAnswer) => panic!("{tx}: {happening:?} answers no command"),
         }
@@ -150,13 +177,13 @@ impl Orchestrator {
     /// The timers of a command: it is sent again until it is answered. Only a
     /// compensable step is not waited for for ever; and what is tried only once.
     fn timers(&self, phase: SagaPhase) -> impl Iterator<Item = (Tag, SimDuration)> + use<> {
-        let policies = &self.setting.policies;
+        let policy = self.setting.policies.step(phase.step());
         let persistence = Persistence::of(&self.setting, phase.step(), phase.direction());
         let compensable = phase.direction() == Direction::Forward
             && self.setting.business.step(phase.step()).kind == StepKind::Compensable;
         let once = persistence == Persistence::Once;
-        let resend = (!once).then_some((Tag::Resend, policies.resend_after));
-        let give_up = (once || compensable).then_some((Tag::GiveUp, policies.give_up_after));
+        let resend = (!once).then_some((Tag::Resend, policy.resend_after));
+        let give_up = (once || compensable).then_some((Tag::GiveUp, policy.give_up_after));
         resend.into_iter().chain(give_up)
     }
 
@@ -166,7 +193,8 @@ impl Orchestrator {
         };
         if let Some(phase) = saga.awaits(key) {
             self.send_command(key.tx, saga.params, phase, out);
-            out.arm(key, self.setting.policies.resend_after);
+            let policy = self.setting.policies.step(phase.step());
+            out.arm(key, policy.resend_after);
         }
     }
 
@@ -231,6 +259,9 @@ impl Machine for Orchestrator {
                 Wire::Client(ClientMsg::Request { key, params, .. }) => {
                     self.asked(cx, key, params, out);
                 }
+                Wire::Client(ClientMsg::Cancel { key, params }) => {
+                    self.cancelled(cx, key, params, out);
+                }
                 Wire::Peer(SagaMsg::Reply {
                     tx,
                     step,
@@ -277,6 +308,7 @@ impl Saga {
             params,
             stage,
             failed_writes: 0,
+            cancelled: false,
         }
     }
 

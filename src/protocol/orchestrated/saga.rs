@@ -36,6 +36,8 @@ pub(super) enum Happening {
     },
     /// The command's answer is overdue.
     TimedOut,
+    /// The client has taken its wish back.
+    Cancelled,
 }
 
 /// Where a saga goes, and the milestone that it passes.
@@ -61,6 +63,10 @@ pub(super) enum Stay {
     NothingWritten,
     /// A step answered what it cannot answer.
     NoSuchAnswer,
+    /// The record must be on disk before the saga can turn.
+    NotYet,
+    /// The saga has turned, or can only go on.
+    TooLate,
 }
 
 impl Stage {
@@ -100,6 +106,12 @@ impl Stage {
             (Stage::Commanded(phase), Happening::TimedOut) => overdue(setting, phase),
             (Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_), Happening::TimedOut) => {
                 Err(Stay::AnsweredBefore)
+            }
+
+            (Stage::Commanded(phase), Happening::Cancelled) => cancelled(setting, phase),
+            (Stage::Logging(SagaPhase::Forward(_)), Happening::Cancelled) => Err(Stay::NotYet),
+            (Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_), Happening::Cancelled) => {
+                Err(Stay::TooLate)
             }
         }
     }
@@ -161,6 +173,17 @@ fn overdue(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
         SagaPhase::Forward(_) | SagaPhase::Backward { .. } => {
             give_up_if_once(setting, phase, Stay::MustKnow)
         }
+    }
+}
+
+/// A command that is out may have been executed; so as long as it can be undone,
+/// what is undone begins with it. A pivot decides, and not the client.
+fn cancelled(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
+    match phase {
+        SagaPhase::Forward(step) if setting.business.step(step).kind == StepKind::Compensable => {
+            Ok(turn(setting, step, Some(step), Reason::Cancelled))
+        }
+        SagaPhase::Forward(_) | SagaPhase::Backward { .. } => Err(Stay::TooLate),
     }
 }
 

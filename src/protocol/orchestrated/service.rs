@@ -7,8 +7,8 @@ use crate::protocol::attempt::{
 };
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
-    ClientMsg, Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out,
-    Setting, Stamp, Tag, Wire,
+    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Milestone, Note, Out, Setting,
+    Stamp, Tag, Wire,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 
@@ -116,8 +116,8 @@ impl StepService {
             );
         };
         let persistence = Persistence::of(&self.setting, id.step, id.direction);
-        let policies = &self.setting.policies;
-        match job.attempt.next(policies, persistence, arrival) {
+        let policy = self.setting.policies.step(id.step);
+        match job.attempt.next(policy, persistence, arrival) {
             Ok(Next::Answered(answered)) => {
                 self.jobs.remove(&id);
                 self.reply(id, &answered, out);
@@ -183,7 +183,7 @@ impl Machine for StepService {
                     reason,
                 }) => self.ordered(tx, step, params, Order::Undo(reason), out),
                 Wire::Peer(SagaMsg::Reply { .. })
-                | Wire::Client(ClientMsg::Request { .. } | ClientMsg::Reply { .. })
+                | Wire::Client(_)
                 | Wire::Broker(_)
                 | Wire::Provider(_) => panic!("no message to a saga's service"),
             },

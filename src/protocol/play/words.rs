@@ -132,10 +132,17 @@ impl<'a> Words<'a> {
                     Reason::Floor(id),
                     Reason::Withdrawn(id),
                     Reason::AlreadyGranted(id),
+                    Reason::Changed(id),
                 ]
             });
         of_resources
-            .chain([Reason::Late, Reason::Conflict, Reason::Amnesia])
+            .chain([
+                Reason::Late,
+                Reason::Conflict,
+                Reason::Amnesia,
+                Reason::Cancelled,
+                Reason::Overdue,
+            ])
             .chain(business.step_ids().map(Reason::TimedOut))
             .find(|reason| business.reason_in_words(*reason) == words)
             .unwrap_or_else(|| self.wrong("reason", words))
@@ -257,7 +264,7 @@ impl<'a> Words<'a> {
     }
 
     /// `TX PARAMS done STEP`, `TX PARAMS failed STEP undo STEP REASON`,
-    /// `TX PARAMS over OUTCOME`.
+    /// `TX PARAMS over OUTCOME`, `TX PARAMS cancel STEP REASON`.
     fn event(&mut self) -> Event {
         let (tx, params) = (self.tx(), self.params());
         let kind = match self.next() {
@@ -272,6 +279,10 @@ impl<'a> Words<'a> {
                 }
             }
             "over" => EventKind::Over(self.client_outcome()),
+            "cancel" => EventKind::Cancel {
+                step: self.step(),
+                reason: self.reason(),
+            },
             other => self.wrong("event", other),
         };
         Event { tx, params, kind }

@@ -106,6 +106,7 @@ impl Names<'_> {
             Answer::Done => "done".to_owned(),
             Answer::Refused(reason) => format!("refuse: {}", self.reason(reason)),
             Answer::Null => "null".to_owned(),
+            Answer::Conflict => "conflict".to_owned(),
             Answer::Replay(row) => format!("answer {}", self.row(row)),
         };
         let mut text = match when.is_empty() {
@@ -127,6 +128,8 @@ impl Names<'_> {
             Predicate::Below(n) => format!("< {n}"),
             Predicate::Set => "is set".to_owned(),
             Predicate::Replied(reply) => format!("says {}", self.reply(reply)),
+            Predicate::DiffersFrom(row) => format!("is not {}", self.row(row)),
+            Predicate::MarkedByOther(tx) => format!("is not {tx}'s"),
         };
         match test.by {
             Some(safeguard) => format!("{row} {is} ({safeguard})"),
@@ -137,6 +140,16 @@ impl Names<'_> {
     fn change(self, change: &Change) -> String {
         match change {
             Change::Add(row, n) => format!("{} {n:+}", self.row(Row::Business(*row))),
+            Change::AddToSeen { row, seen, by } => {
+                format!(
+                    "{} = {} {by:+}",
+                    self.row(Row::Business(*row)),
+                    self.row(*seen)
+                )
+            }
+            Change::Remember { memo, of } => {
+                format!("put {} {}", self.row(*memo), self.row(Row::Business(*of)))
+            }
             Change::Set(row, n) => format!("{} = {n}", self.row(Row::Business(*row))),
             Change::Put { row, value, by } => {
                 let by = by.map(|s| format!(" ({s})")).unwrap_or_default();
@@ -165,6 +178,8 @@ impl Names<'_> {
             Row::Log(tx) => format!("log[{tx}]"),
             Row::Outcome(key) => format!("outcome[{key}]"),
             Row::Outbox(id) => format!("outbox[{}]", letter_id(id)),
+            Row::Memo { tx, step, .. } => format!("memo[{tx} {step}]"),
+            Row::Mark(row) => format!("mark[{}]", self.0.business.row_name(row)),
         }
     }
 
@@ -185,6 +200,7 @@ impl Names<'_> {
             Value::Outcome(outcome) => self.client_outcome(*outcome),
             Value::Letter(letter) => self.letter(&letter.body),
             Value::Marker => "set".to_owned(),
+            Value::MarkedBy(tx) => tx.to_string(),
         }
     }
 
@@ -207,6 +223,9 @@ impl Names<'_> {
                 reason,
             } => format!("failed {failed} undo {undo} {}", self.reason(reason)),
             EventKind::Over(outcome) => format!("over {}", self.client_outcome(outcome)),
+            EventKind::Cancel { step, reason } => {
+                format!("cancel {step} {}", self.reason(reason))
+            }
         };
         format!("{} {} {kind}", event.tx, self.params(&event.params))
     }
@@ -215,6 +234,9 @@ impl Names<'_> {
         match wire {
             Wire::Client(ClientMsg::Request { key, params, retry }) => {
                 format!("request {key} {} retry {retry}", self.params(params))
+            }
+            Wire::Client(ClientMsg::Cancel { key, params }) => {
+                format!("cancel {key} {}", self.params(params))
             }
             Wire::Client(ClientMsg::Reply { key, outcome }) => {
                 format!("reply {key} {}", self.client_outcome(*outcome))

@@ -285,6 +285,8 @@ impl<'a> Words<'a> {
                 Row::Log(_) => "log".to_owned(),
                 Row::Outcome(_) => "outcome".to_owned(),
                 Row::Outbox(id) => format!("outbox({})", self.letter(id)),
+                Row::Memo { .. } => "memo".to_owned(),
+                Row::Mark(row) => format!("mark({})", self.row(row)),
             };
             format!("{sign}{row}")
         });

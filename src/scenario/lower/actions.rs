@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::business::{Action, ActionKind, Amount, ResourceId, ResourceKind, StepKind};
+use crate::business::{Action, ActionKind, Amount, ResourceId, ResourceKind, Seen, StepKind};
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::file::{ActionFile, At};
+use crate::scenario::file::{ActionFile, At, StepFile};
 use crate::scenario::names::{self, quote};
 use crate::scenario::value::AmountFile;
-use crate::vocab::ServiceId;
+use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::allow::Rule;
@@ -108,21 +108,81 @@ impl Lowering<'_> {
             );
         }
         self.check_fit(verb, written, &resource.kind)?;
-        self.check_place(verb, written, &resource.kind, place);
+        let reread = says.reread.as_ref().is_some_and(|reread| *reread.get_ref());
+        self.check_place((verb, reread), written, &resource.kind, place);
+        let seen = self.seen(says, verb, written, &place);
         let kind = match verb {
+            "look" => ActionKind::Look,
             "take" => ActionKind::Take(amount?),
             "give" => ActionKind::Give(amount?),
             "grant" => ActionKind::Grant,
             "revoke" => ActionKind::Revoke,
             _ => ActionKind::Perform,
         };
-        Some(Action { kind, resource: id })
+        let resource = id;
+        Some(Action {
+            kind,
+            resource,
+            seen,
+        })
+    }
+
+    /// The earlier step whose number a taking or giving starts from.
+    fn seen(
+        &mut self,
+        says: &ActionFile,
+        verb: &str,
+        written: &At<String>,
+        place: &Place,
+    ) -> Option<Seen> {
+        let Some(name) = &says.as_seen_in else {
+            if let Some(reread) = says.reread.as_ref().filter(|reread| *reread.get_ref()) {
+                self.problems.push(
+                    Problem::at(
+                        reread.span(),
+                        "nothing was read before that could be read again",
+                    )
+                    .help("`reread` goes with `as-seen-in`, the name of a step that has looked"),
+                );
+            }
+            return None;
+        };
+        if !["take", "give"].contains(&verb) || *place == Place::InCompensation {
+            self.problems.push(
+                Problem::at(name.span(), "only a step that takes or gives can start from what was seen")
+                    .help("a compensation undoes the meaning of its step, and never restores what was there before: others have been there since (Garcia-Molina & Salem 1987)"),
+            );
+            return None;
+        }
+        let looks = |step: &StepFile| {
+            let actions = step.actions.get_ref().iter().map(At::get_ref);
+            let mut looks = actions.filter_map(|action| action.look.as_ref());
+            looks.any(|look| look.get_ref() == written.get_ref())
+        };
+        let file = self.file;
+        let steps = file.steps.iter().zip(0u8..);
+        let before = steps.take_while(|(entry, _)| entry.span.end <= name.span().start);
+        let before: Vec<(&StepFile, u8)> = before
+            .filter_map(|(entry, n)| Some((entry.says.as_ref()?, n)))
+            .filter(|(step, _)| looks(step))
+            .collect();
+        let known: Vec<&str> = before
+            .iter()
+            .map(|(step, _)| step.name.get_ref().as_str())
+            .collect();
+        let plural = format!("earlier steps that look at `{}`", written.get_ref());
+        let found = names::find(self.problems, name, ("looking step", &plural), &known)?;
+        Some(Seen {
+            step: StepId(before[found].1),
+            reread: says.reread.as_ref().is_some_and(|reread| *reread.get_ref()),
+        })
     }
 
     /// The one verb of an action, and the resource it is for.
     fn verb<'a>(&mut self, action: &'a At<ActionFile>) -> Option<(&'static str, &'a At<String>)> {
         let says = action.get_ref();
         let given: Vec<(&'static str, &At<String>)> = [
+            ("look", &says.look),
             ("take", &says.take),
             ("give", &says.give),
             ("grant", &says.grant),
@@ -137,7 +197,7 @@ impl Lowering<'_> {
             [] => {
                 self.problems.push(
                     Problem::at(action.span(), "this action does not say what it does")
-                        .help("it has one of the keys `take`, `give` (a counter, with an `amount`), `grant`, `revoke` (an entitlement), `perform` (a real action)"),
+                        .help("it has one of the keys `take`, `give` (a counter, with an `amount`), `look` (a counter), `grant`, `revoke` (an entitlement), `perform` (a real action)"),
                 );
                 None
             }
@@ -193,8 +253,8 @@ impl Lowering<'_> {
     fn check_fit(&mut self, verb: &str, written: &At<String>, kind: &ResourceKind) -> Option<()> {
         let (fits, is) = match kind {
             ResourceKind::Counter { .. } => (
-                ["take", "give"].contains(&verb),
-                "a counter: `take` or `give`",
+                ["take", "give", "look"].contains(&verb),
+                "a counter: `take`, `give` or `look` at",
             ),
             ResourceKind::Entitlement { .. } => (
                 ["grant", "revoke"].contains(&verb),
@@ -219,12 +279,37 @@ impl Lowering<'_> {
     }
 
     /// Whether a verb may stand where it stands.
-    fn check_place(&mut self, verb: &str, written: &At<String>, kind: &ResourceKind, place: Place) {
+    fn check_place(
+        &mut self,
+        (verb, reread): (&str, bool),
+        written: &At<String>,
+        kind: &ResourceKind,
+        place: Place,
+    ) {
         let floor = match kind {
             ResourceKind::Counter { floor, .. } => Some(*floor).filter(|&f| f != i64::MIN),
             _ => None,
         };
         let name = quote(written.get_ref());
+        // These two no scenario can allow: what they would do has no meaning.
+        let meaningless = match (place, verb) {
+            (Place::InCompensation, "look") => Some(
+                Problem::at(written.span(), "a compensation has nothing to look at")
+                    .help("it undoes the meaning of its step, whatever the row holds by now"),
+            ),
+            (Place::In(StepKind::Retriable), "take" | "give") if reread => Some(
+                Problem::at(
+                    written.span(),
+                    "this retriable step could fail for good: the row may have changed meanwhile",
+                )
+                .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step"),
+            ),
+            _ => None,
+        };
+        if let Some(problem) = meaningless {
+            self.problems.push(problem);
+            return;
+        }
         let (rule, problem) = match (place, verb) {
             (Place::In(StepKind::Compensable), "perform") => (Rule::IrrevocableBeforePivot, Problem::at(
                 written.span(),

@@ -38,8 +38,9 @@ pub(in crate::scenario) fn fault_kinds() -> [&'static str; 8] {
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-pub(in crate::scenario) const MESSAGES: [&str; 20] = [
+pub(in crate::scenario) const MESSAGES: [&str; 21] = [
     "request",
+    "cancel",
     "reply",
     "work",
     "worked",

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::business::{Compensation, Step, StepKind};
+use crate::business::{Compensation, ResourceId, Step, StepKind};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{CompensationFile, StepFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
-use crate::vocab::ServiceId;
+use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::actions::Place;
@@ -38,6 +38,8 @@ impl Lowering<'_> {
             check_unique(self.problems, "steps", &mut seen, name, says.name.span());
             steps.extend(self.step(says, cast));
         }
+        self.semantic_locks(cast, &steps);
+        steps.extend(Self::releases(&steps));
         steps
     }
 
@@ -121,7 +123,73 @@ impl Lowering<'_> {
             actions,
             compensation,
             check: says.check,
+            semantic_lock: says
+                .semantic_lock
+                .as_ref()
+                .is_some_and(|lock| *lock.get_ref()),
+            releases: None,
         })
+    }
+
+    /// Marks that go when a saga has succeeded need a step that takes them away.
+    fn releases(steps: &[Step]) -> Vec<Step> {
+        let locking = steps
+            .iter()
+            .zip(0u8..)
+            .filter(|(step, _)| step.semantic_lock);
+        locking
+            .map(|(step, id)| Step {
+                name: format!("release-{}", step.name),
+                service: step.service,
+                kind: StepKind::Retriable,
+                actions: Vec::new(),
+                compensation: None,
+                check: step.check,
+                semantic_lock: false,
+                releases: Some(StepId(id)),
+            })
+            .collect()
+    }
+
+    /// Only what can be taken back is marked; and if two steps marked rows of one
+    /// resource, two sagas could wait for each other's for ever.
+    fn semantic_locks(&mut self, cast: &Cast, steps: &[Step]) {
+        let file = self.file;
+        let mut locked: Vec<(ResourceId, Range<usize>)> = Vec::new();
+        for entry in &file.steps {
+            let Some(says) = &entry.says else { continue };
+            let Some(lock) = says.semantic_lock.as_ref().filter(|lock| *lock.get_ref()) else {
+                continue;
+            };
+            if *says.kind.get_ref() != StepKind::Compensable {
+                self.problems.push(
+                    Problem::at(
+                        lock.span(),
+                        "only a compensable step can have a semantic lock",
+                    )
+                    .beside(says.kind.span(), "what this does is never taken back")
+                    .help("a semantic lock tells others that a row may still be taken back"),
+                );
+                continue;
+            }
+            let step = steps.iter().find(|step| step.name == *says.name.get_ref());
+            for action in step.into_iter().flat_map(|step| &step.actions) {
+                match locked.iter().find(|(id, _)| *id == action.resource) {
+                    Some((_, first)) => {
+                        let name = &cast.resource_names[action.resource.0 as usize];
+                        self.problems.push(
+                            Problem::at(
+                                lock.span(),
+                                format!("two steps have a semantic lock on `{name}`"),
+                            )
+                            .beside(first.clone(), "the first")
+                            .help("two sagas that hold one each and want the other's would wait for ever"),
+                        );
+                    }
+                    None => locked.push((action.resource, lock.span())),
+                }
+            }
+        }
     }
 
     fn compensation(
@@ -132,6 +200,8 @@ impl Lowering<'_> {
     ) -> Option<Compensation> {
         let name = quote(says.name.get_ref());
         match (&says.compensation, says.kind.get_ref()) {
+            // There is nothing to undo.
+            (None, StepKind::Compensable) if only_looks(says) => None,
             (None, StepKind::Compensable) => {
                 self.broken(
                     Rule::NoCompensation,
@@ -165,4 +235,9 @@ impl Lowering<'_> {
             (None, _) => None,
         }
     }
+}
+
+fn only_looks(step: &StepFile) -> bool {
+    let mut actions = step.actions.get_ref().iter();
+    actions.all(|action| action.get_ref().look.is_some())
 }

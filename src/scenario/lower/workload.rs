@@ -2,9 +2,9 @@
 
 use crate::business::{BusinessRow, Facet, KeyTemplate, ResourceId, ResourceKind};
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, OperatorFile};
+use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, ImpulseFile, OperatorFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
-use crate::scenario::types::{Arrivals, Choice, Dist, OperatorEvent, Reader, Workload};
+use crate::scenario::types::{Arrivals, Choice, Dist, Impulse, OperatorEvent, Reader, Workload};
 use crate::scenario::value::{ChoiceFile, ItemFile, ValueFile};
 use crate::vocab::{SimDuration, SimTime};
 
@@ -23,6 +23,14 @@ const MOST_CLIENTS: u64 = 1_000_000;
 const MOST_RETRIES: u64 = 100;
 const STEEPEST_ZIPF: f64 = 10.0;
 
+fn impulse(says: Option<&At<ImpulseFile>>) -> Option<Impulse> {
+    let says = says?.get_ref();
+    Some(Impulse {
+        share: says.share.0,
+        after: says.after.get_ref().0,
+    })
+}
+
 impl Lowering<'_> {
     pub(super) fn workload(&mut self, cast: &Cast) -> Workload {
         let file = self.file;
@@ -40,6 +48,8 @@ impl Lowering<'_> {
             choices: self.choices(cast),
             timeout: self.positive(says.timeout.as_ref(), "timeout", TIMEOUT),
             retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
+            cancel: impulse(says.cancel.as_ref()),
+            double_click: impulse(says.double_click.as_ref()),
         }
     }
 

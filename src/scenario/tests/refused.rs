@@ -184,6 +184,36 @@ refused! {
     a_promise_with_the_name_of_a_built_in_one: "name = \"no points lost\"" => "name = \"isolation\"";
 }
 
+// Countermeasures, and clients that change their minds.
+refused! {
+    a_semantic_lock_on_what_is_never_undone:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nsemantic-lock = true";
+    a_step_that_starts_from_what_nobody_looked_at:
+        "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, as-seen-in = \"quote\" }]";
+    a_number_that_is_read_again_though_it_was_never_read:
+        "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, reread = true }]";
+    a_compensation_that_restores_what_was_there:
+        "do = [{ give = \"points\", amount = 50 }]" => "do = [{ give = \"points\", amount = 50, as-seen-in = \"take-points\" }]";
+    a_look_at_an_entitlement:
+        "do = [{ grant = \"characters\" }]" => "do = [{ look = \"characters\" }]";
+    a_cancel_that_does_not_say_when:
+        "transactions = 20" => "transactions = 20\ncancel = { share = 0.5 }";
+}
+
+#[test]
+fn two_semantic_locks_on_one_resource_are_refused() {
+    let text = small_with(
+        "kind = \"compensable\"",
+        "kind = \"compensable\"\nsemantic-lock = true",
+    );
+    let first = text.find("[[steps]]").expect("it has steps");
+    let pivot = first + text[first + 1..].find("[[steps]]").expect("it has two") + 1;
+    let again = text[first..pivot].replace("take-points", "take-more");
+    let text = format!("{}{again}{}", &text[..pivot], &text[pivot..]);
+    let errors = parse("small.toml", &text).expect_err("two sagas could wait for each other");
+    says("two_semantic_locks_on_one_resource", &errors.to_string());
+}
+
 #[test]
 fn an_equation_that_could_outgrow_64_bits_is_refused() {
     let text = small_with("amount = 50", "amount = 1_000_000_000")

@@ -34,19 +34,21 @@ fn the_committed_schema_is_the_one_of_the_code() {
 
 #[test]
 fn every_shipped_scenario_names_the_schema_and_fits_it() {
-    let mut seen = 0;
-    for entry in fs::read_dir("scenarios").expect("the folder is there") {
-        let path = entry.expect("a readable entry").path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            let text = fs::read_to_string(&path).expect("a readable file");
-            let first = text.lines().next();
-            let named = Some("#:schema ./scenario.schema.json");
-            assert_eq!(first, named, "{}", path.display());
-            assert_eq!(against(&text), [""; 0], "{}", path.display());
-            seen += 1;
+    for (folder, up) in [("scenarios", "."), ("scenarios/lessons", "..")] {
+        let named = format!("#:schema {up}/scenario.schema.json");
+        let mut seen = 0;
+        for entry in fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("a readable entry").path();
+            if path.extension().is_some_and(|ending| ending == "toml") {
+                let text = fs::read_to_string(&path).expect("a readable file");
+                let first = text.lines().next();
+                assert_eq!(first, Some(named.as_str()), "{}", path.display());
+                assert_eq!(against(&text), [""; 0], "{}", path.display());
+                seen += 1;
+            }
         }
+        assert!(seen >= 2, "{folder}: {seen}");
     }
-    assert!(seen >= 2, "{seen}");
 }
 
 #[test]

@@ -351,6 +351,17 @@ impl Store {
                 let why = Some(RollbackReason::Refused);
                 return Verdict::Undone(Outcome::Refused(reason), why);
             }
+            Said::Conflict => {
+                let marked = case.and_then(|case| case.when.iter().find_map(|test| test.marks()));
+                let (row, behind) = match marked {
+                    Some(row) => (Some(row), self.image.mark(row).map(Owner::Tx)),
+                    None => (None, None),
+                };
+                let owner = tran.owner;
+                io.events.push(What::Conflicted { owner, row, behind });
+                let why = (!tran.wrote_nothing()).then_some(RollbackReason::Conflict);
+                return Verdict::Undone(Outcome::Conflict, why);
+            }
             Said::Refused(reason) => Outcome::Refused(reason),
             Said::Done => committed(Reply::Done, false),
             Said::Null => committed(Reply::Null, false),
@@ -374,6 +385,19 @@ impl Store {
         let Work::Read(rows) = &running.work else {
             unreachable!("only readers read");
         };
+        let marked = rows
+            .iter()
+            .find_map(|&row| Some((row, self.image.mark(row)?)));
+        if let (Some((row, tx)), Some(tran)) = (marked, self.trans.get(id)) {
+            // What a saga may still take back is nobody's to read.
+            io.events.push(What::Conflicted {
+                owner: tran.owner,
+                row: Some(row),
+                behind: Some(Owner::Tx(tx)),
+            });
+            io.answers.push((running.ticket, Answer::ReadFailed));
+            return self.leave(now, id, io);
+        }
         let view = View {
             image: &self.image,
             business: &self.setting.business,

@@ -27,6 +27,8 @@ pub(super) struct Image {
 struct OnItsWay {
     log: FastMap<TxId, LogEntry>,
     outbox: Outbox,
+    /// Semantic locks, and whose they are.
+    marks: FastMap<BusinessRow, TxId>,
     prepared: FastMap<TxId, PreparedBranch>,
 }
 
@@ -96,8 +98,26 @@ impl Image {
         match row {
             Row::Log(tx) => self.live.log.get(&tx).copied().map(Value::Log),
             Row::Outbox(id) => self.live.outbox.get(id).copied().map(Value::Letter),
+            Row::Mark(row) => self.mark(row).map(Value::MarkedBy),
             row => self.tables.get(row),
         }
+    }
+
+    /// Whose semantic lock is on a row.
+    pub(super) fn mark(&self, row: BusinessRow) -> Option<TxId> {
+        self.live.marks.get(&row).copied()
+    }
+
+    /// All semantic locks, in order of their rows.
+    pub(super) fn marks(&self) -> Vec<(BusinessRow, TxId)> {
+        let mut all: Vec<_> = self
+            .live
+            .marks
+            .iter()
+            .map(|(&row, &tx)| (row, tx))
+            .collect();
+        all.sort_unstable();
+        all
     }
 
     /// Whether letters wait.
@@ -189,6 +209,14 @@ impl OnItsWay {
                 self.outbox.put(letter).then_some((id.tx, 1))
             }
             (Row::Outbox(id), None) => self.outbox.remove(id).then_some((id.tx, -1)),
+            (Row::Mark(row), Some(Value::MarkedBy(tx))) => {
+                self.marks.insert(row, tx);
+                None
+            }
+            (Row::Mark(row), None) => {
+                self.marks.remove(&row);
+                None
+            }
             _ => None,
         }
     }

@@ -43,9 +43,9 @@ use locks::{Grant, Locks};
 use log::{Log, Then, Waiting};
 use tran::{State, Trans};
 
-use crate::history::{Left, Rest, RollbackReason};
+use crate::history::{Left, Owner, Rest, RollbackReason};
 use crate::protocol::{
-    Answer as Said, Case, Change, End, Force, Outcome, Safeguard, Setting, Stamp, Txn,
+    Answer as Said, Case, Change, End, Force, Outcome, Row, Safeguard, Setting, Stamp, Txn,
 };
 use crate::scenario::DatabaseSpec;
 use crate::vocab::{Chance, FastMap, NodeId, SimTime, TxId};
@@ -280,6 +280,9 @@ impl Store {
                 .into_iter()
                 .map(|(row, owner)| Left::Lock(node, owner, row)),
         );
+        let marks = self.image.marks().into_iter();
+        rest.left
+            .extend(marks.map(|(row, tx)| Left::Lock(node, Owner::Tx(tx), Row::Mark(row))));
         let unsent = self.image.unsent();
         rest.left.extend(unsent.map(|l| Left::Unsent(node, l.id)));
         let log = self.image.log().into_iter();

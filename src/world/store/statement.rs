@@ -34,6 +34,12 @@ pub(super) fn locks(txn: &Txn, safeguards: Safeguards) -> SmallVec<[(Row, Mode);
             need(row, Mode::Shared);
         }
         for change in &case.then {
+            if let Change::Remember { of, .. } = change {
+                need(Row::Business(*of), Mode::Shared);
+            }
+            if let Change::AddToSeen { seen, .. } = change {
+                need(*seen, Mode::Shared);
+            }
             if is_written(change, safeguards) {
                 need(change.row(), Mode::Exclusive);
             }
@@ -46,7 +52,11 @@ fn is_written(change: &Change, safeguards: Safeguards) -> bool {
     match change {
         Change::Put { by, .. } => safeguards.keep_if_any(*by),
         Change::Stage(_) => safeguards.keep(Safeguard::Outbox),
-        Change::Add(..) | Change::Set(..) | Change::Delete(_) => true,
+        Change::Add(..)
+        | Change::Set(..)
+        | Change::AddToSeen { .. }
+        | Change::Remember { .. }
+        | Change::Delete(_) => true,
     }
 }
 
@@ -91,6 +101,8 @@ impl View<'_> {
             Predicate::Below(bound) => number.is_some_and(|n| n < bound),
             Predicate::Set => number.is_some_and(|n| n != 0),
             Predicate::Replied(reply) => value == Some(Value::Reply(reply)),
+            Predicate::DiffersFrom(row) => value != self.value(row),
+            Predicate::MarkedByOther(tx) => value.is_some_and(|v| v != Value::MarkedBy(tx)),
         }
     }
 }
@@ -132,7 +144,8 @@ pub(super) fn choose(txn: &Txn, view: &View<'_>, safeguards: Safeguards) -> Take
     let case = txn.cases.iter().position(holds);
     if let Some(case) = case {
         for change in &txn.cases[case].then {
-            if let Change::Add(row, _) = change {
+            // A number that was seen earlier is not seen again.
+            if let Change::Add(row, _) | Change::Remember { of: row, .. } = change {
                 see(Row::Business(*row));
             }
         }
@@ -184,6 +197,25 @@ pub(super) fn change(
             Change::Set(row, after) => {
                 let before = number(own, row);
                 effect(own, stamp, row, before, after);
+            }
+            Change::AddToSeen { row, seen, by } => {
+                let before = number(own, row);
+                let view = View {
+                    image,
+                    business,
+                    own: Some(own),
+                };
+                // A memo outlives its transaction; should it be gone all the same,
+                // the row itself is the best that is known.
+                let seen = match view.value(seen) {
+                    Some(Value::Number(seen)) => seen,
+                    _ => before,
+                };
+                effect(own, stamp, row, before, seen + by);
+            }
+            Change::Remember { memo, of } => {
+                let seen = number(own, of);
+                write(own, memo, Some(Value::Number(seen)));
             }
             Change::Put { row, value, .. } => write(own, row, Some(value)),
             Change::Delete(row) => write(own, row, None),

@@ -8,13 +8,16 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use super::record::Record;
-use crate::business::BusinessRow;
+use crate::business::{BusinessRow, ResourceId};
 use crate::protocol::{ClientOutcome, Decision, Reply, Row, Value};
 use crate::vocab::{Direction, FastMap, RequestKey, SimDuration, SimTime, StepId, TxId};
 use crate::world::disk::Lsn;
 
 /// The step of a transaction that an inbox row is about.
 type InboxKey = (TxId, StepId, Direction);
+
+/// What a step of a transaction has seen of a resource.
+type MemoKey = (TxId, StepId, ResourceId);
 
 /// Everything that is looked up by its key, and may be much.
 #[derive(Debug, Default)]
@@ -23,6 +26,7 @@ pub(super) struct Tables {
     inbox: Layered<InboxKey, Reply>,
     tombstones: Layered<(TxId, StepId), ()>,
     outcomes: Layered<RequestKey, ClientOutcome>,
+    memos: Layered<MemoKey, i64>,
     finished: Layered<TxId, Finished>,
     /// Branches that were aborted and left nothing in the log.
     aborted: Layered<TxId, ()>,
@@ -100,8 +104,16 @@ impl Tables {
                 };
                 self.outcomes.set(layer, key, outcome, lsn);
             }
+            (Row::Memo { tx, step, resource }, Some(Value::Number(_)) | None) => {
+                let number = match value {
+                    Some(Value::Number(number)) => Some(number),
+                    _ => None,
+                };
+                self.memos.set(layer, (tx, step, resource), number, lsn);
+            }
             (Row::Log(_), Some(Value::Log(_)) | None)
-            | (Row::Outbox(_), Some(Value::Letter(_)) | None) => {}
+            | (Row::Outbox(_), Some(Value::Letter(_)) | None)
+            | (Row::Mark(_), Some(Value::MarkedBy(_)) | None) => {}
             (row, value) => panic!("{row:?} cannot hold {value:?}: each table has its kind"),
         }
     }
@@ -141,7 +153,11 @@ impl Tables {
             Row::Tombstone { tx, step } => self.tombstones.get(&(tx, step)).map(|()| Value::Marker),
             Row::Outcome(key) => self.outcomes.get(&key).copied().map(Value::Outcome),
             Row::Business(row) => self.number(row).map(Value::Number),
-            Row::Log(_) | Row::Outbox(_) => None,
+            Row::Memo { tx, step, resource } => {
+                let number = self.memos.get(&(tx, step, resource));
+                number.copied().map(Value::Number)
+            }
+            Row::Log(_) | Row::Outbox(_) | Row::Mark(_) => None,
         }
     }
 
@@ -161,6 +177,7 @@ impl Tables {
         self.inbox.recent.clear();
         self.tombstones.recent.clear();
         self.outcomes.recent.clear();
+        self.memos.recent.clear();
         self.finished.recent.clear();
         self.aborted = Layered::default();
     }
@@ -175,6 +192,7 @@ impl Tables {
         self.inbox.turn();
         self.tombstones.turn();
         self.outcomes.turn();
+        self.memos.turn();
         self.finished.turn();
         self.aborted.turn();
     }

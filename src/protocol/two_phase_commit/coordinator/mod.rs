@@ -78,6 +78,27 @@ impl Coordinator {
         self.begin(cx, tx, params, 0, out);
     }
 
+    /// A client takes its wish back. What is decided stays decided, and it is
+    /// told that; a request that has not come yet must not run when it does.
+    fn cancelled(&mut self, cx: Cx, key: RequestKey, params: Params, out: &mut Out<TwoPhaseMsg>) {
+        if let Some(&tx) = self.attempts.get(&key) {
+            return self.happened(cx, tx, Happening::Cancelled, out);
+        }
+        if let Some(&outcome) = self.outcomes.get(&key) {
+            return out.tell(self.setting.nodes.clients(), key, outcome);
+        }
+        let tx = TxId {
+            key,
+            epoch: cx.epoch,
+            attempt: 0,
+        };
+        let reason = Reason::Cancelled;
+        let transaction = Transaction::new(cx, params, Phase::Refusing(reason), 0);
+        self.attempts.insert(key, tx);
+        self.transactions.insert(tx, transaction);
+        records::force_refusal(tx, reason, out);
+    }
+
     fn begin(
         &mut self,
         cx: Cx,
@@ -87,14 +108,7 @@ impl Coordinator {
         out: &mut Out<TwoPhaseMsg>,
     ) {
         let first = StepId(0);
-        let transaction = Transaction {
-            params,
-            phase: Phase::Working(first),
-            restarts,
-            failures: 0,
-            sent: cx.now,
-            progress: cx.now,
-        };
+        let transaction = Transaction::new(cx, params, Phase::Working(first), restarts);
         self.attempts.insert(tx.key, tx);
         self.transactions.insert(tx, transaction);
         out.observe(Note::new(Milestone::CoordinatorBegun, tx));
@@ -161,6 +175,10 @@ impl Coordinator {
                 out.observe(Note::new(Milestone::CoordinatorEnded, tx));
             }
             Act::Abort { tell, reason } => self.abort(tx, &tell, reason, out),
+            Act::Refuse(reason) => {
+                out.disarm(key(tx, Tag::Retry));
+                records::force_refusal(tx, reason, out);
+            }
             Act::TellRefusal(reason) => {
                 self.transactions.remove(&tx);
                 self.tell(cx, tx, ClientOutcome::Refused(reason), out);
@@ -252,27 +270,31 @@ impl Coordinator {
             return;
         };
         let policies = &self.setting.policies;
+        let policy = match transaction.phase {
+            Phase::Working(step) => policies.step(step),
+            _ => policies.common(),
+        };
         let undecided = matches!(transaction.phase, Phase::Working(_) | Phase::Voting(_));
         let silent = cx.now.since(transaction.progress);
-        if undecided && silent >= policies.give_up_after {
+        if undecided && silent >= policy.give_up_after {
             return self.happened(cx, tx, Happening::GaveUp, out);
         }
         let mut since_sent = cx.now.since(transaction.sent);
-        if since_sent >= policies.resend_after {
+        if since_sent >= policy.resend_after {
             transaction.sent = cx.now;
             since_sent = SimDuration::ZERO;
             self.send_again(tx, out);
         }
-        let mut wait = policies.resend_after - since_sent;
+        // The next step may be one to be less patient with.
+        let mut wait = (policy.resend_after - since_sent).min(policies.shortest());
         if undecided {
-            wait = wait.min(policies.give_up_after - silent);
+            wait = wait.min(policy.give_up_after - silent);
         }
         out.arm(key(tx, Tag::Resend), wait);
     }
 
     fn patience(&self) -> SimDuration {
-        let policies = &self.setting.policies;
-        policies.resend_after.min(policies.give_up_after)
+        self.setting.policies.shortest()
     }
 
     /// Sends what has not been answered.
@@ -348,14 +370,8 @@ impl Coordinator {
     }
 
     fn resume_commit(&mut self, cx: Cx, tx: TxId, params: Params, out: &mut Out<TwoPhaseMsg>) {
-        let transaction = Transaction {
-            params,
-            phase: Phase::Committing(self.course.participants.clone()),
-            restarts: 0,
-            failures: 0,
-            sent: cx.now,
-            progress: cx.now,
-        };
+        let phase = Phase::Committing(self.course.participants.clone());
+        let transaction = Transaction::new(cx, params, phase, 0);
         self.transactions.insert(tx, transaction);
         self.send_again(tx, out);
         if self.resends_decision() {
@@ -406,6 +422,9 @@ impl Machine for Coordinator {
                 Wire::Client(ClientMsg::Request { key, params, .. }) => {
                     self.asked(cx, key, params, out);
                 }
+                Wire::Client(ClientMsg::Cancel { key, params }) => {
+                    self.cancelled(cx, key, params, out);
+                }
                 other => panic!("{}: no message to a coordinator", other.kind()),
             },
             Input::Executed { call, result } => {
@@ -420,6 +439,19 @@ impl Machine for Coordinator {
                 Tag::Retry => self.happened(cx, tx, Happening::Rested, out),
                 tag => panic!("{tx}: {tag:?} is no timer of a coordinator"),
             },
+        }
+    }
+}
+
+impl Transaction {
+    fn new(cx: Cx, params: Params, phase: Phase, restarts: u32) -> Self {
+        Transaction {
+            params,
+            phase,
+            restarts,
+            failures: 0,
+            sent: cx.now,
+            progress: cx.now,
         }
     }
 }

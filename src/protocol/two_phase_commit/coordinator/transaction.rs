@@ -73,6 +73,8 @@ pub(super) enum Happening {
     GaveUp,
     /// The wait after a failed write, or before the next attempt, is over.
     Rested,
+    /// The client has taken its wish back.
+    Cancelled,
 }
 
 /// What the coordinator does about it.
@@ -99,6 +101,8 @@ pub(super) enum Act {
         /// Why.
         reason: Reason,
     },
+    /// No branch is open: write the refusal, with no further attempt.
+    Refuse(Reason),
     /// The refusal is on disk: tell the client.
     TellRefusal(Reason),
     /// Write again what may not have been written, after a while.
@@ -138,6 +142,7 @@ impl Phase {
             Happening::NotWritten => self.on_not_written(),
             Happening::GaveUp => self.on_give_up(course),
             Happening::Rested => self.on_rested(),
+            Happening::Cancelled => self.on_cancelled(course),
         }
     }
 
@@ -249,6 +254,19 @@ impl Phase {
                 Ok(abort(ballot.still_open(course), reason))
             }
             _ => Err(Ignored::Stale),
+        }
+    }
+
+    /// Until all votes are in, the coordinator is free to abort for any reason
+    /// (Mohan, Lindsay & Obermarck 1986, section 2).
+    fn on_cancelled(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
+        let reason = Reason::Cancelled;
+        match self {
+            Phase::Working(step) => Ok(abort(course.working_until(*step, |_| true), reason)),
+            Phase::Voting(ballot) => Ok(abort(ballot.still_open(course), reason)),
+            Phase::Restarting => Ok((Phase::Refusing(reason), Act::Refuse(reason))),
+            Phase::Refusing(_) => Err(Ignored::Repeated),
+            Phase::Deciding | Phase::Committing(_) | Phase::Ending => Err(Ignored::TooLate),
         }
     }
 
@@ -398,6 +416,7 @@ mod tests {
             Happening::NotWritten,
             Happening::GaveUp,
             Happening::Rested,
+            Happening::Cancelled,
         ];
         for service in [FIRST, SECOND] {
             for vote in [Vote::Yes, Vote::No(Reason::Late)] {

@@ -67,6 +67,7 @@ fn business() -> Business {
     let take = Action {
         kind: ActionKind::Take(Amount::Fixed(1)),
         resource: accounts,
+        seen: None,
     };
     Business {
         services: vec!["bank".to_owned()],
@@ -91,6 +92,8 @@ fn business() -> Business {
             actions: vec![take],
             compensation: None,
             check: CheckTime::Statement,
+            semantic_lock: false,
+            releases: None,
         }],
         equations: Vec::new(),
     }
@@ -112,6 +115,9 @@ fn setting(safeguards: Safeguards) -> Setting {
             poll_every: some,
             relay_batch: 10,
             retention: SimDuration::from_micros(RETENTION),
+            jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
+            steps: Default::default(),
         },
         safeguards,
     }
