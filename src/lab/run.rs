@@ -62,8 +62,39 @@ pub const fn has_madsim() -> bool {
     cfg!(madsim)
 }
 
-/// Runs a scenario once under one protocol. `sink` hears the history as it
-/// happens.
+/// Runs a scenario once under a protocol that ships with the bench. `sink` hears
+/// the history as it happens.
+///
+/// # Errors
+///
+/// When the scenario does not suit the protocol, when the protocol is somebody's
+/// own (whose machines only [`run_own`] knows), or when the madsim host is asked
+/// for in a build without it.
+///
+/// # Panics
+///
+/// On a bug of the bench.
+pub fn run<S: Sink>(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+    sink: S,
+) -> Result<Trial, RunError> {
+    match protocol {
+        ProtocolKind::Monolith => run_own::<Monolith, S>(scenario, options, sink),
+        ProtocolKind::TwoPhaseCommit => run_own::<TwoPhaseCommit, S>(scenario, options, sink),
+        ProtocolKind::OrchestratedSaga => run_own::<OrchestratedSaga, S>(scenario, options, sink),
+        ProtocolKind::ChoreographedSaga => run_own::<ChoreographedSaga, S>(scenario, options, sink),
+        ProtocolKind::Own(_) => Err(RunError::CannotRun {
+            protocol,
+            why: "its machines do not ship with the bench: use `lab::run_own`".to_owned(),
+        }),
+    }
+}
+
+/// Runs a scenario once under somebody's own protocol, on the same workload and
+/// under the same faults as all others, and judges and measures it as
+/// [`run`] does. `sink` hears the history as it happens.
 ///
 /// # Errors
 ///
@@ -72,13 +103,14 @@ pub const fn has_madsim() -> bool {
 ///
 /// # Panics
 ///
-/// On a bug of the bench, or of a protocol's machine.
-pub fn run<S: Sink>(
+/// With the panic of a machine, if one panics; and when a message is sent to a
+/// node where the protocol has nobody.
+pub fn run_own<P: Protocol, S: Sink>(
     scenario: &Arc<Scenario>,
-    protocol: ProtocolKind,
     options: &RunOptions,
     sink: S,
 ) -> Result<Trial, RunError> {
+    let protocol = P::KIND;
     if options.host != HostChoice::Direct && !has_madsim() {
         return Err(RunError::MadsimMissing);
     }
@@ -102,13 +134,13 @@ pub fn run<S: Sink>(
         meter: Meter::new(scenario),
         sink,
     };
-    let (court, end) = carry(protocol, first, &spec, court);
+    let (court, end) = carry::<P, _>(first, &spec, court);
     let digest = court.digest.digest();
     let hosts = match options.host {
         HostChoice::Direct => Hosts::Direct,
         HostChoice::Madsim => Hosts::Madsim,
         HostChoice::Both => {
-            let (again, _) = carry(protocol, Carrier::Madsim, &spec, DigestSink::default());
+            let (again, _) = carry::<P, _>(Carrier::Madsim, &spec, DigestSink::default());
             let madsim = again.digest();
             if madsim == digest {
                 Hosts::Agree
@@ -161,22 +193,8 @@ enum Carrier {
     Madsim,
 }
 
-/// Runs a world of the named protocol to its end.
-fn carry<S: Sink>(
-    protocol: ProtocolKind,
-    carrier: Carrier,
-    spec: &RunSpec,
-    sink: S,
-) -> (S, RunEnd) {
-    match protocol {
-        ProtocolKind::Monolith => carry_as::<Monolith, S>(carrier, spec, sink),
-        ProtocolKind::TwoPhaseCommit => carry_as::<TwoPhaseCommit, S>(carrier, spec, sink),
-        ProtocolKind::OrchestratedSaga => carry_as::<OrchestratedSaga, S>(carrier, spec, sink),
-        ProtocolKind::ChoreographedSaga => carry_as::<ChoreographedSaga, S>(carrier, spec, sink),
-    }
-}
-
-fn carry_as<P: Protocol, S: Sink>(carrier: Carrier, spec: &RunSpec, sink: S) -> (S, RunEnd) {
+/// Runs a world to its end.
+fn carry<P: Protocol, S: Sink>(carrier: Carrier, spec: &RunSpec, sink: S) -> (S, RunEnd) {
     match carrier {
         Carrier::Direct => host::direct::run::<P, S>(spec, sink),
         #[cfg(madsim)]
