@@ -657,3 +657,227 @@ impl<M> Drop for Awaited<M> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time was over first")]
 pub struct Elapsed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::business::Params;
+    use crate::protocol::orchestrated::SagaMsg;
+    use crate::protocol::{Family, Own, Safeguards};
+    use crate::vocab::{ClientId, RequestId, StepId};
+
+    const TEST: Own = Own {
+        name: "test",
+        family: Family::StepByStep,
+        entry: crate::protocol::Entry::Manager,
+        answers: "nobody",
+        uses_broker: false,
+        safeguards: &[],
+        again: "cargo test",
+    };
+
+    fn tx(n: u32) -> TxId {
+        let client = ClientId(0);
+        let request = RequestId { client, n };
+        TxId {
+            key: RequestKey { request, fresh: 0 },
+            epoch: 1,
+            attempt: 0,
+        }
+    }
+
+    fn command(n: u32, step: u8) -> SagaMsg {
+        SagaMsg::Command {
+            tx: tx(n),
+            step: StepId(step),
+            params: Params::default(),
+        }
+    }
+
+    const PEER: NodeId = NodeId(1);
+
+    /// A machine that has been started, on the scenario of the repository.
+    fn started<A: AsyncProtocol<Msg = SagaMsg>>() -> (TaskMachine<A>, Vec<Effect<SagaMsg>>) {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/points-mall.toml");
+        let scenario = crate::scenario::load(file).unwrap_or_else(|errors| panic!("{errors}"));
+        let setting = Arc::new(Setting {
+            protocol: A::KIND,
+            business: scenario.business,
+            nodes: scenario.nodes,
+            policies: scenario.policies,
+            safeguards: Safeguards::all(),
+        });
+        let mut machine = TaskMachine::new(&setting, Role::Manager);
+        let mut out = Out::default();
+        machine.recover(at(0), Durable::default(), &mut out);
+        (machine, out.effects)
+    }
+
+    fn at(millis: u64) -> Cx {
+        Cx {
+            now: SimTime::from_micros(millis * 1_000),
+            epoch: 1,
+        }
+    }
+
+    fn step<A: AsyncProtocol<Msg = SagaMsg>>(
+        machine: &mut TaskMachine<A>,
+        now: u64,
+        input: Input<SagaMsg>,
+    ) -> Vec<Effect<SagaMsg>> {
+        let mut out = Out::default();
+        machine.step(at(now), input, &mut out);
+        out.effects
+    }
+
+    fn message(n: u32, step: u8) -> Input<SagaMsg> {
+        Input::Message {
+            from: PEER,
+            body: Wire::Peer(command(n, step)),
+        }
+    }
+
+    fn send(n: u32, step: u8) -> Effect<SagaMsg> {
+        Effect::Send {
+            to: PEER,
+            body: Wire::Peer(command(n, step)),
+        }
+    }
+
+    fn timer(n: u32, nth: u32) -> Key {
+        Key {
+            tx: tx(n),
+            tag: TIMER,
+            n: nth,
+        }
+    }
+
+    /// Says so and waits for an answer, a while; then says how that went.
+    enum Asks {}
+
+    const PATIENCE: SimDuration = SimDuration::from_millis(5);
+
+    impl AsyncProtocol for Asks {
+        type Msg = SagaMsg;
+        const KIND: ProtocolKind = ProtocolKind::Own(&TEST);
+
+        fn plays(_: &Setting, _: Role) -> bool {
+            true
+        }
+
+        async fn run(cx: ServiceCx<SagaMsg>, _: Durable) {
+            loop {
+                let (from, body) = cx.recv().await;
+                cx.spawn(body.tx(), move |cx| async move {
+                    let n = cx.tx().request().n;
+                    cx.send(from, command(n, 10));
+                    let answered = cx.timeout(PATIENCE, cx.recv()).await.is_ok();
+                    cx.send(from, command(n, if answered { 11 } else { 12 }));
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn effects_come_in_the_order_in_which_they_were_asked_for() {
+        let (mut machine, effects) = started::<Asks>();
+        assert_eq!(effects, []);
+        let (key, after) = (timer(7, 0), PATIENCE);
+        let arm = Effect::Arm { key, after };
+        assert_eq!(step(&mut machine, 1, message(7, 0)), [send(7, 10), arm]);
+        // Another transaction has keys of its own.
+        let (key, after) = (timer(8, 0), PATIENCE);
+        let arm = Effect::Arm { key, after };
+        assert_eq!(step(&mut machine, 1, message(8, 0)), [send(8, 10), arm]);
+
+        let answered = step(&mut machine, 2, message(7, 1));
+        assert_eq!(answered, [Effect::Disarm(timer(7, 0)), send(7, 11)]);
+        let late = step(&mut machine, 6, Input::Timer(timer(8, 0)));
+        assert_eq!(late, [send(8, 12)]);
+        // A timer that ran out while it was taken back is nobody's.
+        assert_eq!(step(&mut machine, 6, Input::Timer(timer(7, 0))), []);
+    }
+
+    #[test]
+    fn a_new_task_of_a_transaction_uses_no_key_again() {
+        let (mut machine, _) = started::<Asks>();
+        step(&mut machine, 1, message(7, 0));
+        step(&mut machine, 2, message(7, 1));
+        let again = step(&mut machine, 3, message(7, 2));
+        let (key, after) = (timer(7, 1), PATIENCE);
+        assert_eq!(again, [send(7, 10), Effect::Arm { key, after }]);
+    }
+
+    /// Has a task that takes in no message, and echoes what comes to the root.
+    enum Deaf {}
+
+    impl AsyncProtocol for Deaf {
+        type Msg = SagaMsg;
+        const KIND: ProtocolKind = ProtocolKind::Own(&TEST);
+
+        fn plays(_: &Setting, _: Role) -> bool {
+            true
+        }
+
+        async fn run(cx: ServiceCx<SagaMsg>, _: Durable) {
+            cx.spawn(tx(7), |cx| async move { cx.sleep(PATIENCE).await });
+            loop {
+                let (from, body) = cx.recv().await;
+                if let Wire::Peer(body) = body {
+                    cx.send(from, body);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_task_left_unread_is_the_roots() {
+        let (mut machine, _) = started::<Deaf>();
+        assert_eq!(step(&mut machine, 1, message(8, 0)), [send(8, 0)]);
+        assert_eq!(step(&mut machine, 1, message(7, 0)), []);
+        let over = step(&mut machine, 5, Input::Timer(timer(7, 0)));
+        assert_eq!(over, [send(7, 0)]);
+    }
+
+    /// Awaits something that is not of this world, and wakes it as it is dropped.
+    enum Stray {}
+
+    static OUTSIDE: Mutex<Option<Waker>> = Mutex::new(None);
+
+    struct WakesAsItGoes;
+
+    impl Drop for WakesAsItGoes {
+        fn drop(&mut self) {
+            lock(&OUTSIDE).iter().for_each(Waker::wake_by_ref);
+        }
+    }
+
+    impl AsyncProtocol for Stray {
+        type Msg = SagaMsg;
+        const KIND: ProtocolKind = ProtocolKind::Own(&TEST);
+
+        fn plays(_: &Setting, _: Role) -> bool {
+            true
+        }
+
+        async fn run(_: ServiceCx<SagaMsg>, _: Durable) {
+            let _guard = WakesAsItGoes;
+            std::future::poll_fn(|cx| {
+                *lock(&OUTSIDE) = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            })
+            .await;
+        }
+    }
+
+    #[test]
+    fn nothing_from_outside_wakes_a_task_but_a_crash_may_drop_it() {
+        let (machine, _) = started::<Stray>();
+        let waker = lock(&OUTSIDE).clone().expect("it awaits");
+        let woken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
+        let words = woken.expect_err("it panics");
+        let words = words.downcast_ref::<&str>().expect("with words");
+        assert!(words.contains("outside of the simulated world"), "{words}");
+        drop(machine); // and what wakes as it is dropped wakes nobody
+    }
+}
