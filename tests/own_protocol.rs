@@ -7,7 +7,10 @@ use indoubt::check::Verdict;
 use indoubt::fault::{Fault, FaultKind, Moment};
 use indoubt::history::{Event, Part, Sink, What};
 use indoubt::lab::{self, HostChoice, RunError, RunOptions, Trial};
-use indoubt::protocol::{Milestone, Note, Protocol, ProtocolKind, Safeguard, Safeguards};
+use indoubt::protocol::{
+    Entry, Family, Milestone, Note, Own, Protocol, ProtocolKind, Role, Safeguard, Safeguards,
+    Setting,
+};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::{Seed, SimDuration, StepId};
 use indoubt::world::host::task::Tasks;
@@ -249,12 +252,43 @@ fn machines_of_your_own_are_not_to_be_had_by_name() {
     }
 }
 
+#[test]
+fn a_protocol_must_have_somebody_where_its_clients_call() {
+    enum CallsNobody {}
+
+    impl Protocol for CallsNobody {
+        type Machine = <BestEffort as Protocol>::Machine;
+        const KIND: ProtocolKind = ProtocolKind::Own(&Own {
+            name: "calls-nobody",
+            family: Family::StepByStep,
+            entry: Entry::Manager,
+            answers: "nobody",
+            uses_broker: false,
+            safeguards: &[],
+            again: "cargo test --test own_protocol --",
+        });
+
+        fn build(setting: &Arc<Setting>, role: Role) -> Option<Self::Machine> {
+            BestEffort::build(setting, role)
+        }
+    }
+
+    let mall = Arc::new(mall());
+    let options = options(mall.seed, HostChoice::Direct);
+    let refused = lab::run_own::<CallsNobody, _>(&mall, &options, ());
+    let words = refused.expect_err("nobody is there").to_string();
+    assert!(
+        words.ends_with("it has nobody where clients call it"),
+        "{words}"
+    );
+}
+
 /// What runs on the madsim host runs within a madsim task: its clock (in slow
 /// motion) and its chance are there.
 #[cfg(madsim)]
 mod within_madsim {
     use super::*;
-    use indoubt::protocol::{Durable, Role, Setting};
+    use indoubt::protocol::Durable;
     use indoubt::world::host::task::{AsyncProtocol, ServiceCx};
 
     enum AsksMadsim {}

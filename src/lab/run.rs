@@ -11,7 +11,7 @@ use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
 use crate::protocol::orchestrated::OrchestratedSaga;
 use crate::protocol::two_phase_commit::TwoPhaseCommit;
-use crate::protocol::{Protocol, ProtocolKind, Safeguards};
+use crate::protocol::{Protocol, ProtocolKind, Role, Safeguards};
 use crate::scenario::Scenario;
 use crate::vocab::Seed;
 use crate::world::{RunEnd, RunSpec, host};
@@ -98,8 +98,9 @@ pub fn run<S: Sink>(
 ///
 /// # Errors
 ///
-/// When the scenario does not suit the protocol, or the madsim host is asked
-/// for in a build without it.
+/// When the scenario does not suit the protocol, when the protocol has nobody
+/// where its clients call, or when the madsim host is asked for in a build
+/// without it.
 ///
 /// # Panics
 ///
@@ -124,6 +125,12 @@ pub fn run_own<P: Protocol, S: Sink>(
         plan: scenario.plan(options.seed),
         leave_out: BTreeSet::new(),
     };
+    if !answers_clients::<P>(&spec) {
+        return Err(RunError::CannotRun {
+            protocol,
+            why: "it has nobody where clients call it".to_owned(),
+        });
+    }
     let first = match options.host {
         HostChoice::Madsim => Carrier::Madsim,
         HostChoice::Direct | HostChoice::Both => Carrier::Direct,
@@ -168,6 +175,16 @@ pub fn run_own<P: Protocol, S: Sink>(
             .collect(),
         figures: court.meter.finish(),
     })
+}
+
+/// Whether the protocol has a machine at its own entry.
+fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
+    let setting = Arc::new(spec.setting(P::KIND));
+    let role = match setting.nodes.service_at(setting.entry()) {
+        Some(service) => Role::Service(service),
+        None => Role::Manager,
+    };
+    P::build(&setting, role).is_some()
 }
 
 /// Everybody who listens to a run.
