@@ -297,6 +297,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         trials: &trials,
         unable: &[],
     };
+    // Like `print!`, but without the colours where nobody would see them.
     anstream::print!("{}", text::screen(&comparison));
     Ok(())
 }
