@@ -238,6 +238,7 @@ fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
         ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
         ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
         ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
+        ProtocolKind::Own(own) => own.answers,
     };
     let values =
         ProtocolKind::ALL.map(|protocol| PossibleValue::new(protocol.name()).help(about(protocol)));

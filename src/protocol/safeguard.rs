@@ -40,6 +40,9 @@ macro_rules! safeguards {
                     ChoreographedSaga as Choreographed, Monolith, OrchestratedSaga as Orchestrated,
                     TwoPhaseCommit as TwoPhase,
                 };
+                if let ProtocolKind::Own(own) = protocol {
+                    return own.safeguards.contains(&self);
+                }
                 match self { $(Safeguard::$variant => [$($user),*].contains(&protocol),)* }
             }
         }

@@ -161,6 +161,7 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
         ProtocolKind::OrchestratedSaga => {
             "the orchestrator, once the end of the saga is in its log".to_owned()
         }
+        ProtocolKind::Own(own) => own.answers.to_owned(),
         ProtocolKind::ChoreographedSaga => format!(
             "{first}: `accepted` after its own step, the final answer when the event that ends \
              the saga has come back to it"

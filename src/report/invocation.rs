@@ -29,11 +29,14 @@ pub enum Standing {
 impl Invocation {
     /// The command that runs this again, under one protocol.
     pub fn line(&self, protocol: ProtocolKind) -> String {
-        let mut line = format!(
-            "cargo run --release -- run {} --seed {} --protocol {protocol}",
-            quoted(&self.file),
-            self.seed
-        );
+        let seed = self.seed;
+        let mut line = match protocol {
+            ProtocolKind::Own(own) => format!("{} --seed {seed}", own.again),
+            shipped => format!(
+                "cargo run --release -- run {} --seed {seed} --protocol {shipped}",
+                quoted(&self.file),
+            ),
+        };
         for safeguard in &self.without {
             line.push_str(" --without ");
             line.push_str(safeguard.name());

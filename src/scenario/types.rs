@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
-use crate::protocol::{Nodes, Policies, ProtocolKind};
+use crate::protocol::{Family, Nodes, Policies, ProtocolKind};
 use crate::vocab::{Chance, Identity, NodeId, Probability, Seed, SimDuration, SimTime, Stream};
 
 /// A scenario, ready to run.
@@ -360,7 +360,7 @@ impl Scenario {
     /// Whether a protocol can run here: two-phase commit needs databases that
     /// can prepare. `Err` says which cannot.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
-        if protocol != ProtocolKind::TwoPhaseCommit {
+        if protocol.family() != Family::TwoPhase {
             return Ok(());
         }
         for service in self.business.participants() {

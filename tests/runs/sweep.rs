@@ -12,7 +12,7 @@ use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 
 use crate::support::{on_all_cores, protocols, run, shipped, surprises};
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 2_000;
 
 /// What this share of the clients does within so many microseconds.
 fn impulse(share: f64, within: u64) -> Impulse {
