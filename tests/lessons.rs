@@ -91,6 +91,7 @@ impl Lesson {
             seed: self.scenario.seed,
             without: without.to_vec(),
             transactions: None,
+            sets: vec![],
         };
         report(&Comparison {
             scenario: &self.scenario,

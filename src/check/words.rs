@@ -531,6 +531,6 @@ fn lost_line(court: &Court, at: NodeId, to: NodeId, kind: &str, why: LossReason)
                 court.scenario.node_name(at)
             )
         }
-        LossReason::Down => format!("{to}: nobody is there to take a {kind}"),
+        LossReason::Down => format!("{to}: nobody is there to take the {kind}"),
     }
 }

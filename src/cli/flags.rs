@@ -44,6 +44,7 @@ Examples:
   indoubt run scenarios/points-mall.toml --without outbox
   indoubt run scenarios/points-mall.toml --compare without=outbox
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
+  indoubt run scenarios/points-mall.toml --set machines.points.database.flush=5ms
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
   indoubt run scenarios/points-mall.toml --protocol 2pc --trace=lanes --filter to=20ms
 
@@ -76,6 +77,15 @@ pub(super) enum Command {
     /// Runs a scenario under several protocols side by side, judges every promise
     /// and measures what it cost. The same command gives the same bytes, always.
     Run(RunArgs),
+    /// Say whether scenario files are right, and run nothing
+    ///
+    /// One line for every file that is right, on standard output; everything that
+    /// is wrong with the others, on standard error.
+    Check(CheckArgs),
+    /// Write a scenario to begin with, with comments
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
 
     /// List what there is: scenarios, protocols, safeguards, faults, ...
     List(ListArgs),
@@ -88,6 +98,31 @@ pub(super) enum Command {
 
     /// Print the manual page, of the program or of a command
     Man(ManArgs),
+}
+
+/// What `new` can be told.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// What the scenario is called: the file is NAME.toml, which must not be there
+    #[arg(value_name = "NAME", default_value = "scenario")]
+    pub(super) name: String,
+}
+
+/// What `check` can be told.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The scenario files (TOML)
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Say something else than the files, like `workload.retries=0`; may be
+    /// repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Print the whole scenario as TOML, with its bases and what is set in it
+    #[arg(long)]
+    pub(super) expanded: bool,
 }
 
 /// What `run` can be told.
@@ -140,6 +175,10 @@ pub(super) struct RunArgs {
     /// `without=SAFEGUARD` or `seed=N`
     #[arg(long, value_name = "CHANGE", conflicts_with_all = ["trace", "quiet"])]
     pub(super) compare: Option<Change>,
+    /// Say something else than the file, like `workload.retries=0` or
+    /// `machines.points.database.flush=5ms`; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -4,14 +4,17 @@
 //! came of it into an exit code.
 
 mod bug;
+mod check;
 mod compare;
 mod exit;
 mod explain;
 mod flags;
 mod list;
+mod new;
 mod output;
 mod pages;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -34,6 +37,9 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => pages::completions(args),
         Command::Man(args) => pages::man(args),
+        Command::Check(args) => check::check(args),
+        Command::New(args) => new::new(args),
+        Command::Schema => schema::schema(),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

@@ -61,7 +61,8 @@ fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
-    let mut scenario = scenario::load(&args.scenario).map_err(Failure::Scenario)?;
+    let mut scenario =
+        scenario::load_with(&args.scenario, &args.sets).map_err(Failure::Scenario)?;
     if let Some(transactions) = args.transactions {
         scenario.workload.transactions = transactions;
     }
@@ -82,6 +83,7 @@ pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocati
         seed,
         without,
         transactions: args.transactions,
+        sets: args.sets.clone(),
     })
 }
 

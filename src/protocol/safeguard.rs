@@ -204,7 +204,10 @@ safeguards! {
 impl Safeguard {
     /// Whether this protocol has a use for it.
     pub fn used_by(self, protocol: ProtocolKind) -> bool {
-        self.missed_by(protocol).is_some()
+        match protocol {
+            ProtocolKind::Own(own) => own.safeguards.contains(&self),
+            shipped => self.missed_by(shipped).is_some(),
+        }
     }
 
     /// The safeguard of this name.

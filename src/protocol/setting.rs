@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::Safeguards;
+use super::{Entry, Family, Own, Safeguards};
 use crate::business::Business;
 use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
 
-/// The protocols that ship with the bench.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Which protocol: one of those that ship with the bench, or somebody's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProtocolKind {
     /// One database, one local transaction: the baseline.
     Monolith,
@@ -20,10 +17,12 @@ pub enum ProtocolKind {
     OrchestratedSaga,
     /// A saga without one: services react to events.
     ChoreographedSaga,
+    /// One that somebody brought.
+    Own(&'static Own),
 }
 
 impl ProtocolKind {
-    /// All of them, in the order in which they are shown.
+    /// Those that ship with the bench, in the order in which they are shown.
     pub const ALL: [ProtocolKind; 4] = [
         ProtocolKind::Monolith,
         ProtocolKind::TwoPhaseCommit,
@@ -38,6 +37,7 @@ impl ProtocolKind {
             ProtocolKind::TwoPhaseCommit => "2pc",
             ProtocolKind::OrchestratedSaga => "orchestrated",
             ProtocolKind::ChoreographedSaga => "choreographed",
+            ProtocolKind::Own(own) => own.name,
         }
     }
 
@@ -48,13 +48,14 @@ impl ProtocolKind {
             ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
             ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
             ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
+            ProtocolKind::Own(own) => own.answers,
         }
     }
 
     /// Where its rules come from; the baseline follows nobody's.
     pub fn source(self) -> Option<&'static str> {
         match self {
-            ProtocolKind::Monolith => None,
+            ProtocolKind::Monolith | ProtocolKind::Own(_) => None,
             ProtocolKind::TwoPhaseCommit => {
                 Some("Mohan, Lindsay & Obermarck 1986; Lampson & Lomet 1993")
             }
@@ -68,17 +69,36 @@ impl ProtocolKind {
         }
     }
 
-    /// The protocol of this name.
+    /// The protocol of this name, of those that ship with the bench.
     pub fn named(name: &str) -> Option<Self> {
         ProtocolKind::ALL.into_iter().find(|p| p.name() == name)
     }
 
-    /// Whether it is a saga: its steps commit one by one.
+    /// How it makes one of many: which promises mean something under it.
+    pub fn family(self) -> Family {
+        match self {
+            ProtocolKind::Monolith => Family::OneDatabase,
+            ProtocolKind::TwoPhaseCommit => Family::TwoPhase,
+            ProtocolKind::OrchestratedSaga | ProtocolKind::ChoreographedSaga => Family::StepByStep,
+            ProtocolKind::Own(own) => own.family,
+        }
+    }
+
+    /// Whether it is a saga, or what somebody made instead of one: its steps
+    /// commit one by one.
     pub fn is_saga(self) -> bool {
-        matches!(
-            self,
-            ProtocolKind::OrchestratedSaga | ProtocolKind::ChoreographedSaga
-        )
+        self.family() == Family::StepByStep
+    }
+
+    /// Whether its services talk through the broker.
+    pub fn uses_broker(self) -> bool {
+        match self {
+            ProtocolKind::ChoreographedSaga => true,
+            ProtocolKind::Own(own) => own.uses_broker,
+            ProtocolKind::Monolith
+            | ProtocolKind::TwoPhaseCommit
+            | ProtocolKind::OrchestratedSaga => false,
+        }
     }
 }
 
@@ -249,6 +269,10 @@ impl Setting {
         match self.protocol {
             ProtocolKind::TwoPhaseCommit | ProtocolKind::OrchestratedSaga => self.nodes.manager(),
             ProtocolKind::Monolith | ProtocolKind::ChoreographedSaga => self.first_node(),
+            ProtocolKind::Own(own) => match own.entry {
+                Entry::Manager => self.nodes.manager(),
+                Entry::FirstService => self.first_node(),
+            },
         }
     }
 

@@ -16,6 +16,7 @@ const MOST_FAULTS: usize = 20;
 
 pub(super) fn heading(of: &Comparison<'_>, page: Page) -> String {
     let mut text = title(of, page);
+    text.push_str(&set(of));
     text.push_str(&taken_away(of, page));
     text.push_str(&faults(of, page));
     text.push_str(&answers(of, page));
@@ -37,6 +38,16 @@ pub(super) fn title(of: &Comparison<'_>, page: Page) -> String {
         text.push_str(&page.paragraph(about, "", ""));
     }
     text
+}
+
+/// What was set on top of the file.
+fn set(of: &Comparison<'_>) -> String {
+    let sets = &of.invocation.sets;
+    if sets.is_empty() {
+        return String::new();
+    }
+    let lines = sets.iter().map(|set| format!("  {set}\n"));
+    section("Set on top of the file") + &lines.collect::<String>()
 }
 
 fn taken_away(of: &Comparison<'_>, page: Page) -> String {
@@ -150,6 +161,7 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
         ProtocolKind::OrchestratedSaga => {
             "the orchestrator, once the end of the saga is in its log".to_owned()
         }
+        ProtocolKind::Own(own) => own.answers.to_owned(),
         ProtocolKind::ChoreographedSaga => format!(
             "{first}: `accepted` after its own step, the final answer when the event that ends \
              the saga has come back to it"

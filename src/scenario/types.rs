@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
-use crate::protocol::{Nodes, Policies, ProtocolKind};
+use crate::protocol::{Family, Nodes, Policies, ProtocolKind};
 use crate::vocab::{Chance, Identity, NodeId, Probability, Seed, SimDuration, SimTime, Stream};
 
 /// A scenario, ready to run.
@@ -102,7 +103,7 @@ pub struct DatabaseSpec {
 }
 
 /// How a database treats conflicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Waits for locks, first come first served; finds deadlocks. Readers take
@@ -114,7 +115,7 @@ pub enum Engine {
 }
 
 /// How a database can take part in two-phase commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preparation {
     /// It has prepared transactions.
@@ -304,7 +305,7 @@ pub struct OperatorEvent {
 }
 
 /// What is expected of a promise under a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// On every seed.
@@ -359,7 +360,7 @@ impl Scenario {
     /// Whether a protocol can run here: two-phase commit needs databases that
     /// can prepare. `Err` says which cannot.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
-        if protocol != ProtocolKind::TwoPhaseCommit {
+        if protocol.family() != Family::TwoPhase {
             return Ok(());
         }
         for service in self.business.participants() {

@@ -120,7 +120,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     fn takes_part(&self, node: NodeId) -> bool {
         let nodes = &self.setting.nodes;
         if node == nodes.broker() {
-            return P::KIND == crate::protocol::ProtocolKind::ChoreographedSaga;
+            return P::KIND.uses_broker();
         }
         node == nodes.clients() || node == nodes.provider() || self.has(node)
     }

@@ -31,6 +31,11 @@ const KINDS: [(&str, &[&str]); 8] = [
     ),
 ];
 
+/// The kinds of faults.
+pub(in crate::scenario) fn fault_kinds() -> [&'static str; 8] {
+    KINDS.map(|(kind, _)| kind)
+}
+
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
 pub const MESSAGES: [&str; 21] = [
