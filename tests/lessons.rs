@@ -46,7 +46,7 @@ fn lessons() -> Vec<Lesson> {
 fn lesson(name: &str) -> Lesson {
     let file = format!("{LESSONS}/{name}");
     let text = fs::read_to_string(path(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let scenario = scenario::parse(&file, &text).unwrap_or_else(|errors| panic!("{errors}"));
+    let scenario = scenario::load(path(&file)).unwrap_or_else(|errors| panic!("{errors}"));
     Lesson {
         file,
         text,
