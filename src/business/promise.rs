@@ -105,14 +105,14 @@ impl PromiseId {
     pub fn source(self) -> Option<&'static str> {
         match self {
             PromiseId::Compensation => Some("Garcia-Molina & Salem 1987, section 2"),
-            PromiseId::NoEffectTwice => Some("Helland 2012, section 4"),
+            PromiseId::NoEffectTwice => Some("Helland 2012"),
             PromiseId::Irrevocable => {
                 Some("Mehrotra, Rastogi, Korth & Silberschatz 1992, section 3")
             }
             PromiseId::Agreement | PromiseId::Votes => {
                 Some("Bernstein, Hadzilacos & Goodman 1987, chapter 7")
             }
-            PromiseId::PreparedUntouched => Some("Gray 1978, section 5.7"),
+            PromiseId::PreparedUntouched => Some("Gray 1978"),
             PromiseId::AllOrNothing
             | PromiseId::Equation(_)
             | PromiseId::Floors

@@ -70,27 +70,27 @@ safeguards! {
         "A participant has its prepared record on disk before it votes YES."
         "A participant sends YES when its prepared record is only buffered."
         "The participant's machine loses power just after its vote has left."
-        "Mohan, Lindsay & Obermarck 1986, section 2";
+        "Mohan, Lindsay & Obermarck 1986";
     ForceDecision "force-decision" [TwoPhase => Agreement]
         "The coordinator has its commit record on disk before it sends the first COMMIT."
         "The coordinator sends COMMIT when its decision is only buffered."
         "The coordinator's machine loses power just after its first COMMIT has left."
-        "Mohan, Lindsay & Obermarck 1986, section 2";
+        "Mohan, Lindsay & Obermarck 1986";
     DurableBeforeAck "durable-before-ack" [TwoPhase => Agreement]
         "A participant has its commit record on disk before it acknowledges."
         "A participant acknowledges a commit whose record is only buffered."
         "The participant's machine loses power just after its acknowledgement has left; it asks, and the commit is forgotten."
-        "Mohan, Lindsay & Obermarck 1986, section 2";
+        "Mohan, Lindsay & Obermarck 1986";
     ForgetAfterAllAcks "forget-after-all-acks" [TwoPhase => Agreement]
         "The coordinator forgets a commit only when every participant has acknowledged it."
         "The coordinator's end record follows the first acknowledgement."
         "A participant is away while the others acknowledge, and asks when it is back."
-        "Lampson & Lomet 1993, section 1";
+        "Lampson & Lomet 1993";
     ResendDecision "resend-decision" [TwoPhase => EverythingEnds]
         "The coordinator sends its decision again until every participant has acknowledged it."
         "The coordinator sends its decision once."
         "One acknowledgement is lost."
-        "Mohan, Lindsay & Obermarck 1986, section 2.1";
+        "Mohan, Lindsay & Obermarck 1986";
     NoUnilateralAbortAfterVote "no-unilateral-abort-after-vote" [TwoPhase => Agreement]
         "A participant that has voted YES waits for the decision, however long it takes."
         "A participant in doubt aborts by itself after its time-out."
@@ -100,43 +100,43 @@ safeguards! {
         "A participant in doubt asks the coordinator for the decision."
         "A participant in doubt waits to be told and never asks."
         "The ABORT to a prepared participant, which nobody remembers, is lost."
-        "Mohan, Lindsay & Obermarck 1986, section 2.1";
+        "Mohan, Lindsay & Obermarck 1986";
     CoordinatorRecovery "coordinator-recovery" [TwoPhase => Agreement, Orchestrated => AllOrNothing]
         "A restarted coordinator or orchestrator goes on from its log."
         "A restarted coordinator or orchestrator begins with an empty memory and answers by presumption."
         "The manager crashes when its first COMMIT has left, or when a step of a saga is done."
-        "Mohan, Lindsay & Obermarck 1986, section 2.1";
+        "Mohan, Lindsay & Obermarck 1986";
     SilentUntilRecovered "silent-until-recovered" [
         TwoPhase => Agreement, Orchestrated => NoEffectTwice,
     ]
         "A restarted coordinator or orchestrator answers nothing until it has read its log."
         "A restarted coordinator or orchestrator answers while it still reads its log."
         "The manager crashes and reads its log for so long that an inquiry, or a client's retry, comes meanwhile."
-        "Mohan, Lindsay & Obermarck 1986, section 2.1";
+        "Mohan, Lindsay & Obermarck 1986";
     BranchCheck "branch-check" [TwoPhase => AllOrNothing]
         "PREPARE says what was done at a participant, and one that has lost a part of it votes NO."
         "PREPARE does not say what was done there; a participant prepares whatever it has."
         "A participant crashes when its work is done, and is back before PREPARE."
-        "Gray & Reuter 1993, chapter 10";
+        "Gray & Reuter 1993";
     SessionFencing "session-fencing" [
         Monolith => EverythingEnds, TwoPhase => Agreement, Orchestrated => EverythingEnds,
     ]
         "A process that starts ends what a dead one had queued or open in its database."
         "Work that a dead process had queued or open in its database may still commit."
         "A process crashes while a record is on its way into the log, and is back at once."
-        "Gray & Reuter 1993, chapter 10";
+        "Gray & Reuter 1993";
     HoldLocksUntilDecision "hold-locks-until-decision" [TwoPhase => PreparedUntouched]
         "A participant that has voted YES keeps its locks (or intents) until it knows the decision."
         "A participant lets its locks (or intents) go at the vote."
         "None is needed: two clients want the same row, and the decision takes its time."
-        "Gray 1978, section 5.7";
+        "Gray 1978";
     Outbox "outbox" [
         Monolith => Irrevocable, TwoPhase => Irrevocable, Orchestrated => Irrevocable, Choreographed => AllOrNothing,
     ]
         "A message to broker or provider is a row in the local transaction that it tells of; a relay sends it."
         "A message to broker or provider is sent straight after the local commit, without a row in it."
         "A process crashes between its local commit and the message."
-        "Richardson 2018, section 3.3";
+        "Richardson 2018, chapter 3";
     ConfirmBeforeMark "confirm-before-mark" [
         Monolith => Irrevocable, TwoPhase => Irrevocable, Orchestrated => Irrevocable, Choreographed => AllOrNothing,
     ]
@@ -155,14 +155,14 @@ safeguards! {
         "A service looks a message up in its inbox, in the transaction of its effect, and answers a repeat from there."
         "The inbox row is still written, but nobody looks it up: a repeat has effect again."
         "A command, a delivery or a request arrives twice."
-        "Helland 2012, section 4; Richardson 2018, section 3.3";
+        "Helland 2012; Richardson 2018, chapter 3";
     ProviderKey "provider-key" [
         Monolith => Irrevocable, TwoPhase => Irrevocable, Orchestrated => Irrevocable, Choreographed => Irrevocable,
     ]
         "The provider of real actions is given a key that is the same for every repeat."
         "The provider of real actions is given no idempotency key."
         "The relay's process crashes between the provider's confirmation and its own mark."
-        "Helland 2012, section 4";
+        "Helland 2012";
     CompensationTombstone "compensation-tombstone" [Orchestrated => AllOrNothing]
         "A compensation that finds nothing to undo leaves a tombstone, by which its step is refused if it comes late."
         "A compensation that finds nothing to undo leaves nothing behind."
@@ -198,7 +198,7 @@ safeguards! {
         "Every retry of a client carries the request key of the first."
         "Every retry of a client carries a fresh request key."
         "The answer to the client is lost, and the client asks again."
-        "Helland 2012, section 4";
+        "Helland 2012";
 }
 
 impl Safeguard {
