@@ -33,7 +33,7 @@
 //!   [`protocol::two_phase_commit`], which reads like the paper.
 //! - The world: [`world::World::next`] and `World::take` are the whole loop.
 //! - A promise: [`check`] has a file for each.
-//! - A run from above: [`lab::run`].
+//! - A run from above: [`lab::run`]; of your own protocol: [`lab::run_own`].
 //!
 //! # Example
 //!
@@ -58,6 +58,28 @@
 //! println!("{} committed, digest {}", trial.figures.committed, trial.digest);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A protocol of your own, as a machine
+//!
+//! Implement [`protocol::Machine`] (input in, effects out) for each role, and
+//! [`protocol::Protocol`], which says who plays which role and, as
+//! [`protocol::Own`], what the bench must know: a name, whom clients call, and
+//! the [`protocol::Family`], that is, which promises mean something. Then
+//! [`lab::run_own`] runs it on any scenario, and its [`lab::Trial`] stands beside
+//! the others in a [`report::Comparison`]. No special build is needed.
+//! [`protocol::plan`] makes local transactions of the scenario's steps;
+//! [`protocol::relay::WithRelay`] hands over what they stage.
+//! `examples/own_machine.rs` is to be copied: best effort, as teams write it, and
+//! what it breaks.
+//!
+//! # A protocol of your own, as `async` code
+//!
+//! Implement [`world::host::task::AsyncProtocol`]: one `async fn` a process, that
+//! awaits messages, local transactions and time, and spawns a task a transaction.
+//! A crash drops it wherever it awaits; a restart begins it anew. Run it as
+//! [`world::host::task::Tasks`] with [`lab::run_own`], on both hosts and with the
+//! same digest. `examples/own_async.rs` is to be copied: a saga by hand, whose
+//! only log is its stack.
 //!
 //! # What is not modelled
 //!

@@ -53,7 +53,15 @@ fn json(output: &Output) -> Value {
 fn help_names_the_commands_and_the_exit_codes() {
     let help = run(&["--help"]);
     assert_eq!(code(&help), 0);
-    for word in ["run", "Exit codes:", "70", "inconclusive"] {
+    for word in [
+        "run",
+        "check",
+        "new",
+        "schema",
+        "Exit codes:",
+        "70",
+        "inconclusive",
+    ] {
         assert!(out(&help).contains(word), "{word}");
     }
 }
@@ -266,4 +274,108 @@ fn the_readme_shows_what_is_really_printed() {
             "not printed any more: {line}"
         );
     }
+}
+
+#[test]
+fn what_is_set_is_in_the_heading_and_in_the_line_to_paste() {
+    let slow = "machines.points.database.flush=5ms";
+    let more = ["--host", "direct", "--set", "seed=11", "--set", slow];
+    let text = out(&run(&[&["run", MALL], &more[..]].concat()));
+    assert!(text.contains("Set on top of the file\n  seed=11\n  machines.points"));
+    let lines: Vec<&str> = text.lines().filter(|l| l.contains("cargo run")).collect();
+    assert!(!lines.is_empty());
+    let set = "--seed 11 --protocol ";
+    for line in lines {
+        assert!(line.contains(set), "{line}");
+        assert!(
+            line.ends_with(&format!(" --set seed=11 --set {slow}")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_mistake_in_a_set_is_underlined() {
+    let refused = small(&["--set", "workload.retires=1"]);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        err(&refused).contains("--> --set:1:10"),
+        "{}",
+        err(&refused)
+    );
+    assert!(err(&refused).contains("did you mean `retries`?"));
+}
+
+#[test]
+fn check_says_what_a_file_is_and_what_is_wrong_with_another() {
+    let checked = run(&["check", MALL, "--set", "workload.transactions=7"]);
+    assert_eq!(code(&checked), 0);
+    assert_eq!(
+        out(&checked),
+        "scenarios/points-mall.toml: ok, 3 services, 3 steps, 7 transactions, \
+         runs under monolith, 2pc, orchestrated, choreographed\n"
+    );
+    let never = "machines.points.database.prepare=never";
+    let checked = run(&["check", MALL, "no/such.toml", "--set", never]);
+    assert_eq!(code(&checked), 2);
+    assert!(out(&checked).contains("; 2pc cannot run it: the database of `points` cannot prepare"));
+    assert!(err(&checked).contains("no/such.toml"));
+}
+
+#[test]
+fn an_expanded_scenario_gives_the_same_run() {
+    let sets = ["--set", "workload.transactions=9"];
+    let expanded = run(&[&["check", MALL, "--expanded"], &sets[..]].concat());
+    assert_eq!(code(&expanded), 0, "{}", err(&expanded));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("expanded.toml");
+    std::fs::write(&file, expanded.stdout).expect("the target directory is writable");
+    let digests = |arguments: &[&str]| {
+        let mut all = vec!["run", "--format", "json", "--host", "direct"];
+        all.extend(arguments);
+        let trials = json(&run(&all))["trials"].clone();
+        let trials = trials.as_array().expect("a list").clone();
+        trials
+            .into_iter()
+            .map(|t| t["digest"].clone())
+            .collect::<Vec<_>>()
+    };
+    let same = digests(&[&file.display().to_string()]);
+    assert_eq!(same, digests(&[&[MALL], &sets[..]].concat()));
+}
+
+#[test]
+fn the_schema_that_is_printed_is_the_committed_one() {
+    let printed = run(&["schema"]);
+    assert_eq!(code(&printed), 0);
+    let committed = std::fs::read_to_string("scenarios/scenario.schema.json");
+    assert_eq!(out(&printed), committed.expect("it is there"));
+}
+
+#[test]
+fn a_new_scenario_runs_and_holds_and_is_never_written_over() {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("new");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).expect("the target directory is writable");
+    let name = directory.join("tickets").display().to_string();
+    let file = format!("{name}.toml");
+
+    let written = run(&["new", &name]);
+    assert_eq!(code(&written), 0, "{}", err(&written));
+    assert!(out(&written).contains("indoubt run "));
+    assert_eq!(code(&run(&["check", &file])), 0);
+    let held = run(&["run", &file, "--host", "direct"]);
+    assert_eq!(code(&held), 0, "{}", out(&held));
+    assert!(
+        out(&held).contains("tickets"),
+        "it has the name of its file"
+    );
+
+    std::fs::write(&file, "mine").expect("it is writable");
+    for again in [&name, &file] {
+        let refused = run(&["new", again]);
+        assert_eq!(code(&refused), 2);
+        assert!(err(&refused).contains("is there already"));
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
+    assert_eq!(code(&run(&["new", "no/such/folder/x"])), 2);
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use indoubt::lab::Trial;
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
-use indoubt::report::{Comparison, Invocation, Judgement, text};
+use indoubt::report::{Comparison, Invocation, Judgement, Page, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
@@ -46,7 +46,7 @@ fn lessons() -> Vec<Lesson> {
 fn lesson(name: &str) -> Lesson {
     let file = format!("{LESSONS}/{name}");
     let text = fs::read_to_string(path(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let scenario = scenario::parse(&file, &text).unwrap_or_else(|errors| panic!("{errors}"));
+    let scenario = scenario::load(path(&file)).unwrap_or_else(|errors| panic!("{errors}"));
     Lesson {
         file,
         text,
@@ -91,6 +91,7 @@ impl Lesson {
             seed: self.scenario.seed,
             without: without.to_vec(),
             transactions: None,
+            sets: vec![],
         };
         report(&Comparison {
             scenario: &self.scenario,
@@ -106,7 +107,7 @@ impl Lesson {
 
     /// The screen, without colours, as one line.
     fn screen(&self, without: &[Safeguard]) -> String {
-        let screen = self.reported(without, text::screen);
+        let screen = self.reported(without, |of| text::screen(of, Page::NARROW));
         one_line(&anstream::adapter::strip_str(&screen).to_string())
     }
 

@@ -42,6 +42,8 @@ pub enum Reason {
     Cancelled,
     /// The row has changed since the transaction looked at it.
     Changed(ResourceId),
+    /// The saga took longer than its watchdog waits.
+    Overdue,
 }
 
 /// The whole business of a scenario.
@@ -79,6 +81,17 @@ impl Business {
         locking
             .flat_map(|step| &step.actions)
             .any(|action| action.kind.changes() && action.resource == resource)
+    }
+
+    /// Whether every change that a saga may take back is marked by a semantic
+    /// lock.
+    pub fn is_all_marked(&self) -> bool {
+        let mut undone = self
+            .steps
+            .iter()
+            .filter(|s| s.compensation.is_some())
+            .peekable();
+        undone.peek().is_some() && undone.all(|step| step.semantic_lock)
     }
 
     /// All step ids in order.
@@ -119,6 +132,7 @@ impl Business {
             Reason::Conflict => "lock or write conflicts".to_owned(),
             Reason::Amnesia => "a participant lost part of the work".to_owned(),
             Reason::Changed(id) => format!("{} changed meanwhile", name(id)),
+            Reason::Overdue => "the saga took too long".to_owned(),
             Reason::Cancelled => "cancelled by the client".to_owned(),
         }
     }

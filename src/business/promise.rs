@@ -70,4 +70,55 @@ impl PromiseId {
             PromiseId::EverythingEnds => "everything-ends",
         }
     }
+
+    /// What a built-in promise claims; an equation claims what it says.
+    pub fn claim(self) -> &'static str {
+        match self {
+            PromiseId::Equation(_) => {
+                "An equation in the scenario's own words holds for every key."
+            }
+            PromiseId::AllOrNothing => "At rest every request has all its effects or none.",
+            PromiseId::NoEffectTwice => "No step has effect twice for one request.",
+            PromiseId::Compensation => {
+                "A step is compensated if and only if it had effect and its transaction failed: \
+                 at most once, in reverse order, with the reason of the failure."
+            }
+            PromiseId::Irrevocable => {
+                "Nothing irrevocable is done for a transaction that did not commit, and exactly \
+                 once for each that did."
+            }
+            PromiseId::Floors => "No counter falls under its floor.",
+            PromiseId::Agreement => "All have one outcome, never reversed, and a yes vote binds.",
+            PromiseId::Votes => {
+                "Commit only if all voted yes; all yes in time, within one epoch: commit."
+            }
+            PromiseId::ClientTruth => "What the client was told is true, and stays true.",
+            PromiseId::PreparedUntouched => {
+                "Nothing that a prepared, undecided transaction wrote is read or overwritten."
+            }
+            PromiseId::Isolation => "Nobody saw an effect that was later compensated or aborted.",
+            PromiseId::EverythingEnds => "After healing everything ends, and nothing is left over.",
+        }
+    }
+
+    /// Where a promise comes from, if it is a paper's.
+    pub fn source(self) -> Option<&'static str> {
+        match self {
+            PromiseId::Compensation => Some("Garcia-Molina & Salem 1987, section 2"),
+            PromiseId::NoEffectTwice => Some("Helland 2012"),
+            PromiseId::Irrevocable => {
+                Some("Mehrotra, Rastogi, Korth & Silberschatz 1992, section 3")
+            }
+            PromiseId::Agreement | PromiseId::Votes => {
+                Some("Bernstein, Hadzilacos & Goodman 1987, chapter 7")
+            }
+            PromiseId::PreparedUntouched => Some("Gray 1978"),
+            PromiseId::AllOrNothing
+            | PromiseId::Equation(_)
+            | PromiseId::Floors
+            | PromiseId::ClientTruth
+            | PromiseId::Isolation
+            | PromiseId::EverythingEnds => None,
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ResourceId;
@@ -5,7 +6,9 @@ use crate::vocab::{ServiceId, StepId};
 
 /// What may become of a step (Mehrotra, Rastogi, Korth & Silberschatz 1992):
 /// compensable steps come first, then at most one pivot, then retriable ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// Can be undone by its compensation.
@@ -27,7 +30,8 @@ pub struct Step {
     pub kind: StepKind,
     /// What it does, in order, in one local transaction.
     pub actions: Vec<Action>,
-    /// What undoes it; `Some` if and only if it is compensable.
+    /// What undoes it; `Some` only if it is compensable, and then always, unless
+    /// the scenario allows itself to have nothing.
     pub compensation: Option<Compensation>,
     /// When its conditions are judged under two-phase commit.
     pub check: CheckTime,
@@ -122,7 +126,7 @@ impl Amount {
 
 /// When a step's conditions are judged under two-phase commit. Sagas and the
 /// monolith judge them in the step's local transaction either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckTime {
     /// When the statement runs: a no comes in the work phase.

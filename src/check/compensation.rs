@@ -272,6 +272,10 @@ fn is_business(reason: Reason) -> bool {
         | Reason::AlreadyGranted(_)
         | Reason::Changed(_)
         | Reason::Late => true,
-        Reason::TimedOut(_) | Reason::Conflict | Reason::Amnesia | Reason::Cancelled => false,
+        Reason::TimedOut(_)
+        | Reason::Conflict
+        | Reason::Amnesia
+        | Reason::Cancelled
+        | Reason::Overdue => false,
     }
 }

@@ -22,7 +22,7 @@ use super::record::{Did, Record};
 use super::{Evidence, words};
 use crate::business::{BusinessRow, Facet, Reason};
 use crate::history::{Effect, Event, What};
-use crate::protocol::{ProtocolKind, Stamp};
+use crate::protocol::{Family, Stamp};
 use crate::vocab::{Direction, FastMap, NodeId, RequestId, SimTime, StepId, TxId};
 
 /// See the [module](self).
@@ -98,8 +98,8 @@ impl Promise for Isolation {
             }
             What::Committed { stamp, effects, .. } => {
                 self.confirm(event, stamp);
-                // The monolith's only local transaction cannot be undone.
-                if court.protocol != ProtocolKind::Monolith {
+                // One database's only local transaction cannot be undone.
+                if court.protocol.family() != Family::OneDatabase {
                     self.committed(court, ledger, event, effects);
                 }
             }

@@ -16,7 +16,7 @@ use super::verdict::Verdict;
 use super::votes::Votes;
 use crate::business::{ActionKind, PromiseId, ResourceKind};
 use crate::history::{Event, Rest, Sink, What};
-use crate::protocol::ProtocolKind;
+use crate::protocol::{Family, ProtocolKind};
 use crate::scenario::Scenario;
 use crate::vocab::{RequestId, SimTime};
 
@@ -162,7 +162,7 @@ fn is_no_evidence(what: &What) -> bool {
 
 /// The promise of this name, or why it means nothing here.
 fn seat(court: &Court, id: PromiseId) -> Result<Box<dyn Promise>, String> {
-    let two_phase = court.protocol == ProtocolKind::TwoPhaseCommit;
+    let two_phase = court.protocol.family() == Family::TwoPhase;
     let saga = court.protocol.is_saga();
     let only = |used: bool, why: &str| if used { Ok(()) } else { Err(why.to_owned()) };
     Ok(match id {

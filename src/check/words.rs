@@ -338,10 +338,19 @@ fn did_line(court: &Court, node: &str, request: RequestId, did: &Did) -> String 
         Some(reason) => format!(": {}", reason_words(court, reason)),
         None => String::new(),
     };
+    let Part {
+        step, direction, ..
+    } = did.part;
+    let what = if court.starts_from_what_was_seen(step, direction, did.row) {
+        let row = row_name(court, did.row);
+        let Did { before, after, .. } = did;
+        format!("wrote {after} over {before} in {row}, going by what it had seen before")
+    } else {
+        change(court, did.row, did.delta(), direction)
+    };
     format!(
-        "{node}: {} {}{why} ({})",
+        "{node}: {} {what}{why} ({})",
         name(court, did.part),
-        change(court, did.row, did.delta(), did.part.direction),
         did.part.attempt.tx(request),
     )
 }
@@ -522,6 +531,6 @@ fn lost_line(court: &Court, at: NodeId, to: NodeId, kind: &str, why: LossReason)
                 court.scenario.node_name(at)
             )
         }
-        LossReason::Down => format!("{to}: nobody is there to take a {kind}"),
+        LossReason::Down => format!("{to}: nobody is there to take the {kind}"),
     }
 }

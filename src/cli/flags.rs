@@ -1,5 +1,6 @@
 //! What can be asked for on the command line.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,8 +9,13 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::Change;
+use super::explain::ExplainArgs;
+use super::list::ListArgs;
+use super::pages::{CompletionsArgs, ManArgs};
 use crate::lab::HostChoice;
 use crate::protocol::{ProtocolKind, Safeguard};
+use crate::report::trace::Form;
 use crate::scenario::MOST_TRANSACTIONS;
 use crate::vocab::Seed;
 
@@ -36,8 +42,11 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   indoubt run scenarios/points-mall.toml
   indoubt run scenarios/points-mall.toml --without outbox
+  indoubt run scenarios/points-mall.toml --compare without=outbox
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
+  indoubt run scenarios/points-mall.toml --set machines.points.database.flush=5ms
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
+  indoubt run scenarios/points-mall.toml --protocol 2pc --trace=lanes --filter to=20ms
 
 Exit codes:
    0  everything is as the scenario expects
@@ -68,6 +77,52 @@ pub(super) enum Command {
     /// Runs a scenario under several protocols side by side, judges every promise
     /// and measures what it cost. The same command gives the same bytes, always.
     Run(RunArgs),
+    /// Say whether scenario files are right, and run nothing
+    ///
+    /// One line for every file that is right, on standard output; everything that
+    /// is wrong with the others, on standard error.
+    Check(CheckArgs),
+    /// Write a scenario to begin with, with comments
+    New(NewArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+
+    /// List what there is: scenarios, protocols, safeguards, faults, ...
+    List(ListArgs),
+
+    /// Explain a safeguard, promise, protocol, fault, trigger, metric or rule
+    Explain(ExplainArgs),
+
+    /// Print a shell's completions, to be put where the shell looks for them
+    Completions(CompletionsArgs),
+
+    /// Print the manual page, of the program or of a command
+    Man(ManArgs),
+}
+
+/// What `new` can be told.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// What the scenario is called: the file is NAME.toml, which must not be there
+    #[arg(value_name = "NAME", default_value = "scenario")]
+    pub(super) name: String,
+}
+
+/// What `check` can be told.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The scenario files (TOML)
+    #[arg(value_name = "SCENARIO", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Say something else than the files, like `workload.retries=0`; may be
+    /// repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Print the whole scenario as TOML, with its bases and what is set in it
+    #[arg(long)]
+    pub(super) expanded: bool,
 }
 
 /// What `run` can be told.
@@ -96,9 +151,34 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = transactions())]
     pub(super) transactions: Option<u32>,
 
-    /// Show every event, one a line, before the report
-    #[arg(long)]
-    pub(super) trace: bool,
+    /// Show every event before the report: as lines, or as `--trace=lanes` or
+    /// `--trace=json` (without the report)
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true,
+        default_missing_value = "lines")]
+    pub(super) trace: Option<TraceForm>,
+
+    /// Show only these events of the trace; may be repeated. KEY is tx, node, kind
+    /// (of line, message or trigger), from or to (a time): `--filter tx=c3.0,to=50ms`
+    #[arg(
+        long = "filter",
+        value_name = "KEY=VALUE",
+        value_delimiter = ',',
+        requires = "trace"
+    )]
+    pub(super) filters: Vec<String>,
+
+    /// Show only a line a protocol, and what is not as the scenario expects
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+
+    /// Run it once more with one change, and show only what differs:
+    /// `without=SAFEGUARD` or `seed=N`
+    #[arg(long, value_name = "CHANGE", conflicts_with_all = ["trace", "quiet"])]
+    pub(super) compare: Option<Change>,
+    /// Say something else than the file, like `workload.retries=0` or
+    /// `machines.points.database.flush=5ms`; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -142,6 +222,43 @@ pub(super) enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TraceForm {
+    /// Every event a line
+    Lines,
+    /// A column a node, an arrow a message
+    Lanes,
+    /// Every event a JSON object on a line of its own
+    Json,
+}
+
+impl From<TraceForm> for Form {
+    fn from(form: TraceForm) -> Form {
+        match form {
+            TraceForm::Lines => Form::Lines,
+            TraceForm::Lanes => Form::Lanes,
+            TraceForm::Json => Form::Json,
+        }
+    }
+}
+
+/// The arguments of this process; `--trace lanes` is `--trace=lanes`, although
+/// a value that may be left out needs the sign.
+pub(super) fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    for argument in std::env::args_os() {
+        let form = argument
+            .to_str()
+            .filter(|word| TraceForm::from_str(word, false).is_ok());
+        match (form, arguments.last_mut()) {
+            (Some(form), Some(last)) if last == "--trace" => last.push(format!("={form}")),
+            _ => arguments.push(argument),
+        }
+    }
+    arguments
 }
 
 /// Who carries the simulated machines.
@@ -193,14 +310,8 @@ fn transactions() -> impl TypedValueParser<Value = u32> {
 }
 
 fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
-    let about = |protocol| match protocol {
-        ProtocolKind::Monolith => "one database, one local transaction: the baseline",
-        ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
-        ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
-        ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
-    };
-    let values =
-        ProtocolKind::ALL.map(|protocol| PossibleValue::new(protocol.name()).help(about(protocol)));
+    let values = ProtocolKind::ALL
+        .map(|protocol| PossibleValue::new(protocol.name()).help(protocol.meaning()));
     PossibleValuesParser::new(values).map(|name| {
         ProtocolKind::named(&name).expect("the parser accepts the names of protocols alone")
     })

@@ -4,10 +4,17 @@
 //! came of it into an exit code.
 
 mod bug;
+mod check;
+mod compare;
 mod exit;
+mod explain;
 mod flags;
+mod list;
+mod new;
 mod output;
+mod pages;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -18,7 +25,7 @@ use flags::{Cli, Command};
 
 /// The program: everything but the process's own frame.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(flags::arguments()) {
         Ok(cli) => cli,
         Err(usage) => return flags::refuse(&usage),
     };
@@ -26,6 +33,13 @@ pub fn main() -> ExitCode {
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::List(args) => list::list(args),
+        Command::Explain(args) => explain::explain(args),
+        Command::Completions(args) => pages::completions(args),
+        Command::Man(args) => pages::man(args),
+        Command::Check(args) => check::check(args),
+        Command::New(args) => new::new(args),
+        Command::Schema => schema::schema(),
     });
     match outcome {
         Ok(Ok(exit)) => exit.into(),

@@ -2,10 +2,12 @@
 //! are let through or stripped, as `--color`, `NO_COLOR`, `CLICOLOR` and the
 //! terminal say.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
+
+use crate::report::Page;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
@@ -30,6 +32,17 @@ impl Write for Screen {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// The page that standard output has room for: as wide as the terminal, and
+/// always the same where there is none.
+pub(super) fn page() -> Page {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return Page::NARROW;
+    }
+    let columns = terminal_size::terminal_size_of(stdout);
+    columns.map_or(Page::NARROW, |(width, _)| Page::of(usize::from(width.0)))
 }
 
 /// Says what is wrong, on standard error.

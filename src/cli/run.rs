@@ -7,28 +7,29 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 
 use super::bug;
+use super::compare;
 use super::exit::{Exit, Failure};
-use super::flags::{Format, Host, RunArgs, SeedChoice};
-use super::output::Screen;
+use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
+use super::output::{Screen, page};
 use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
-use crate::report::trace::{TraceWriter, legend};
+use crate::report::trace::{Filter, Form, TraceWriter, legend};
 use crate::report::{Comparison, Invocation, Unable, json, text};
 use crate::scenario::{self, Scenario};
 use crate::vocab::Seed;
 
 /// Runs the scenario, prints the outcome and says what it comes to.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    if args.trace && args.format == Format::Json {
-        return Err(Failure::Usage(
-            "--trace is text: leave out --format json".to_owned(),
-        ));
+    if let Some(change) = &args.compare {
+        return compare::compare(args, *change);
     }
+    refuse_mixtures(args)?;
     let scenario = load(args)?;
     let invocation = invocation(args, &scenario)?;
+    let filter = Filter::parse(&scenario, &args.filters).map_err(Failure::Usage)?;
     let mut screen = Screen::new();
-    let (trials, unable) = trials(args, &scenario, &invocation, &mut screen)?;
+    let (trials, unable) = trials(args, &scenario, &invocation, &filter, &mut screen)?;
     let comparison = Comparison {
         scenario: &scenario,
         invocation: &invocation,
@@ -36,7 +37,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         unable: &unable,
     };
     let document = match args.format {
-        Format::Text => text::screen(&comparison),
+        _ if args.trace == Some(TraceForm::Json) => String::new(),
+        Format::Text if args.quiet => text::quiet(&comparison, page()),
+        Format::Text => text::screen(&comparison, page()),
         Format::Json => json::document(&comparison),
     };
     screen.write_all(document.as_bytes())?;
@@ -44,15 +47,29 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     verdict(&comparison)
 }
 
-fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
-    let mut scenario = scenario::load(&args.scenario).map_err(Failure::Scenario)?;
+/// Text and JSON do not go into one output.
+fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
+    let why = match (args.trace, args.format) {
+        (Some(TraceForm::Json), Format::Json) => {
+            "--trace=json has no report: leave out --format json"
+        }
+        (Some(_), Format::Json) => "--trace is text: leave out --format json, or say --trace=json",
+        (None, Format::Json) if args.quiet => "--quiet is text: leave out --format json",
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(why.to_owned()))
+}
+
+pub(super) fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+    let mut scenario =
+        scenario::load_with(&args.scenario, &args.sets).map_err(Failure::Scenario)?;
     if let Some(transactions) = args.transactions {
         scenario.workload.transactions = transactions;
     }
     Ok(Arc::new(scenario))
 }
 
-fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
+pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
     let seed = match args.seed {
         None => scenario.seed,
         Some(SeedChoice::Given(seed)) => seed,
@@ -66,6 +83,7 @@ fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure
         seed,
         without,
         transactions: args.transactions,
+        sets: args.sets.clone(),
     })
 }
 
@@ -83,22 +101,36 @@ fn random_seed() -> Result<Seed, Failure> {
 
 /// Runs every protocol that was asked for. A protocol that the scenario cannot
 /// run is an error only if it was asked for by name.
-fn trials(
+pub(super) fn trials(
     args: &RunArgs,
     scenario: &Arc<Scenario>,
     invocation: &Invocation,
+    filter: &Filter,
     screen: &mut Screen,
 ) -> Result<(Vec<Trial>, Vec<Unable>), Failure> {
     let options = options(args, invocation);
     let wanted =
         |protocol: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(protocol);
-    if args.trace {
-        writeln!(screen, "{}", legend())?;
+    let form = args.trace.map(Form::from);
+    if let Some(form @ (Form::Lines | Form::Lanes)) = form {
+        writeln!(screen, "{}", legend(form))?;
     }
     let (mut trials, mut unable) = (Vec::new(), Vec::new());
     for protocol in ProtocolKind::ALL.into_iter().filter(wanted) {
-        let trace = args.trace.then_some(&mut *screen);
-        match trial(scenario, protocol, &options, invocation, trace) {
+        let outcome = match form {
+            None => guarded(invocation, protocol, || {
+                lab::run(scenario, protocol, &options, ())
+            }),
+            Some(form) => {
+                let trace = Trace {
+                    form,
+                    filter,
+                    screen,
+                };
+                traced(scenario, protocol, &options, invocation, trace)
+            }
+        };
+        match outcome {
             Ok(trial) => trials.push(trial),
             Err(Failure::Run(RunError::CannotRun { protocol, why }))
                 if args.protocols.is_empty() =>
@@ -127,27 +159,40 @@ fn options(args: &RunArgs, invocation: &Invocation) -> RunOptions {
     }
 }
 
-fn trial(
+/// Where a trace goes, and how.
+struct Trace<'a> {
+    form: Form,
+    filter: &'a Filter,
+    screen: &'a mut Screen,
+}
+
+fn traced(
     scenario: &Arc<Scenario>,
     protocol: ProtocolKind,
     options: &RunOptions,
     invocation: &Invocation,
-    trace: Option<&mut Screen>,
+    to: Trace<'_>,
 ) -> Result<Trial, Failure> {
-    let Some(screen) = trace else {
-        return guarded(invocation, protocol, || {
-            lab::run(scenario, protocol, options, ())
-        });
-    };
-    writeln!(screen, "{protocol}")?;
+    let Trace {
+        form,
+        filter,
+        screen,
+    } = to;
+    if form != Form::Json {
+        writeln!(screen, "{protocol}")?;
+    }
     let plan = scenario.plan(options.seed);
-    let mut trace = TraceWriter::new(scenario, &plan, &mut *screen);
+    let mut trace = TraceWriter::new(scenario, &plan, &mut *screen)
+        .drawn_as(form, protocol)
+        .filtered(filter.clone());
     trace.header();
     let outcome = guarded(invocation, protocol, || {
         lab::run(scenario, protocol, options, &mut trace)
     });
     trace.finish()?;
-    writeln!(screen)?;
+    if form != Form::Json {
+        writeln!(screen)?;
+    }
     outcome
 }
 
@@ -165,7 +210,7 @@ fn guarded(
     }
 }
 
-fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
+pub(super) fn verdict(comparison: &Comparison<'_>) -> Result<Exit, Failure> {
     match comparison.disagreement() {
         None => Ok(comparison.judgement().into()),
         Some(trial) => Err(Failure::Bug {

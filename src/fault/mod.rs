@@ -135,6 +135,37 @@ impl FaultKind {
         }
     }
 
+    /// The name of every kind, and what it means, in a sentence.
+    pub const MEANINGS: [(&'static str, &'static str); 8] = [
+        (
+            "crash",
+            "A process dies and is started again; its database lives on.",
+        ),
+        (
+            "database-crash",
+            "A database dies and loses the log that it had not yet written; the process lives on.",
+        ),
+        (
+            "power-loss",
+            "A machine dies, process and database; what was written but not synced is dropped or \
+             torn.",
+        ),
+        (
+            "pause",
+            "A process stands still; messages and answers wait for it.",
+        ),
+        (
+            "partition",
+            "Messages do not pass between two groups, both ways or one way.",
+        ),
+        ("latency-spike", "Messages take longer."),
+        ("loss", "Messages are lost, each with a probability."),
+        (
+            "duplicate",
+            "Messages arrive twice, each with a probability; the copy comes later.",
+        ),
+    ];
+
     /// The nodes that it needs to mean anything.
     pub fn nodes(&self) -> Vec<NodeId> {
         match self {
@@ -167,5 +198,15 @@ pub fn node_name(nodes: &Nodes, services: &[String], node: NodeId) -> String {
             Some(service) => services[service.0 as usize].clone(),
             None => node.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_that_can_be_drawn_has_a_meaning() {
+        assert_eq!(FaultKind::MEANINGS.map(|(name, _)| name), Seeded::KINDS);
     }
 }

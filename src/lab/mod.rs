@@ -3,5 +3,5 @@
 mod run;
 mod trial;
 
-pub use run::{HostChoice, RunError, RunOptions, has_madsim, run};
+pub use run::{HostChoice, RunError, RunOptions, has_madsim, run, run_own};
 pub use trial::{Hosts, Trial};

@@ -11,7 +11,7 @@ use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
 use crate::protocol::orchestrated::OrchestratedSaga;
 use crate::protocol::two_phase_commit::TwoPhaseCommit;
-use crate::protocol::{Protocol, ProtocolKind, Safeguards};
+use crate::protocol::{Protocol, ProtocolKind, Role, Safeguards};
 use crate::scenario::Scenario;
 use crate::vocab::Seed;
 use crate::world::{RunEnd, RunSpec, host};
@@ -62,23 +62,56 @@ pub const fn has_madsim() -> bool {
     cfg!(madsim)
 }
 
-/// Runs a scenario once under one protocol. `sink` hears the history as it
-/// happens.
+/// Runs a scenario once under a protocol that ships with the bench. `sink` hears
+/// the history as it happens.
 ///
 /// # Errors
 ///
-/// When the scenario does not suit the protocol, or the madsim host is asked
+/// When the scenario does not suit the protocol, when the protocol is somebody's
+/// own (whose machines only [`run_own`] knows), or when the madsim host is asked
 /// for in a build without it.
 ///
 /// # Panics
 ///
-/// On a bug of the bench, or of a protocol's machine.
+/// On a bug of the bench.
 pub fn run<S: Sink>(
     scenario: &Arc<Scenario>,
     protocol: ProtocolKind,
     options: &RunOptions,
     sink: S,
 ) -> Result<Trial, RunError> {
+    match protocol {
+        ProtocolKind::Monolith => run_own::<Monolith, S>(scenario, options, sink),
+        ProtocolKind::TwoPhaseCommit => run_own::<TwoPhaseCommit, S>(scenario, options, sink),
+        ProtocolKind::OrchestratedSaga => run_own::<OrchestratedSaga, S>(scenario, options, sink),
+        ProtocolKind::ChoreographedSaga => run_own::<ChoreographedSaga, S>(scenario, options, sink),
+        ProtocolKind::Own(_) => Err(RunError::CannotRun {
+            protocol,
+            why: "its machines do not ship with the bench: use `lab::run_own`".to_owned(),
+        }),
+    }
+}
+
+/// Runs a scenario once under somebody's own protocol, on the same workload and
+/// under the same faults as all others, and judges and measures it as
+/// [`run`] does. `sink` hears the history as it happens.
+///
+/// # Errors
+///
+/// When the scenario does not suit the protocol, when the protocol has nobody
+/// where its clients call, or when the madsim host is asked for in a build
+/// without it.
+///
+/// # Panics
+///
+/// With the panic of a machine, if one panics; and when a message is sent to a
+/// node where the protocol has nobody.
+pub fn run_own<P: Protocol, S: Sink>(
+    scenario: &Arc<Scenario>,
+    options: &RunOptions,
+    sink: S,
+) -> Result<Trial, RunError> {
+    let protocol = P::KIND;
     if options.host != HostChoice::Direct && !has_madsim() {
         return Err(RunError::MadsimMissing);
     }
@@ -92,6 +125,12 @@ pub fn run<S: Sink>(
         plan: scenario.plan(options.seed),
         leave_out: BTreeSet::new(),
     };
+    if !answers_clients::<P>(&spec) {
+        return Err(RunError::CannotRun {
+            protocol,
+            why: "it has nobody where clients call it".to_owned(),
+        });
+    }
     let first = match options.host {
         HostChoice::Madsim => Carrier::Madsim,
         HostChoice::Direct | HostChoice::Both => Carrier::Direct,
@@ -102,13 +141,13 @@ pub fn run<S: Sink>(
         meter: Meter::new(scenario),
         sink,
     };
-    let (court, end) = carry(protocol, first, &spec, court);
+    let (court, end) = carry::<P, _>(first, &spec, court);
     let digest = court.digest.digest();
     let hosts = match options.host {
         HostChoice::Direct => Hosts::Direct,
         HostChoice::Madsim => Hosts::Madsim,
         HostChoice::Both => {
-            let (again, _) = carry(protocol, Carrier::Madsim, &spec, DigestSink::default());
+            let (again, _) = carry::<P, _>(Carrier::Madsim, &spec, DigestSink::default());
             let madsim = again.digest();
             if madsim == digest {
                 Hosts::Agree
@@ -138,6 +177,16 @@ pub fn run<S: Sink>(
     })
 }
 
+/// Whether the protocol has a machine at its own entry.
+fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
+    let setting = Arc::new(spec.setting(P::KIND));
+    let role = match setting.nodes.service_at(setting.entry()) {
+        Some(service) => Role::Service(service),
+        None => Role::Manager,
+    };
+    P::build(&setting, role).is_some()
+}
+
 /// Everybody who listens to a run.
 struct Court<S> {
     digest: DigestSink,
@@ -161,22 +210,8 @@ enum Carrier {
     Madsim,
 }
 
-/// Runs a world of the named protocol to its end.
-fn carry<S: Sink>(
-    protocol: ProtocolKind,
-    carrier: Carrier,
-    spec: &RunSpec,
-    sink: S,
-) -> (S, RunEnd) {
-    match protocol {
-        ProtocolKind::Monolith => carry_as::<Monolith, S>(carrier, spec, sink),
-        ProtocolKind::TwoPhaseCommit => carry_as::<TwoPhaseCommit, S>(carrier, spec, sink),
-        ProtocolKind::OrchestratedSaga => carry_as::<OrchestratedSaga, S>(carrier, spec, sink),
-        ProtocolKind::ChoreographedSaga => carry_as::<ChoreographedSaga, S>(carrier, spec, sink),
-    }
-}
-
-fn carry_as<P: Protocol, S: Sink>(carrier: Carrier, spec: &RunSpec, sink: S) -> (S, RunEnd) {
+/// Runs a world to its end.
+fn carry<P: Protocol, S: Sink>(carrier: Carrier, spec: &RunSpec, sink: S) -> (S, RunEnd) {
     match carrier {
         Carrier::Direct => host::direct::run::<P, S>(spec, sink),
         #[cfg(madsim)]

@@ -39,7 +39,7 @@ pub struct Trial {
 }
 
 /// Which hosts carried a run, and whether they agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "hosts", rename_all = "kebab-case")]
 pub enum Hosts {
     /// Only the direct host.
@@ -51,6 +51,7 @@ pub enum Hosts {
     /// Both, and the madsim host had another digest: a bug of the bench.
     Differ {
         /// What the madsim host had.
+        #[schemars(with = "String")]
         madsim: Digest,
     },
 }

@@ -11,11 +11,13 @@
 mod contention;
 mod figures;
 mod meter;
+mod metric;
 mod requests;
 mod spread;
 
 pub use figures::{Figures, Quantiles, over_common_window};
 pub use meter::Meter;
+pub use metric::{METRICS, Metric, Unit};
 
 #[cfg(test)]
 mod tests;

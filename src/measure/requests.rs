@@ -27,6 +27,16 @@ pub(super) struct Tally {
     pub(super) inconsistent: u64,
     pub(super) longest_inconsistency: SimDuration,
     pub(super) commits: Vec<SimTime>,
+    /// Since when the first of the requests that nobody does anything for any
+    /// more is half done.
+    half_done_since: Option<SimTime>,
+}
+
+impl Tally {
+    /// Half of a request was there for so long.
+    fn lasted(&mut self, time: SimDuration) {
+        self.longest_inconsistency = self.longest_inconsistency.max(time);
+    }
 }
 
 /// A request that somebody may still do something for.
@@ -141,6 +151,9 @@ impl Requests {
         for (id, request) in std::mem::take(&mut self.open) {
             self.close(&request, Some(at), left.contains(&id));
         }
+        if let Some(since) = self.tally.half_done_since {
+            self.tally.lasted(at.since(since));
+        }
         self.tally.commits.sort_unstable();
     }
 
@@ -149,8 +162,15 @@ impl Requests {
         let mut was_partial = request.was_partial;
         if let Some(since) = request.partial_since {
             was_partial = true;
-            if let Some(end) = end {
-                tally.longest_inconsistency = tally.longest_inconsistency.max(end.since(since));
+            match end {
+                Some(end) => tally.lasted(end.since(since)),
+                // It is left so for good: others could see it until the run ends.
+                None => {
+                    let first = tally
+                        .half_done_since
+                        .map_or(since, |first| first.min(since));
+                    tally.half_done_since = Some(first);
+                }
             }
         }
         tally.inconsistent += u64::from(was_partial);
@@ -178,7 +198,7 @@ impl Request {
             let lasted = at.since(since);
             // A change of two databases in one instant is seen by nobody.
             self.was_partial |= !lasted.is_zero();
-            tally.longest_inconsistency = tally.longest_inconsistency.max(lasted);
+            tally.lasted(lasted);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! a conflict. Both sagas do it so; only what follows differs.
 
 use super::machine::Reads;
-use super::{Milestone, Outcome, Policies, Reply, Safeguard, Setting};
+use super::{Milestone, Outcome, Reply, Safeguard, Setting, StepPolicy};
 use crate::business::{Reason, StepKind};
 use crate::vocab::{Direction, SimDuration, StepId};
 
@@ -118,13 +118,13 @@ impl Attempt {
     /// The transition: what an arrival makes of this attempt.
     pub(super) fn next(
         self,
-        policies: &Policies,
+        policy: StepPolicy,
         persistence: Persistence,
         arrival: Arrival,
     ) -> Result<Next, Impossible> {
         match (self, arrival) {
             (Attempt::Running { conflicts }, Arrival::Executed(outcome)) => {
-                after_answer(conflicts, policies, persistence, outcome)
+                after_answer(conflicts, policy, persistence, outcome)
             }
             (Attempt::Resting { conflicts }, Arrival::Rested) => {
                 Ok(Next::Run(Attempt::Running { conflicts }))
@@ -137,7 +137,7 @@ impl Attempt {
 
 fn after_answer(
     conflicts: u32,
-    policies: &Policies,
+    policy: StepPolicy,
     persistence: Persistence,
     outcome: Outcome,
 ) -> Result<Next, Impossible> {
@@ -157,11 +157,11 @@ fn after_answer(
         {
             Ok(Next::GivenUp)
         }
-        Outcome::Conflict if conflicts < policies.conflict_retries => Ok(Next::Rest(
+        Outcome::Conflict if conflicts < policy.conflict_retries => Ok(Next::Rest(
             Attempt::Resting {
                 conflicts: conflicts + 1,
             },
-            policies.backoff(conflicts),
+            policy.backoff(conflicts),
         )),
         // The database was away, or nobody knows what became of it: the inbox
         // will, when it is sent again.

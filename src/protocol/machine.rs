@@ -38,6 +38,9 @@ pub trait Machine: Send + 'static {
 }
 
 /// A protocol: which machine plays which role.
+///
+/// Implement it to bring your own, with [`ProtocolKind::Own`] as its kind:
+/// [`lab::run_own`](crate::lab::run_own) runs it.
 pub trait Protocol: 'static {
     /// Its machines.
     type Machine: Machine;
@@ -46,7 +49,8 @@ pub trait Protocol: 'static {
     const KIND: ProtocolKind;
 
     /// A new process's machine for this role, with an empty memory; `None` if
-    /// the protocol has nobody in this role.
+    /// the protocol has nobody in this role. It must have somebody where clients
+    /// call ([`Setting::entry`]), and must answer alike every time.
     fn build(setting: &Arc<Setting>, role: Role) -> Option<Self::Machine>;
 }
 

@@ -255,7 +255,7 @@ impl<M: Message> Wire<M> {
             EventKind::Done(_) => "done",
             EventKind::Failed { .. } => "failed",
             EventKind::Over(_) => "over",
-            EventKind::Cancelled(_) => "cancel",
+            EventKind::Cancel { .. } => "cancel",
         };
         match self {
             Wire::Client(ClientMsg::Reply { outcome, .. }) => match outcome {

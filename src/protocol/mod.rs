@@ -11,6 +11,8 @@
 //!
 //! The machines: [`monolith`], [`two_phase_commit`], [`orchestrated`],
 //! [`choreographed`], and beside each service's the [`relay`] of its outbox.
+//!
+//! - [`own`]: what the bench must be told about a protocol that somebody brings.
 
 mod attempt;
 pub mod choreographed;
@@ -19,6 +21,7 @@ pub mod message;
 pub mod monolith;
 pub mod note;
 pub mod orchestrated;
+pub mod own;
 pub mod plan;
 #[cfg(test)]
 mod play;
@@ -34,8 +37,9 @@ pub use machine::{
 };
 pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire};
 pub use note::{Detail, Milestone, Note};
+pub use own::{Entry, Family, Own};
 pub use safeguard::{Safeguard, Safeguards};
-pub use setting::{Nodes, Policies, ProtocolKind, Setting};
+pub use setting::{Nodes, Policies, ProtocolKind, Setting, StepPolicy};
 pub use txn::{
     Answer, Case, Change, Event, EventKind, Letter, LetterBody, LetterId, LogEntry, LogState,
     Predicate, Reply, Row, SagaPhase, Stamp, Test, Txn, Value,

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Decision;
+use super::{Decision, ProtocolKind};
 use crate::business::Reason;
 use crate::vocab::{ServiceId, StepId, TxId};
 
@@ -136,6 +136,26 @@ milestones! {
     ClientSent "client.sent" "A client's request (or retry) has left.";
     ClientTold "client.told" "A client has its final answer.";
     ClientTimedOut "client.timed-out" "A client's time-out passed without an answer.";
+}
+
+impl Milestone {
+    /// Whether a run of this protocol can come to it.
+    pub fn raised_by(self, protocol: ProtocolKind) -> bool {
+        use ProtocolKind::{ChoreographedSaga, Monolith, OrchestratedSaga, TwoPhaseCommit};
+        let role = self.name().split('.').next().unwrap_or_default();
+        match (self, role) {
+            (
+                Milestone::StepReplied | Milestone::StepNullCompensation | Milestone::StepTooLate,
+                _,
+            )
+            | (_, "orchestrator") => protocol == OrchestratedSaga,
+            (_, "coordinator" | "participant") => protocol == TwoPhaseCommit,
+            (_, "step") => protocol.is_saga(),
+            (_, "consumer" | "broker") => protocol == ChoreographedSaga,
+            (_, "monolith") => protocol == Monolith,
+            _ => true,
+        }
+    }
 }
 
 impl std::fmt::Display for Milestone {

@@ -1,14 +1,13 @@
 //! What every machine of a run is given at birth.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::Safeguards;
+use super::{Entry, Family, Own, Safeguards};
 use crate::business::Business;
-use crate::vocab::{NodeId, ServiceId, SimDuration};
+use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
 
-/// The protocols that ship with the bench.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Which protocol: one of those that ship with the bench, or somebody's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProtocolKind {
     /// One database, one local transaction: the baseline.
     Monolith,
@@ -18,10 +17,12 @@ pub enum ProtocolKind {
     OrchestratedSaga,
     /// A saga without one: services react to events.
     ChoreographedSaga,
+    /// One that somebody brought.
+    Own(&'static Own),
 }
 
 impl ProtocolKind {
-    /// All of them, in the order in which they are shown.
+    /// Those that ship with the bench, in the order in which they are shown.
     pub const ALL: [ProtocolKind; 4] = [
         ProtocolKind::Monolith,
         ProtocolKind::TwoPhaseCommit,
@@ -36,20 +37,68 @@ impl ProtocolKind {
             ProtocolKind::TwoPhaseCommit => "2pc",
             ProtocolKind::OrchestratedSaga => "orchestrated",
             ProtocolKind::ChoreographedSaga => "choreographed",
+            ProtocolKind::Own(own) => own.name,
         }
     }
 
-    /// The protocol of this name.
+    /// What it is, in a phrase.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ProtocolKind::Monolith => "one database, one local transaction: the baseline",
+            ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
+            ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
+            ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
+            ProtocolKind::Own(own) => own.answers,
+        }
+    }
+
+    /// Where its rules come from; the baseline follows nobody's.
+    pub fn source(self) -> Option<&'static str> {
+        match self {
+            ProtocolKind::Monolith | ProtocolKind::Own(_) => None,
+            ProtocolKind::TwoPhaseCommit => {
+                Some("Mohan, Lindsay & Obermarck 1986; Lampson & Lomet 1993")
+            }
+            ProtocolKind::OrchestratedSaga => Some(
+                "Garcia-Molina & Salem 1987; Mehrotra, Rastogi, Korth & Silberschatz 1992 for the \
+                 pivot",
+            ),
+            ProtocolKind::ChoreographedSaga => {
+                Some("Garcia-Molina & Salem 1987; Richardson 2018, chapter 4")
+            }
+        }
+    }
+
+    /// The protocol of this name, of those that ship with the bench.
     pub fn named(name: &str) -> Option<Self> {
         ProtocolKind::ALL.into_iter().find(|p| p.name() == name)
     }
 
-    /// Whether it is a saga: its steps commit one by one.
+    /// How it makes one of many: which promises mean something under it.
+    pub fn family(self) -> Family {
+        match self {
+            ProtocolKind::Monolith => Family::OneDatabase,
+            ProtocolKind::TwoPhaseCommit => Family::TwoPhase,
+            ProtocolKind::OrchestratedSaga | ProtocolKind::ChoreographedSaga => Family::StepByStep,
+            ProtocolKind::Own(own) => own.family,
+        }
+    }
+
+    /// Whether it is a saga, or what somebody made instead of one: its steps
+    /// commit one by one.
     pub fn is_saga(self) -> bool {
-        matches!(
-            self,
-            ProtocolKind::OrchestratedSaga | ProtocolKind::ChoreographedSaga
-        )
+        self.family() == Family::StepByStep
+    }
+
+    /// Whether its services talk through the broker.
+    pub fn uses_broker(self) -> bool {
+        match self {
+            ProtocolKind::ChoreographedSaga => true,
+            ProtocolKind::Own(own) => own.uses_broker,
+            ProtocolKind::Monolith
+            | ProtocolKind::TwoPhaseCommit
+            | ProtocolKind::OrchestratedSaga => false,
+        }
     }
 }
 
@@ -136,11 +185,64 @@ pub struct Policies {
     /// How long inbox rows, tombstones and outcomes are kept: longer than the
     /// maximum message life plus the clients' retries.
     pub retention: SimDuration,
+    /// By how much a wait before a retry is lengthened at the most, as a share of
+    /// it: each by a part that is drawn for it, so that those who met do not meet
+    /// again.
+    pub jitter: Probability,
+    /// The first service of a choreographed saga cancels one that is not over
+    /// after this. It needs none as long as outbox, broker and inbox lose
+    /// nothing.
+    pub watchdog: Option<SimDuration>,
+    /// Steps with policies of their own.
+    pub steps: BTreeMap<StepId, StepPolicy>,
+}
+
+/// How patient one is with a step. All in model time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepPolicy {
+    /// As [`Policies::resend_after`].
+    pub resend_after: SimDuration,
+    /// As [`Policies::give_up_after`].
+    pub give_up_after: SimDuration,
+    /// As [`Policies::conflict_retries`].
+    pub conflict_retries: u32,
+    /// As [`Policies::conflict_backoff`].
+    pub conflict_backoff: SimDuration,
 }
 
 impl Policies {
     /// How long to wait before the `retry`-th retry, from 0: twice as long as
     /// before the last, up to 8 times.
+    pub fn backoff(&self, retry: u32) -> SimDuration {
+        self.common().backoff(retry)
+    }
+
+    /// What is in force for a step.
+    pub fn step(&self, step: StepId) -> StepPolicy {
+        let own = self.steps.get(&step).copied();
+        own.unwrap_or_else(|| self.common())
+    }
+
+    /// What is in force where nothing of its own is said.
+    pub fn common(&self) -> StepPolicy {
+        StepPolicy {
+            resend_after: self.resend_after,
+            give_up_after: self.give_up_after,
+            conflict_retries: self.conflict_retries,
+            conflict_backoff: self.conflict_backoff,
+        }
+    }
+
+    /// The shortest time after which anything is sent again or given up.
+    pub fn shortest(&self) -> SimDuration {
+        let all = self.steps.values().copied().chain([self.common()]);
+        let times = all.map(|policy| policy.resend_after.min(policy.give_up_after));
+        times.min().unwrap_or(self.resend_after)
+    }
+}
+
+impl StepPolicy {
+    /// As [`Policies::backoff`].
     pub fn backoff(&self, retry: u32) -> SimDuration {
         self.conflict_backoff * (1 << retry.min(8))
     }
@@ -167,6 +269,10 @@ impl Setting {
         match self.protocol {
             ProtocolKind::TwoPhaseCommit | ProtocolKind::OrchestratedSaga => self.nodes.manager(),
             ProtocolKind::Monolith | ProtocolKind::ChoreographedSaga => self.first_node(),
+            ProtocolKind::Own(own) => match own.entry {
+                Entry::Manager => self.nodes.manager(),
+                Entry::FirstService => self.first_node(),
+            },
         }
     }
 

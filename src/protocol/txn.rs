@@ -195,9 +195,15 @@ pub enum EventKind {
     },
     /// The saga is over; for the service that the client waits at.
     Over(ClientOutcome),
-    /// The client has taken its wish back, and every step before this one is
-    /// done: whoever owns this step is to refuse it, unless it is done too.
-    Cancelled(StepId),
+    /// The client has taken its wish back, or the saga takes too long, and every
+    /// step before this one is done: whoever owns this step is to refuse it,
+    /// unless it is done too.
+    Cancel {
+        /// Which step.
+        step: StepId,
+        /// Why.
+        reason: Reason,
+    },
 }
 
 /// On whose behalf a local transaction runs; stamped on its effects.

@@ -2,7 +2,7 @@
 //! the line that shows it again.
 
 use super::claims::claim;
-use super::page::{paragraph, section};
+use super::page::{Page, section};
 use super::style::{BAD, KNOWN, QUIET, paint};
 use super::words::grouped;
 use super::{Comparison, Judgement};
@@ -14,12 +14,28 @@ use crate::scenario::Expectation;
 /// More lines of evidence than this are too many to be read.
 const MOST_EVIDENCE: usize = 10;
 
-pub(super) fn explanations(of: &Comparison<'_>) -> String {
+pub(super) fn explanations(of: &Comparison<'_>, page: Page) -> String {
+    explained(of, page, |_| true)
+}
+
+/// Only what is not as the scenario expects.
+pub(super) fn surprises(of: &Comparison<'_>, page: Page) -> String {
+    explained(of, page, |judgement| judgement != Judgement::AsExpected)
+}
+
+fn explained(of: &Comparison<'_>, page: Page, which: impl Fn(Judgement) -> bool) -> String {
     let mut text = String::new();
     for promise in of.scenario.promises() {
         for trial in of.trials {
-            if let Some((verdict, expectation)) = of.verdict(trial, promise) {
-                text.push_str(&explanation(of, trial, promise, verdict, expectation));
+            if let Some((verdict, expectation)) = of.verdict(trial, promise)
+                && which(of.judge(verdict, expectation))
+            {
+                text.push_str(&explanation(
+                    of,
+                    page,
+                    trial,
+                    (promise, verdict, expectation),
+                ));
             }
         }
     }
@@ -28,10 +44,9 @@ pub(super) fn explanations(of: &Comparison<'_>) -> String {
 
 fn explanation(
     of: &Comparison<'_>,
+    page: Page,
     trial: &Trial,
-    promise: PromiseId,
-    verdict: &Verdict,
-    expectation: Expectation,
+    (promise, verdict, expectation): (PromiseId, &Verdict, Expectation),
 ) -> String {
     let judgement = of.judge(verdict, expectation);
     let (word, found) = match verdict {
@@ -39,9 +54,9 @@ fn explanation(
             return String::new();
         }
         Verdict::Holds => ("Not violated", String::new()),
-        Verdict::NotApplicable { why } => ("Means nothing", entry("found", why)),
-        Verdict::Violated(violation) => ("Violated", evidence(violation)),
-        Verdict::Inconclusive { why } => ("Inconclusive", entry("found", why)),
+        Verdict::NotApplicable { why } => ("Means nothing", entry(page, "found", why)),
+        Verdict::Violated(violation) => ("Violated", evidence(page, violation)),
+        Verdict::Inconclusive { why } => ("Inconclusive", entry(page, "found", why)),
     };
     let although = match (verdict, judgement) {
         (Verdict::Holds, Judgement::NotAsExpected) => ", although the scenario says that it breaks",
@@ -53,7 +68,7 @@ fn explanation(
         of.scenario.promise_name(promise)
     );
     let mut text = section(&title);
-    text.push_str(&entry("promised", &claim(of.scenario, promise)));
+    text.push_str(&entry(page, "promised", &claim(of.scenario, promise)));
     text.push_str(&found);
     text.push_str(&format!(
         "  {}  {}\n  {}     {}\n",
@@ -66,9 +81,9 @@ fn explanation(
 }
 
 /// A paragraph behind a word that says what it is.
-fn entry(word: &str, text: &str) -> String {
+fn entry(page: Page, word: &str, text: &str) -> String {
     let lead = format!("  {word:8}  ");
-    let plain = paragraph(text, &lead, "            ");
+    let plain = page.paragraph(text, &lead, "            ");
     plain.replacen(word, &paint(QUIET, word), 1)
 }
 
@@ -85,8 +100,8 @@ fn expected(judgement: Judgement, expectation: Expectation) -> String {
     }
 }
 
-fn evidence(violation: &Violation) -> String {
-    let mut text = entry("found", &violation.what);
+fn evidence(page: Page, violation: &Violation) -> String {
+    let mut text = entry(page, "found", &violation.what);
     let times: Vec<String> = violation
         .evidence
         .iter()
@@ -96,7 +111,7 @@ fn evidence(violation: &Violation) -> String {
     for (evidence, time) in violation.evidence.iter().zip(&times).take(MOST_EVIDENCE) {
         let lead = format!("  {time:>width$} ms  ");
         let hang = " ".repeat(lead.len());
-        text.push_str(&paragraph(&evidence.line, &lead, &hang));
+        text.push_str(&page.paragraph(&evidence.line, &lead, &hang));
     }
     if violation.more > 0 {
         let more = grouped(u64::from(violation.more));

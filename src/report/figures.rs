@@ -1,6 +1,7 @@
 //! The table: what became of the transactions, what held, what it cost.
 
-use super::style::{BAD, GOOD, KNOWN, QUIET};
+use super::page::Page;
+use super::style::{BAD, GOOD, KNOWN, QUIET, paint};
 use super::table::{Cell, Table};
 use super::{Comparison, Judgement, meaning, words};
 use crate::check::Verdict;
@@ -9,10 +10,17 @@ use crate::measure::{Figures, Quantiles};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 
+/// The group of the promises.
+pub(super) const PROMISES: &str = "Promises";
 /// Where there is nothing to count.
 const NOTHING: &str = "–";
 
-pub(super) fn table(of: &Comparison<'_>) -> String {
+pub(super) fn table(of: &Comparison<'_>, page: Page) -> String {
+    rows(of).render(page)
+}
+
+/// The table before it is laid out.
+pub(super) fn rows(of: &Comparison<'_>) -> Table {
     let names = of.trials.iter().map(|trial| trial.protocol.to_string());
     let mut table = Table::new(names);
     transactions(&mut table, of.trials);
@@ -20,7 +28,53 @@ pub(super) fn table(of: &Comparison<'_>) -> String {
     cost(&mut table, of.trials);
     contention(&mut table, of.trials);
     visibility(&mut table, of.trials);
-    table.render()
+    table
+}
+
+/// What each protocol comes to, a line each.
+pub(super) fn verdicts(of: &Comparison<'_>) -> String {
+    let names = of.trials.iter().map(|trial| trial.protocol.name());
+    let unable = of.unable.iter().map(|unable| unable.protocol.name());
+    let width = names.chain(unable).map(str::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for trial in of.trials {
+        let (style, words) = verdict_of(of, trial);
+        let name = format!("{:width$}", trial.protocol.name());
+        text.push_str(&format!("{name}  {}\n", paint(style, &words)));
+    }
+    for unable in of.unable {
+        let name = format!("{:width$}", unable.protocol.name());
+        text.push_str(&format!("{name}  cannot run here: {}\n", unable.why));
+    }
+    text
+}
+
+fn verdict_of(of: &Comparison<'_>, trial: &Trial) -> (anstyle::Style, String) {
+    let named = |which: &dyn Fn(&Verdict, Expectation) -> bool| {
+        let verdicts = trial.verdicts.iter();
+        let names = verdicts
+            .filter(|(_, verdict, expectation)| which(verdict, *expectation))
+            .map(|(promise, ..)| of.scenario.promise_name(*promise));
+        words::list(names)
+    };
+    let judged = |wanted: Judgement| named(&|v, e| of.judge(v, e) == wanted);
+    let wrong = judged(Judgement::NotAsExpected);
+    let open = judged(Judgement::Inconclusive);
+    let broken =
+        named(&|v, e| matches!(v, Verdict::Violated(_)) && of.judge(v, e) == Judgement::AsExpected);
+    if !wrong.is_empty() {
+        return (BAD, format!("✗ not as expected: {wrong}"));
+    }
+    if !open.is_empty() {
+        return (KNOWN, format!("? inconclusive: {open}"));
+    }
+    if !broken.is_empty() {
+        return (
+            KNOWN,
+            format!("~ as expected; broken, as allowed: {broken}"),
+        );
+    }
+    (GOOD, "as expected".to_owned())
 }
 
 /// What the signs beside the verdicts mean, of those that are used.
@@ -55,7 +109,7 @@ fn transactions(table: &mut Table, trials: &[Trial]) {
 }
 
 fn promises(table: &mut Table, of: &Comparison<'_>) {
-    table.group("Promises");
+    table.group(PROMISES);
     for promise in of.scenario.promises() {
         let cells = of
             .trials

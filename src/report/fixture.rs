@@ -207,6 +207,9 @@ fn policies() -> Policies {
         poll_every: MS(10),
         relay_batch: 16,
         retention: SimDuration::from_secs(10),
+        jitter: crate::vocab::Probability::NEVER,
+        watchdog: None,
+        steps: Default::default(),
     }
 }
 
@@ -249,6 +252,7 @@ pub(crate) fn invocation() -> Invocation {
         seed: Seed(7),
         without: vec![],
         transactions: None,
+        sets: vec![],
     }
 }
 
@@ -285,10 +289,11 @@ pub(crate) fn trials_without_outbox(scenario: &Scenario) -> Vec<Trial> {
 }
 
 fn trial(scenario: &Scenario, protocol: ProtocolKind) -> Trial {
+    let nth = ProtocolKind::ALL.iter().position(|p| *p == protocol);
     let (not_applicable, never_struck) = match protocol {
         ProtocolKind::Monolith | ProtocolKind::ChoreographedSaga => (vec![1], vec![]),
         ProtocolKind::OrchestratedSaga => (vec![], vec![1]),
-        ProtocolKind::TwoPhaseCommit => (vec![], vec![]),
+        ProtocolKind::TwoPhaseCommit | ProtocolKind::Own(_) => (vec![], vec![]),
     };
     let verdicts = scenario
         .promises()
@@ -308,7 +313,7 @@ fn trial(scenario: &Scenario, protocol: ProtocolKind) -> Trial {
         plan: plan(),
         not_applicable,
         never_struck,
-        digest: Digest(0x5f0c_9e1d_22b7_04aa ^ protocol as u64),
+        digest: Digest(0x5f0c_9e1d_22b7_04aa ^ nth.unwrap_or(4) as u64),
         hosts: Hosts::Agree,
         events: 41_233,
         ended: SimTime::from_micros(3_204_120),
@@ -386,6 +391,7 @@ fn costs(protocol: ProtocolKind) -> Figures {
             compensated: 102,
             ..base
         },
+        ProtocolKind::Own(_) => Figures::default(),
         ProtocolKind::ChoreographedSaga => Figures {
             throughput: 702.9,
             latency: q(2_000, 31_800, 61_000, 600_000, 3_100_000),

@@ -1,7 +1,7 @@
 //! What is run: the scenario, the rules that were taken away, the fault plan,
 //! who answers the client.
 
-use super::page::{entries, paragraph, section};
+use super::page::{Page, section};
 use super::style::{BAD, QUIET, TITLE, paint};
 use super::words::{self, counted, list};
 use super::{Comparison, Unable};
@@ -14,15 +14,16 @@ use crate::vocab::SimTime;
 /// A longer plan is cut on the screen; `--format json` has all of it.
 const MOST_FAULTS: usize = 20;
 
-pub(super) fn heading(of: &Comparison<'_>) -> String {
-    let mut text = title(of);
-    text.push_str(&taken_away(of));
-    text.push_str(&faults(of));
-    text.push_str(&answers(of));
+pub(super) fn heading(of: &Comparison<'_>, page: Page) -> String {
+    let mut text = title(of, page);
+    text.push_str(&set(of));
+    text.push_str(&taken_away(of, page));
+    text.push_str(&faults(of, page));
+    text.push_str(&answers(of, page));
     text
 }
 
-fn title(of: &Comparison<'_>) -> String {
+pub(super) fn title(of: &Comparison<'_>, page: Page) -> String {
     let scenario = of.scenario;
     let transactions = u64::from(scenario.workload.transactions);
     let transactions = counted(transactions, "transaction", "transactions");
@@ -34,12 +35,22 @@ fn title(of: &Comparison<'_>) -> String {
     );
     let about = first_sentence(&scenario.about);
     if !about.is_empty() {
-        text.push_str(&paragraph(about, "", ""));
+        text.push_str(&page.paragraph(about, "", ""));
     }
     text
 }
 
-fn taken_away(of: &Comparison<'_>) -> String {
+/// What was set on top of the file.
+fn set(of: &Comparison<'_>) -> String {
+    let sets = &of.invocation.sets;
+    if sets.is_empty() {
+        return String::new();
+    }
+    let lines = sets.iter().map(|set| format!("  {set}\n"));
+    section("Set on top of the file") + &lines.collect::<String>()
+}
+
+fn taken_away(of: &Comparison<'_>, page: Page) -> String {
     if of.invocation.without.is_empty() {
         return String::new();
     }
@@ -50,7 +61,7 @@ fn taken_away(of: &Comparison<'_>) -> String {
             format!("{}{}", safeguard.without(), not_used(of, *safeguard)),
         )
     });
-    section("Safeguards taken away") + &entries(&without.collect::<Vec<_>>())
+    section("Safeguards taken away") + &page.entries(&without.collect::<Vec<_>>())
 }
 
 /// Which of the protocols on trial never had a use for a safeguard.
@@ -68,7 +79,7 @@ fn not_used(of: &Comparison<'_>, safeguard: Safeguard) -> String {
     format!(" (Not used by {}.)", list(idle))
 }
 
-fn faults(of: &Comparison<'_>) -> String {
+fn faults(of: &Comparison<'_>, page: Page) -> String {
     let Some(trial) = of.trials.first() else {
         return String::new();
     };
@@ -82,7 +93,7 @@ fn faults(of: &Comparison<'_>) -> String {
         (words::moment(of.scenario, &fault.when), what)
     });
     let mut text = section("Faults, the same for every protocol");
-    text.push_str(&entries(&shown.collect::<Vec<_>>()));
+    text.push_str(&page.entries(&shown.collect::<Vec<_>>()));
     let hidden = in_order.len().saturating_sub(MOST_FAULTS);
     if hidden > 0 {
         text.push_str(&format!("  and {hidden} more, which --format json lists\n"));
@@ -124,7 +135,7 @@ fn missed(trials: &[Trial], fault: u32) -> String {
 
 /// Who answers the client, and when: without it the latencies of the protocols
 /// cannot be compared.
-fn answers(of: &Comparison<'_>) -> String {
+fn answers(of: &Comparison<'_>, page: Page) -> String {
     let answers = of.trials.iter().map(|trial| {
         let name = trial.protocol.name().to_owned();
         (name, answer(of.scenario, trial.protocol))
@@ -134,7 +145,7 @@ fn answers(of: &Comparison<'_>) -> String {
         (name, format!("cannot run here: {why}"))
     });
     let all: Vec<(String, String)> = answers.chain(unable).collect();
-    section("Who answers the client, and when") + &entries(&all)
+    section("Who answers the client, and when") + &page.entries(&all)
 }
 
 fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
@@ -150,6 +161,7 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
         ProtocolKind::OrchestratedSaga => {
             "the orchestrator, once the end of the saga is in its log".to_owned()
         }
+        ProtocolKind::Own(own) => own.answers.to_owned(),
         ProtocolKind::ChoreographedSaga => format!(
             "{first}: `accepted` after its own step, the final answer when the event that ends \
              the saga has come back to it"
@@ -165,7 +177,7 @@ pub(super) fn first_service(scenario: &Scenario) -> &str {
 }
 
 /// The first sentence of a text, or all of it.
-fn first_sentence(text: &str) -> &str {
+pub(super) fn first_sentence(text: &str) -> &str {
     let text = text.trim();
     let end = text
         .char_indices()

@@ -3,23 +3,23 @@
 use textwrap::core::display_width;
 
 use super::Comparison;
-use super::page::{PAGE, section};
+use super::page::{Page, section};
 use super::style::{BAD, paint};
 use super::words::counted;
 use crate::lab::{Hosts, Trial};
 use crate::vocab::SimTime;
 
-pub(super) fn histories(of: &Comparison<'_>) -> String {
+pub(super) fn histories(of: &Comparison<'_>, page: Page) -> String {
     let mut text = section("Histories");
     let names = of.trials.iter().map(|trial| trial.protocol.name().len());
     let width = names.max().unwrap_or(0);
     for trial in of.trials {
-        text.push_str(&line(trial, width));
+        text.push_str(&line(trial, width, page));
     }
     text
 }
 
-fn line(trial: &Trial, width: usize) -> String {
+fn line(trial: &Trial, width: usize, page: Page) -> String {
     let name = trial.protocol.name();
     let history = format!(
         "  {name:width$}  {}  {} in {};",
@@ -28,7 +28,7 @@ fn line(trial: &Trial, width: usize) -> String {
         trial.ended.since(SimTime::ZERO),
     );
     let hosts = hosts(trial);
-    match display_width(&history) + 1 + display_width(&hosts) <= PAGE {
+    match display_width(&history) + 1 + display_width(&hosts) <= page.width() {
         true => format!("{history} {hosts}\n"),
         false => format!("{history}\n{:1$}{hosts}\n", "", width + 4),
     }
@@ -59,9 +59,12 @@ mod tests {
             trial.ended = SimTime::from_micros(123_456_789);
         }
         trials[3].hosts = Hosts::Differ { madsim };
-        let text: String = trials.iter().map(|trial| line(trial, 13)).collect();
+        let text: String = trials
+            .iter()
+            .map(|trial| line(trial, 13, Page::NARROW))
+            .collect();
         let text = anstream::adapter::strip_str(&text).to_string();
-        assert!(text.lines().all(|line| display_width(line) <= PAGE));
+        assert!(text.lines().all(|line| display_width(line) <= 80));
         insta::assert_snapshot!(text);
     }
 }

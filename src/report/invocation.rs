@@ -13,6 +13,8 @@ pub struct Invocation {
     pub without: Vec<Safeguard>,
     /// The number of transactions, where it is not the scenario's own.
     pub transactions: Option<u32>,
+    /// What was set on top of the file, as `path=value`.
+    pub sets: Vec<String>,
 }
 
 /// Whether a run is the very one that its scenario makes claims about.
@@ -27,11 +29,14 @@ pub enum Standing {
 impl Invocation {
     /// The command that runs this again, under one protocol.
     pub fn line(&self, protocol: ProtocolKind) -> String {
-        let mut line = format!(
-            "cargo run --release -- run {} --seed {} --protocol {protocol}",
-            quoted(&self.file),
-            self.seed
-        );
+        let seed = self.seed;
+        let mut line = match protocol {
+            ProtocolKind::Own(own) => format!("{} --seed {seed}", own.again),
+            shipped => format!(
+                "cargo run --release -- run {} --seed {seed} --protocol {shipped}",
+                quoted(&self.file),
+            ),
+        };
         for safeguard in &self.without {
             line.push_str(" --without ");
             line.push_str(safeguard.name());
@@ -39,12 +44,18 @@ impl Invocation {
         if let Some(transactions) = self.transactions {
             line.push_str(&format!(" --transactions {transactions}"));
         }
+        for set in &self.sets {
+            line.push_str(" --set ");
+            line.push_str(&quoted(set));
+        }
         line
     }
 
     pub(super) fn standing(&self, scenario: &Scenario) -> Standing {
-        let own =
-            self.seed == scenario.seed && self.without.is_empty() && self.transactions.is_none();
+        let own = self.seed == scenario.seed
+            && self.without.is_empty()
+            && self.transactions.is_none()
+            && self.sets.is_empty();
         if own {
             Standing::Pinned
         } else {
@@ -73,6 +84,7 @@ mod tests {
             seed: Seed(7),
             without: vec![],
             transactions: None,
+            sets: vec![],
         };
         assert_eq!(
             invocation.line(ProtocolKind::TwoPhaseCommit),
@@ -84,6 +96,13 @@ mod tests {
             invocation.line(ProtocolKind::OrchestratedSaga),
             "cargo run --release -- run scenarios/points-mall.toml --seed 7 \
              --protocol orchestrated --without outbox --without inbox-dedup --transactions 50"
+        );
+        invocation.without.clear();
+        invocation.sets = vec!["seed=3".to_owned(), "faults=[{ point = 1 }]".to_owned()];
+        assert_eq!(
+            invocation.line(ProtocolKind::Monolith),
+            "cargo run --release -- run scenarios/points-mall.toml --seed 7 --protocol monolith \
+             --transactions 50 --set seed=3 --set 'faults=[{ point = 1 }]'"
         );
     }
 

@@ -1,22 +1,27 @@
 //! A comparison for programs: stable names, no time stamps. Moments and
 //! durations are microseconds of model time. `null` is a figure of nothing.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use super::{Comparison, Judgement, meaning, words};
+use super::{Comparison, Contrast, Judgement, meaning, words};
 use crate::check::{Evidence, Verdict};
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
 use crate::measure::{Figures, Quantiles};
-use crate::protocol::Safeguard;
+use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::Expectation;
 use crate::vocab::{SimDuration, SimTime};
 
 /// Raised when a name changes its meaning or goes away.
 const FORMAT: u32 = 1;
 
-#[derive(Serialize)]
+/// A run of a scenario under several protocols. Moments and durations are
+/// microseconds of model time; `null` is a figure of nothing.
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
+    /// Raised when a name changes its meaning or goes away.
     format: u32,
     durations: &'static str,
     scenario: &'a str,
@@ -31,24 +36,29 @@ struct Document<'a> {
     unable: Vec<UnableEntry<'a>>,
 }
 
-#[derive(Serialize)]
+/// A fault of the plan.
+#[derive(Serialize, JsonSchema)]
 struct FaultEntry {
     kind: &'static str,
     when: String,
     what: String,
+    #[schemars(with = "u64")]
     lasts: SimDuration,
 }
 
-#[derive(Serialize)]
+/// One protocol's run, judged and measured.
+#[derive(Serialize, JsonSchema)]
 struct TrialEntry<'a> {
     protocol: &'static str,
     safeguards_not_used: Vec<&'static str>,
     faults_not_applicable: &'a [u32],
     faults_never_struck: &'a [u32],
+    #[schemars(with = "String")]
     digest: Digest,
     #[serde(flatten)]
     hosts: Hosts,
     events: u64,
+    #[schemars(with = "u64")]
     ended: SimTime,
     promises: Vec<PromiseEntry<'a>>,
     figures: FiguresEntry,
@@ -56,7 +66,7 @@ struct TrialEntry<'a> {
 }
 
 /// [`Figures`], with `null` where the screen has a dash.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FiguresEntry {
     started: u64,
     committed: u64,
@@ -64,6 +74,7 @@ struct FiguresEntry {
     compensated: u64,
     undecided: u64,
     unknown: u64,
+    #[schemars(with = "u64")]
     window: SimDuration,
     throughput: Option<f64>,
     latency: QuantilesEntry,
@@ -75,7 +86,9 @@ struct FiguresEntry {
     blocked: u64,
     lock_hold: QuantilesEntry,
     prepared: u64,
+    #[schemars(with = "Option<u64>")]
     longest_in_doubt: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
     longest_inconsistency: Option<SimDuration>,
     inconsistent: u64,
 }
@@ -107,12 +120,17 @@ impl From<&Figures> for FiguresEntry {
     }
 }
 
-#[derive(Serialize)]
+/// A distribution of durations.
+#[derive(Serialize, JsonSchema)]
 struct QuantilesEntry {
     count: u64,
+    #[schemars(with = "Option<u64>")]
     p50: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
     p95: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
     p99: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
     max: Option<SimDuration>,
 }
 
@@ -128,7 +146,8 @@ impl From<Quantiles> for QuantilesEntry {
     }
 }
 
-#[derive(Serialize)]
+/// What became of a promise.
+#[derive(Serialize, JsonSchema)]
 struct PromiseEntry<'a> {
     promise: &'a str,
     verdict: &'static str,
@@ -140,25 +159,90 @@ struct PromiseEntry<'a> {
     violation: Option<ViolationEntry<'a>>,
 }
 
-#[derive(Serialize)]
+/// A broken promise, with what the world recorded of it.
+#[derive(Serialize, JsonSchema)]
 struct ViolationEntry<'a> {
+    #[schemars(with = "u64")]
     at: SimTime,
     request: Option<String>,
     what: &'a str,
+    #[schemars(with = "Vec<EvidenceEntry>")]
     evidence: &'a [Evidence],
     more: u32,
 }
 
-#[derive(Serialize)]
+/// A protocol that cannot run the scenario.
+#[derive(Serialize, JsonSchema)]
 struct UnableEntry<'a> {
     protocol: &'static str,
     why: &'a str,
 }
 
+/// A line of evidence, as it is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EvidenceEntry {
+    at: u64,
+    line: String,
+}
+
+/// A run whole and changed.
+#[derive(Serialize, JsonSchema)]
+struct ContrastDocument<'a> {
+    /// Raised when a name changes its meaning or goes away.
+    format: u32,
+    /// What is changed: `without outbox`, `seed 7`.
+    change: &'a str,
+    /// The protocols whose histories are the same, bit for bit.
+    same: Vec<&'static str>,
+    /// The run as it was asked for.
+    whole: Document<'a>,
+    /// The same run with the change.
+    changed: Document<'a>,
+}
+
+/// The JSON Schema of a run whole and changed.
+pub fn contrast_schema() -> schemars::Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .into_generator()
+        .into_root_schema_for::<ContrastDocument<'static>>()
+}
+
+/// The JSON Schema of the document.
+pub fn schema() -> schemars::Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .into_generator()
+        .into_root_schema_for::<Document<'static>>()
+}
+
 /// A comparison as a JSON document, indented, with a line break at its end.
 pub fn document(of: &Comparison<'_>) -> String {
+    written(&built(of))
+}
+
+/// A run whole and changed, as a JSON document.
+pub fn contrast(of: &Contrast<'_>) -> String {
+    written(&ContrastDocument {
+        format: FORMAT,
+        change: of.change,
+        same: of.same().map(ProtocolKind::name).collect(),
+        whole: built(&of.whole),
+        changed: built(&of.changed),
+    })
+}
+
+fn written(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document)
+        .expect("the document is plain data with string keys, which JSON can always hold");
+    text.push('\n');
+    text
+}
+
+fn built<'a>(of: &Comparison<'a>) -> Document<'a> {
     let without = &of.invocation.without;
-    let document = Document {
+    Document {
         format: FORMAT,
         durations: "microseconds of model time",
         scenario: &of.scenario.name,
@@ -178,11 +262,7 @@ pub fn document(of: &Comparison<'_>) -> String {
                 why: &unable.why,
             })
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    }
 }
 
 fn faults(of: &Comparison<'_>) -> Vec<FaultEntry> {

@@ -6,7 +6,7 @@ use crate::scenario::Expectation;
 
 /// What a verdict, or a whole run, is worth against what its scenario expects.
 /// In rising order of concern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// As the scenario expects.

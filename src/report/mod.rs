@@ -6,11 +6,15 @@
 //! sees them. Nothing is said by colour alone.
 //!
 //! - [`text`]: the screen, section by section.
+//! - [`contrast`]: a run whole and changed, side by side.
 //! - [`json`]: the same for programs.
 //! - [`trace`]: every event a line, with its legend.
+//! - [`list`] and [`explain`]: everything that has a name.
 
 mod claims;
 mod comparison;
+pub mod contrast;
+pub mod explain;
 mod explanation;
 mod figures;
 mod heading;
@@ -18,12 +22,15 @@ mod histories;
 mod invocation;
 pub mod json;
 mod judgement;
+pub mod lessons;
+pub mod list;
 mod meaning;
 mod notes;
 mod page;
 mod story;
 mod style;
 mod table;
+mod terms;
 pub mod text;
 pub mod trace;
 mod words;
@@ -32,6 +39,9 @@ mod words;
 pub(crate) mod fixture;
 
 pub use comparison::{Comparison, Unable};
+pub use contrast::Contrast;
 pub use invocation::Invocation;
 pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};
+pub use page::Page;
+pub use terms::{Facts, Missed, Shelf, Term};

@@ -24,6 +24,7 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
         notes.extend(intents(of.scenario, trial));
         notes.extend(branches(trial));
     }
+    notes.extend(semantic_locks(of));
     notes.extend(window(of.trials));
     notes
 }
@@ -54,6 +55,31 @@ fn branches(trial: &Trial) -> Option<String> {
             "{}: its branches end one after the other. Who looks into two databases without \
              locks can see one branch committed and the other not yet.",
             trial.protocol
+        )
+    })
+}
+
+fn semantic_locks(of: &Comparison<'_>) -> Option<String> {
+    let sagas = of.trials.iter().map(|trial| trial.protocol);
+    let sagas = list(sagas.filter(|p| p.is_saga()).map(|p| p.to_string()));
+    let steps = &of.scenario.business.steps;
+    let locking = list(
+        steps
+            .iter()
+            .filter(|s| s.semantic_lock)
+            .map(|s| s.name.as_str()),
+    );
+    let releasing = list(
+        steps
+            .iter()
+            .filter(|s| s.releases.is_some())
+            .map(|s| s.name.as_str()),
+    );
+    (!sagas.is_empty() && !locking.is_empty()).then(|| {
+        format!(
+            "{sagas}: {locking} marks its rows until the saga ends, a semantic lock. Another \
+             saga that meets a mark tries again later, and a reader turns away. {releasing} is \
+             the step that takes the marks away when all went well."
         )
     })
 }

@@ -11,7 +11,7 @@ use crate::protocol::ProtocolKind;
 pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(waiting(of.trials));
-    sentences.extend(seen(of.trials));
+    sentences.extend(seen(of));
     sentences.extend(patience(of.trials));
     sentences.extend(pace(of.trials));
     sentences.extend(unresolved(of.trials));
@@ -77,8 +77,9 @@ fn not_alone(trials: &[Trial], blocked: u64) -> String {
 }
 
 /// What sagas let others see.
-fn seen(trials: &[Trial]) -> Option<String> {
-    let sagas: Vec<&Trial> = trials
+fn seen(of: &Comparison<'_>) -> Option<String> {
+    let sagas: Vec<&Trial> = of
+        .trials
         .iter()
         .filter(|trial| trial.protocol.is_saga() && trial.figures.inconsistent > 0)
         .collect();
@@ -92,6 +93,14 @@ fn seen(trials: &[Trial]) -> Option<String> {
             f.longest_inconsistency
         )
     });
+    if of.scenario.business.is_all_marked() {
+        return Some(format!(
+            "The sagas held no lock of a database for longer than {longest_hold}. Half of a \
+             transaction was there meanwhile, but marked by a semantic lock, so that nobody took \
+             it for settled: {}.",
+            list(windows)
+        ));
+    }
     let compensated: u64 = sagas.iter().map(|t| t.figures.compensated).sum();
     let mut text = format!(
         "The sagas held no lock for longer than {longest_hold}, and let others see half of a \
@@ -112,6 +121,13 @@ fn pace(trials: &[Trial]) -> Option<String> {
     /// Within so much of the best, it is as good.
     const ALIKE: f64 = 0.95;
     let mut distributed = distributed(trials);
+    // Where one has too few for a rate, the others' say nothing beside it.
+    if distributed
+        .iter()
+        .any(|trial| meaning::throughput(&trial.figures).is_none())
+    {
+        return None;
+    }
     let rate = |trial: &Trial| meaning::throughput(&trial.figures).unwrap_or(0.0);
     distributed.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
     let (best, others) = distributed.split_first()?;
@@ -128,15 +144,10 @@ fn pace(trials: &[Trial]) -> Option<String> {
             ),
         });
     }
-    let shares = others
-        .iter()
-        .map(|trial| match meaning::throughput(&trial.figures) {
-            None => format!("{} too few in the same time to give a rate", trial.protocol),
-            Some(rate) => {
-                let percent = libm::round(rate / most * 100.0) as u64;
-                format!("{} {percent}% of that", trial.protocol)
-            }
-        });
+    let shares = others.iter().map(|trial| {
+        let percent = libm::round(rate(trial) / most * 100.0) as u64;
+        format!("{} {percent}% of that", trial.protocol)
+    });
     Some(format!(
         "Of the distributed protocols {} committed most, {} a second; {}.",
         best.protocol,

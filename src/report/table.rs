@@ -6,7 +6,7 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Padding, Span, Style};
 
-use super::page::PAGE;
+use super::page::Page;
 use super::style::{PLAIN, SECTION, TITLE, paint};
 
 /// Between two columns.
@@ -18,10 +18,10 @@ const NARROWEST_LABEL: usize = 20;
 /// A table with a column a protocol.
 pub(super) struct Table {
     heads: Vec<String>,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
-enum Line {
+pub(super) enum Line {
     Group(String),
     Row { label: String, cells: Vec<Cell> },
 }
@@ -72,10 +72,10 @@ impl Table {
         });
     }
 
-    pub(super) fn render(&self) -> String {
+    pub(super) fn render(&self, page: Page) -> String {
         // The labels get what the columns leave of the page.
         let columns = self.laid_out(|_| String::new()).total_width();
-        let left = PAGE.saturating_sub(columns).max(NARROWEST_LABEL);
+        let left = page.width().saturating_sub(columns).max(NARROWEST_LABEL);
         let table = self.laid_out(|label| wrapped(label, left)).to_string();
         table
             .lines()
@@ -85,8 +85,13 @@ impl Table {
 
     fn laid_out(&self, label_of: impl Fn(&str) -> String) -> tabled::Table {
         let mut rows = Builder::default();
-        let heads = self.heads.iter().map(|head| paint(TITLE, head));
-        rows.push_record(once(String::new()).chain(heads));
+        // A head of several lines is a row a line: an empty one is no colour.
+        let depth = self.heads.iter().map(|head| head.lines().count()).max();
+        let depth = depth.unwrap_or(0).max(1);
+        for n in 0..depth {
+            let line = |head: &String| paint(TITLE, head.lines().nth(n).unwrap_or_default());
+            rows.push_record(once(String::new()).chain(self.heads.iter().map(line)));
+        }
         for line in &self.lines {
             match line {
                 Line::Group(name) => rows.push_record([paint(SECTION, name)]),
@@ -102,7 +107,7 @@ impl Table {
             .with(Padding::zero())
             .modify(Columns::new(1..), Padding::new(GAP, 0, 0, 0))
             .modify(Columns::new(1..), Alignment::right());
-        for (row, line) in (1..).zip(&self.lines) {
+        for (row, line) in (depth..).zip(&self.lines) {
             if let Line::Group(_) = line {
                 table.modify((row, 0), Span::column(self.heads.len() as isize + 1));
             }
@@ -140,6 +145,6 @@ mod tests {
             "no points are lost without an entitlement",
             words(["holds", "? inconclusive", "~ violated", "–"]),
         );
-        insta::assert_snapshot!(anstream::adapter::strip_str(&table.render()));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&table.render(Page::NARROW)));
     }
 }

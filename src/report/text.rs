@@ -1,41 +1,54 @@
 //! The screen.
 
-use super::page::{bullets, paragraph, section};
+use super::page::{Page, section};
 use super::style::{BAD, GOOD, KNOWN, paint};
 use super::{Comparison, Judgement, explanation, figures, heading, histories, notes, story};
 
 /// A comparison as text: heading, table, what happened, every broken promise
 /// with a line to paste, and last what it all comes to. With ANSI styles; not
-/// wider than 80 columns but for lines to paste and names that are wider.
-pub fn screen(of: &Comparison<'_>) -> String {
-    let mut text = heading::heading(of);
+/// wider than the page but for lines to paste and names that are wider.
+pub fn screen(of: &Comparison<'_>, page: Page) -> String {
+    let mut text = heading::heading(of, page);
     text.push('\n');
-    text.push_str(&figures::table(of));
+    text.push_str(&figures::table(of, page));
     text.push_str(&figures::signs(of));
-    text.push_str(&list_of("Notes", &notes::notes(of)));
-    text.push_str(&histories::histories(of));
-    text.push_str(&list_of("What happened", &story::story(of)));
-    text.push_str(&explanation::explanations(of));
+    text.push_str(&list_of("Notes", &notes::notes(of), page));
+    text.push_str(&histories::histories(of, page));
+    text.push_str(&list_of("What happened", &story::story(of), page));
+    text.push_str(&explanation::explanations(of, page));
     text.push('\n');
-    text.push_str(&conclusion(of));
+    text.push_str(&conclusion(of, page));
     text
 }
 
-fn list_of(title: &str, sentences: &[String]) -> String {
+/// A comparison in short: a line a protocol, and what is not as the scenario
+/// expects.
+pub fn quiet(of: &Comparison<'_>, page: Page) -> String {
+    let mut text = figures::verdicts(of);
+    text.push_str(&explanation::surprises(of, page));
+    text
+}
+
+fn list_of(title: &str, sentences: &[String], page: Page) -> String {
     if sentences.is_empty() {
         return String::new();
     }
-    section(title) + &bullets(sentences)
+    section(title) + &page.bullets(sentences)
 }
 
-fn conclusion(of: &Comparison<'_>) -> String {
+pub(super) fn conclusion(of: &Comparison<'_>, page: Page) -> String {
     let (judgement, words) = story::conclusion(of);
+    judged(judgement, &words, page)
+}
+
+/// A sentence in the colour of its judgement.
+pub(super) fn judged(judgement: Judgement, words: &str, page: Page) -> String {
     let style = match judgement {
         Judgement::AsExpected => GOOD,
         Judgement::Inconclusive => KNOWN,
         Judgement::NotAsExpected => BAD,
     };
-    paragraph(&words, "", "")
+    page.paragraph(words, "", "")
         .lines()
         .map(|line| format!("{}\n", paint(style, line)))
         .collect()
@@ -50,7 +63,7 @@ mod tests {
     use crate::scenario::Expectation;
 
     fn plain(of: &Comparison<'_>) -> String {
-        anstream::adapter::strip_str(&screen(of)).to_string()
+        anstream::adapter::strip_str(&screen(of, Page::NARROW)).to_string()
     }
 
     #[test]
@@ -66,6 +79,24 @@ mod tests {
             assert!(textwrap::core::display_width(line) <= 80, "{line}");
         }
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_wide_page_is_used_and_no_page_is_wider_than_a_hundred_and_twenty() {
+        let scenario = fixture::scenario();
+        let of = Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &fixture::trials(&scenario),
+            unable: &[],
+        };
+        let text = screen(&of, Page::of(200));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        let lines = text.lines().filter(|line| !line.contains("cargo run"));
+        let widest = lines.map(textwrap::core::display_width).max();
+        assert!(widest.is_some_and(|width| (100..=120).contains(&width)));
+        assert!(text.contains("\n  no points lost without an entitlement "));
+        assert_eq!(Page::of(40), Page::NARROW);
     }
 
     #[test]

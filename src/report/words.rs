@@ -45,10 +45,17 @@ fn kind(scenario: &Scenario, kind: &FaultKind) -> String {
         FaultKind::Pause(node) => format!("{} stands still", process(scenario, *node)),
         FaultKind::Partition { from, to, ways } => partition(scenario, from, to, *ways),
         FaultKind::LatencySpike { select, extra } => {
-            format!("{} take {extra} longer", messages(scenario, select))
+            let takes = if select.most == Some(1) {
+                "takes"
+            } else {
+                "take"
+            };
+            format!("{} {takes} {extra} longer", messages(scenario, select))
         }
         FaultKind::Loss { select, rate } => {
-            format!("{} lost", shares(*rate, &messages(scenario, select)))
+            let are = if select.most == Some(1) { "is" } else { "are" };
+            let share = share(*rate, &messages(scenario, select));
+            format!("{share} {are} lost")
         }
         FaultKind::Duplicate {
             select,
@@ -56,7 +63,12 @@ fn kind(scenario: &Scenario, kind: &FaultKind) -> String {
             after,
         } => {
             let share = share(*rate, &messages(scenario, select));
-            format!("{share} arrive twice, the copy {after} later")
+            let arrive = if select.most == Some(1) {
+                "arrives"
+            } else {
+                "arrive"
+            };
+            format!("{share} {arrive} twice, the copy {after} later")
         }
     }
 }
@@ -97,13 +109,19 @@ fn group(scenario: &Scenario, side: &[NodeId], other: &[NodeId]) -> String {
 
 fn messages(scenario: &Scenario, select: &Select) -> String {
     let mut words = String::new();
-    if let Some(most) = select.most {
-        words.push_str(&format!("the first {most} "));
+    match select.most {
+        None => {}
+        Some(1) => words.push_str("the first "),
+        Some(most) => words.push_str(&format!("the first {most} ")),
     }
     if let Some(kind) = &select.kind {
         words.push_str(&format!("`{kind}` "));
     }
-    words.push_str("messages");
+    words.push_str(if select.most == Some(1) {
+        "message"
+    } else {
+        "messages"
+    });
     if let Some(from) = select.from {
         words.push_str(&format!(" from {}", scenario.node_name(from)));
     }
@@ -118,10 +136,6 @@ fn share(rate: Probability, what: &str) -> String {
         return what.to_owned();
     }
     format!("{}% of {what}", percent(rate))
-}
-
-fn shares(rate: Probability, what: &str) -> String {
-    format!("{} are", share(rate, what))
 }
 
 /// A probability in percent, with a decimal where it has one.

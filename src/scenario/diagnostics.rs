@@ -4,19 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::names::{list, meant};
+use super::sources::{Source, Sources};
 
 /// How wide the text beside the file's own may be.
 const WIDTH: usize = 80;
 
-/// Everything that is wrong with a scenario file, in the order of the file.
+/// Everything that is wrong with a scenario file, in the order of the file; what
+/// is wrong with its base comes before that.
 /// [`Display`](fmt::Display) is [`render`](Self::render) without colour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScenarioErrors {
-    file: String,
-    text: String,
+    sources: Sources,
     problems: Vec<Problem>,
 }
 
@@ -82,6 +83,14 @@ impl Problem {
         self
     }
 
+    /// The same, so much further on in the space of addresses.
+    pub(super) fn shifted(mut self, by: usize) -> Self {
+        let on = |span: Range<usize>| span.start + by..span.end + by;
+        self.span = self.span.map(on);
+        self.context = self.context.into_iter().map(|(s, l)| (on(s), l)).collect();
+        self
+    }
+
     /// Which of the names that there are was probably meant, and which there
     /// are.
     pub(super) fn accepts(self, written: &str, plural: &str, names: &[&str]) -> Self {
@@ -113,13 +122,12 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// The problems of this file, in its order.
-    pub(super) fn of(mut self, file: &str, text: &str) -> ScenarioErrors {
+    /// The problems of these texts, in their order.
+    pub(super) fn of(mut self, sources: Sources) -> ScenarioErrors {
         self.0
             .sort_by_key(|p| p.span.as_ref().map_or(usize::MAX, |span| span.start));
         ScenarioErrors {
-            file: file.to_owned(),
-            text: text.to_owned(),
+            sources,
             problems: self.0,
         }
     }
@@ -130,7 +138,9 @@ impl ScenarioErrors {
     pub(super) fn unreadable(file: &str, why: &str) -> Self {
         let mut problems = Problems::default();
         problems.push(Problem::missing(format!("the file cannot be read: {why}")));
-        problems.of(file, "")
+        let mut sources = Sources::default();
+        sources.add(file, "");
+        problems.of(sources)
     }
 
     /// How many there are.
@@ -163,25 +173,17 @@ impl ScenarioErrors {
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
         let title = Level::ERROR.primary_title(problem.title.as_str());
         let mut group = Group::with_title(title);
-        if problem.span.is_none() {
-            group = group.element(Origin::path(self.file.as_str()));
-        }
-        if let Some(span) = &problem.span {
-            let mut snippet = Snippet::source(self.text.as_str())
-                .path(self.file.as_str())
-                .annotation(
-                    AnnotationKind::Primary
-                        .span(self.within(span))
-                        .label((!problem.label.is_empty()).then(|| Cow::from(&problem.label))),
-                );
-            for (span, label) in &problem.context {
-                snippet = snippet.annotation(
-                    AnnotationKind::Context
-                        .span(self.within(span))
-                        .label(label.as_str()),
-                );
+        match &problem.span {
+            None => group = group.element(Origin::path(self.sources.main_name())),
+            Some(span) => {
+                let own = self.sources.at(span.start);
+                let label = (!problem.label.is_empty()).then(|| Cow::from(&problem.label));
+                let primary = AnnotationKind::Primary.span(own.within(span)).label(label);
+                group = group.element(self.snippet(own, Some(primary), problem));
+                for other in self.others(own, problem) {
+                    group = group.element(self.snippet(other, None, problem));
+                }
             }
-            group = group.element(snippet);
         }
         group.elements(
             problem
@@ -191,10 +193,37 @@ impl ScenarioErrors {
         )
     }
 
-    /// The span, cut to what the text has.
-    fn within(&self, span: &Range<usize>) -> Range<usize> {
-        let end = span.end.min(self.text.len());
-        span.start.min(end)..end
+    /// What is shown of one text.
+    fn snippet<'a>(
+        &'a self,
+        source: Source<'a>,
+        primary: Option<Annotation<'a>>,
+        problem: &'a Problem,
+    ) -> Snippet<'a, Annotation<'a>> {
+        let beside = problem
+            .context
+            .iter()
+            .filter(|(span, _)| self.sources.at(span.start).start == source.start)
+            .map(|(span, label)| {
+                AnnotationKind::Context
+                    .span(source.within(span))
+                    .label(label.as_str())
+            });
+        Snippet::source(source.text)
+            .path(source.name)
+            .annotations(primary.into_iter().chain(beside))
+    }
+
+    /// The other texts that have to do with a problem.
+    fn others<'a>(&'a self, own: Source<'a>, problem: &'a Problem) -> Vec<Source<'a>> {
+        let mut others: Vec<Source<'a>> = Vec::new();
+        for (span, _) in &problem.context {
+            let source = self.sources.at(span.start);
+            if source.start != own.start && others.iter().all(|o| o.start != source.start) {
+                others.push(source);
+            }
+        }
+        others
     }
 }
 

@@ -43,10 +43,12 @@
 //!
 //! | key | default | meaning |
 //! | --- | --- | --- |
+//! | `base` | none | the scenario file that this one is based on: see below |
 //! | `name` | the file's | what the scenario is called |
 //! | `about` | empty | what it shows |
 //! | `seed` | `1` | the seed that it is pinned to |
 //! | `settle` | `"10s"` | a run that is not at rest is stopped so long after the last arrival or fault; more with a large backlog |
+//! | `allow` | `[]` | rules of the craft that the scenario breaks on purpose: see `[[steps]]` |
 //!
 //! ## `[machines.<service>]`, `[machines.manager]`, `[defaults]`
 //!
@@ -122,7 +124,22 @@
 //! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits), `{ look = "points" }` (a counter; a compensable step that only looks needs no compensation). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1. With `as-seen-in = "quote"` a taking or giving starts from the number that the earlier step `quote` has looked at, and not from what the row holds by now: what others did meanwhile is lost. With `reread = true` the step is refused instead |
 //! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
 //! | `semantic-lock` | `false` | of a compensable step: a saga marks the rows that it changes until the saga ends. Another saga that wants a marked row waits and tries again, and readers turn away. The marks go with the compensation, or with a step that is added at the end, `release-<name>`. Two-phase commit and the monolith need none |
+//! | `resend-after`, `give-up-after`, `conflict-retries`, `conflict-backoff` | those of `[policies]` | how patient one is with this step |
 //! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
+//!
+//! What breaks a rule of sagas is refused, unless the scenario says that it wants
+//! to show why the rule is there: `allow = ["irrevocable-before-pivot"]`.
+//!
+//! | in `allow` | what it lets pass |
+//! | --- | --- |
+//! | `"compensable-after-pivot"` | a compensable step after the pivot: if it fails, the pivot stays done |
+//! | `"second-pivot"` | a pivot after the pivot: likewise |
+//! | `"retriable-before-pivot"` | a step after a retriable one that can fail: the retriable one stays done |
+//! | `"no-compensation"` | a compensable step that nothing undoes |
+//! | `"irrevocable-before-pivot"` | a real action in a compensable step: it stays done |
+//! | `"irrevocable-compensation"` | a real action in a compensation: it is done for what did not happen |
+//! | `"compensation-can-fail"` | a compensation that takes from a counter with a floor: it takes, and the floor breaks |
+//! | `"retriable-can-fail"` | a retriable step that takes from a counter with a floor, or grants: it may be tried for ever |
 //!
 //! ## `[workload]`
 //!
@@ -198,25 +215,61 @@
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
 //! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
+//! | `jitter` | `0` | by how much such a wait is lengthened at the most, as a share of it; each draws its own |
 //! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |
 //! | `poll-every` | `"5ms"` | how often a relay looks into its outbox |
 //! | `relay-batch` | `32` | how many letters it takes at once |
 //! | `message-life` | `"5s"`, or more if delays and faults need it | the longest that a message can be under way |
 //! | `retention` | as long as it must be | how long inbox rows, tombstones and outcomes are kept: longer than a message lives and a client retries |
 
+//!
+//! # Based on another file
+//!
+//! A file with `base = "points-mall.toml"` says only what differs from that file;
+//! the path goes from its own folder. A base may have a base, up to eight files in
+//! all.
+//!
+//! - Sections are merged key by key, so `[machines.points]`, `[workload]` and
+//!   `[expect.2pc]` keep what they do not say anew. Names keep the base's order,
+//!   and new ones follow.
+//! - Lists are replaced as a whole: `[[steps]]`, `[[readers]]`, `[[operator]]`,
+//!   `[[faults]]`, `[[promises]]`, and every other. `faults = []` leaves none.
+//! - What is one value is replaced as a whole, too: a spread (`delay`,
+//!   `service-time`, `think`), a `choice`, and a section that says another `kind`
+//!   than the base's.
+//! - `"none"` in the place of a section drops the base's: `seeded-faults =
+//!   "none"`, `expect = "none"`.
+//! - A `name` is not inherited.
+//!
+//! [`load_with`] puts settings of the form `path=value` on top, by the same rules:
+//! `workload.transactions=50`, `machines.points.database.flush=5ms`,
+//! `steps.take-points.kind=pivot`, `faults.0.lasts=1s`. The value is TOML, or else
+//! text that needs no quotes; an entry of a list goes by its `name`, or by its
+//! number from 0.
+
 mod diagnostics;
+mod document;
 mod equation;
+mod expand;
 mod file;
 mod lower;
+mod merge;
 mod names;
 mod read;
+mod rules;
+mod schema;
+mod set;
+mod sources;
 mod types;
 mod value;
 
 use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
-pub use lower::MOST_TRANSACTIONS;
+pub use lower::{MESSAGES, MOST_TRANSACTIONS};
+pub use rules::{RULES, Rule};
+pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
     MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario,
@@ -224,30 +277,74 @@ pub use types::{
 };
 
 use diagnostics::Problems;
+use document::Document;
 
-/// Reads a scenario from a file.
+/// Reads a scenario from a file, and the files that it is based on.
 ///
 /// # Errors
 /// Everything that is wrong with it, or that it cannot be read at all.
 pub fn load(path: impl AsRef<Path>) -> Result<Scenario, ScenarioErrors> {
-    let path = path.as_ref();
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&name, &text),
-        Err(error) => Err(ScenarioErrors::unreadable(&name, &error.to_string())),
-    }
+    load_with(path, &[])
+}
+
+/// Reads a scenario from a file, and puts `path=value` settings on top of it, one
+/// after another.
+///
+/// # Errors
+/// Everything that is wrong with it or with them, or that the file cannot be read
+/// at all.
+pub fn load_with(path: impl AsRef<Path>, sets: &[String]) -> Result<Scenario, ScenarioErrors> {
+    scenario(open(path.as_ref(), sets)?)
+}
+
+/// The whole of a scenario as one TOML text: the file, the files that it is based
+/// on, and what is set on top. It says the same, and stands for itself.
+///
+/// # Errors
+/// Everything that is wrong with it, as for [`load_with`].
+pub fn expand(path: impl AsRef<Path>, sets: &[String]) -> Result<String, ScenarioErrors> {
+    let document = open(path.as_ref(), sets)?;
+    let text = expanded(&document);
+    scenario(document).map(|scenario| {
+        let name = toml::Value::String(scenario.name);
+        format!("name = {name}\n{text}")
+    })
+}
+
+/// The document without its name, which may be that of its file.
+fn expanded(document: &Document) -> String {
+    let mut problems = Problems::default();
+    let mut table = document.table(&mut problems).unwrap_or_default();
+    table.remove("name");
+    expand::text(&table)
 }
 
 /// Reads a scenario from text; `file_name` is what diagnostics call it, and its
-/// stem is the scenario's name if the text gives none.
+/// stem is the scenario's name if the text gives none. Nothing but the text is
+/// read: it cannot have a `base`.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(file_name: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
+    scenario(Document::new(file_name, text.to_owned(), &[], None))
+}
+
+fn open(path: &Path, sets: &[String]) -> Result<Document, ScenarioErrors> {
+    let name = path.display().to_string();
+    let library = |path: &Path| std::fs::read_to_string(path).map_err(|e| e.to_string());
+    match library(path) {
+        Ok(text) => Ok(Document::new(&name, text, sets, Some(&library))),
+        Err(why) => Err(ScenarioErrors::unreadable(&name, &why)),
+    }
+}
+
+fn scenario(document: Document) -> Result<Scenario, ScenarioErrors> {
     let mut problems = Problems::default();
-    let scenario = read::read(text, &mut problems)
-        .and_then(|file| lower::lower(file_name, text, &file, &mut problems));
-    scenario.ok_or_else(|| problems.of(file_name, text))
+    let scenario = document.table(&mut problems).and_then(|table| {
+        let file = read::read(table, &mut problems);
+        lower::lower(&document.sources, &file, &mut problems)
+    });
+    scenario.ok_or_else(|| problems.of(document.sources))
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use std::fmt::Display;
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::diagnostics::{Problem, Problems};
+use super::file::At;
 
 /// The longest name: traces have fixed columns.
 const LONGEST: usize = 64;
@@ -68,7 +67,7 @@ pub(super) fn number(number: impl Display) -> String {
 /// The position of a name among those that there are, or a problem that says so.
 pub(super) fn find(
     problems: &mut Problems,
-    written: &Spanned<String>,
+    written: &At<String>,
     (singular, plural): (&str, &str),
     names: &[&str],
 ) -> Option<usize> {

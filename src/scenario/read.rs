@@ -4,19 +4,21 @@
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
+use toml::de::{DeValue, Error, ValueDeserializer};
 
 use super::diagnostics::{Problem, Problems};
-use super::file::{Entry, ExpectFile, File, Named};
+use super::file::{At, Entry, ExpectFile, File, Named};
+use super::merge::{DROPPED, Table, Value};
 use super::names::{list, meant, quote};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 19] = [
+const SECTIONS: [&str; 21] = [
+    "base",
     "name",
     "about",
     "seed",
     "settle",
+    "allow",
     "defaults",
     "machines",
     "network",
@@ -35,36 +37,16 @@ const SECTIONS: [&str; 19] = [
 ];
 
 /// What the file says; sections that are wrong are left at their defaults.
-/// `None` if it is not even TOML.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Option<File> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        // The parser goes on after a mistake, and may stumble over its rest.
-        let mut told = None;
-        for error in errors {
-            let at = error.span().map_or(text.len(), |span| span.start);
-            let line = text.as_bytes()[..at.min(text.len())]
-                .iter()
-                .filter(|&&b| b == b'\n')
-                .count();
-            if told.replace(line) != Some(line) {
-                problems.push(not_toml(&error, text));
-            }
-        }
-        return None;
-    }
-    let mut sections = Sections { problems };
-    Some(sections.file(table.into_inner()))
+pub(super) fn read(table: Table<'_>, problems: &mut Problems) -> File {
+    Sections { problems }.file(table)
 }
-
-type Value<'t> = Spanned<DeValue<'t>>;
 
 struct Sections<'p> {
     problems: &'p mut Problems,
 }
 
 impl Sections<'_> {
-    fn file(&mut self, table: DeTable<'_>) -> File {
+    fn file(&mut self, table: Table<'_>) -> File {
         let mut file = File::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -72,6 +54,7 @@ impl Sections<'_> {
                 "about" => file.about = self.one(value),
                 "seed" => file.seed = self.one(value),
                 "settle" => file.settle = self.one(value),
+                "allow" => file.allow = self.one(value).unwrap_or_default(),
                 "defaults" => file.defaults = self.one(value).unwrap_or_default(),
                 "machines" => file.machines = self.named(value),
                 "network" => file.network = self.one(value).unwrap_or_default(),
@@ -85,6 +68,8 @@ impl Sections<'_> {
                 "readers" => file.readers = self.list("readers", value),
                 "operator" => file.operator = self.list("operator", value),
                 "faults" => file.faults = self.list("faults", value),
+                // A base's section, dropped.
+                "seeded-faults" if value.get_ref().as_str() == Some(DROPPED) => {}
                 "seeded-faults" => {
                     let span = value.span();
                     file.seeded = Some(Entry {
@@ -161,14 +146,14 @@ impl Sections<'_> {
     }
 
     /// The entries of a table.
-    fn entries<'t>(&mut self, value: Value<'t>) -> Vec<(Spanned<String>, Value<'t>)> {
+    fn entries<'t>(&mut self, value: Value<'t>) -> Vec<(At<String>, Value<'t>)> {
         let span = value.span();
         match value.into_inner() {
             DeValue::Table(table) => table
                 .into_iter()
                 .map(|(key, value)| {
                     let span = key.span();
-                    (Spanned::new(span, key.into_inner().into_owned()), value)
+                    (At::new(span, key.into_inner().into_owned()), value)
                 })
                 .collect(),
             _ => {
@@ -192,18 +177,6 @@ impl Sections<'_> {
             .accepts(name, "sections and keys", &known),
         );
     }
-}
-
-/// Text that is not TOML.
-fn not_toml(error: &Error, text: &str) -> Problem {
-    let span = error.span().unwrap_or(text.len()..text.len());
-    let message = error.message();
-    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let mut problem = Problem::at(span, format!("this is not TOML: {what}"));
-    if !["", "nothing"].contains(&expected) {
-        problem = problem.label(format!("expected {expected}"));
-    }
-    problem
 }
 
 /// TOML that is not what the section wants, in words of the scenario rather than

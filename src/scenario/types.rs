@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
-use crate::protocol::{Nodes, Policies, ProtocolKind};
+use crate::protocol::{Family, Nodes, Policies, ProtocolKind};
 use crate::vocab::{Chance, Identity, NodeId, Probability, Seed, SimDuration, SimTime, Stream};
 
 /// A scenario, ready to run.
@@ -102,7 +103,7 @@ pub struct DatabaseSpec {
 }
 
 /// How a database treats conflicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Waits for locks, first come first served; finds deadlocks. Readers take
@@ -114,7 +115,7 @@ pub enum Engine {
 }
 
 /// How a database can take part in two-phase commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preparation {
     /// It has prepared transactions.
@@ -304,7 +305,7 @@ pub struct OperatorEvent {
 }
 
 /// What is expected of a promise under a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// On every seed.
@@ -359,7 +360,7 @@ impl Scenario {
     /// Whether a protocol can run here: two-phase commit needs databases that
     /// can prepare. `Err` says which cannot.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
-        if protocol != ProtocolKind::TwoPhaseCommit {
+        if protocol.family() != Family::TwoPhase {
             return Ok(());
         }
         for service in self.business.participants() {
@@ -379,7 +380,10 @@ impl Scenario {
         let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
         let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
         let longest_wait = self.machines.iter().map(|m| m.database.lock_timeout).max();
-        let attempts = u64::from(self.policies.conflict_retries) + 1;
+        let policies = self.policies.steps.values().copied();
+        let policies = policies.chain([self.policies.common()]);
+        let retries = policies.map(|policy| policy.conflict_retries).max();
+        let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
         self.settle + backlog + clients + locks
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use toml::Spanned;
 
+use super::file::At;
 use super::types::Dist;
 use crate::vocab::{Probability, SimDuration};
 
@@ -141,8 +141,8 @@ impl<'de> Deserialize<'de> for Rate {
 #[derive(Clone)]
 pub(super) enum ChoiceFile {
     Uniform,
-    Zipf(Spanned<f64>),
-    Hot { hot: Spanned<u32>, share: Rate },
+    Zipf(At<f64>),
+    Hot { hot: At<u32>, share: Rate },
 }
 
 const CHOICE: &str = "\"uniform\", { zipf = 0.9 } or { hot = 3, share = 0.5 }";
@@ -150,8 +150,8 @@ const CHOICE: &str = "\"uniform\", { zipf = 0.9 } or { hot = 3, share = 0.5 }";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChoiceTable {
-    zipf: Option<Spanned<f64>>,
-    hot: Option<Spanned<u32>>,
+    zipf: Option<At<f64>>,
+    hot: Option<At<u32>>,
     share: Option<Rate>,
 }
 
@@ -246,7 +246,7 @@ impl<'de> Deserialize<'de> for FloorFile {
 #[derive(Clone)]
 pub(super) enum OneOrMany {
     One(String),
-    Many(Vec<Spanned<String>>),
+    Many(Vec<At<String>>),
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -272,7 +272,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 #[derive(Clone)]
 pub(super) enum ItemFile {
     Words(String),
-    Values(Vec<(Spanned<String>, Spanned<ValueFile>)>),
+    Values(Vec<(At<String>, At<ValueFile>)>),
 }
 
 impl<'de> Deserialize<'de> for ItemFile {

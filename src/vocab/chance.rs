@@ -41,6 +41,8 @@ pub enum Stream {
     Service = 8,
     /// Background readers.
     Readers = 9,
+    /// By how much waits before retries are lengthened.
+    Jitter = 10,
 }
 
 /// Who or what a draw is for. The same identity always draws the same, whatever

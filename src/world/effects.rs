@@ -8,10 +8,10 @@ use super::store::{Request, Ticket};
 use super::world::{Msg, Next, World};
 use crate::history::{Owner, Sink};
 use crate::protocol::{
-    Effect, Input, Key, Lane, Letter, LetterBody, Out, Outcome, Protocol, Safeguard,
+    Effect, Input, Key, Lane, Letter, LetterBody, Out, Outcome, Protocol, Safeguard, Tag,
 };
 use crate::scenario::Dist;
-use crate::vocab::{Identity, NodeId, SimDuration, SimTime, Stream};
+use crate::vocab::{Identity, NodeId, Probability, SimDuration, SimTime, Stream};
 
 impl<P: Protocol, S: Sink> World<P, S> {
     /// Takes in the effects of the machine at `node`, and empties `out`. The
@@ -282,13 +282,27 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn arm(&mut self, node: NodeId, key: Key, after: SimDuration) {
-        let at = self.now + after;
         let who = identity(node, key);
+        let at = self.now + after + self.jitter(key, after, who);
         let handle = self.agenda.push(at, who, Happening::Timer { node, key });
         match self.process(node).timers.insert(key, handle) {
             Some(replaced) => self.agenda.take_back(replaced),
             None => self.in_flight.hold_any(owner_of(key)),
         }
+    }
+
+    /// By how much a wait before a retry is lengthened: a part of the scenario's
+    /// share that this very wait draws.
+    fn jitter(&self, key: Key, after: SimDuration, who: Identity) -> SimDuration {
+        let share = self.setting.policies.jitter;
+        if key.tag != Tag::Retry || share == Probability::NEVER {
+            return SimDuration::ZERO;
+        }
+        let part = self
+            .chance
+            .unit(Stream::Jitter, who.with(after.as_micros()));
+        let micros = after.as_micros() as f64 * share.get() * part;
+        SimDuration::from_micros(libm::round(micros) as u64)
     }
 
     fn disarm(&mut self, node: NodeId, key: Key) {

@@ -7,7 +7,7 @@ use super::store::Crash;
 use super::world::World;
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
 use crate::history::{Part, Sink, What};
-use crate::protocol::{Milestone, Protocol};
+use crate::protocol::{Milestone, Protocol, ProtocolKind};
 use crate::vocab::{Identity, NodeId};
 
 /// The plan, and what of it has struck.
@@ -92,6 +92,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         for (n, fault) in (0u32..).zip(&plan.faults) {
             let state = match fault.when {
                 _ if !self.concerns_anybody(&fault.kind) => State::NotApplicable,
+                Moment::On { milestone, .. } if !Self::comes_to(milestone) => State::NotApplicable,
                 Moment::On { nth, .. } => State::Waiting { times: nth.max(1) },
                 Moment::At(_) | Moment::Point(_) => State::Waiting { times: 0 },
             };
@@ -104,6 +105,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 state,
             });
         }
+    }
+
+    /// Whether a run can come to a milestone at all. What people's own protocols
+    /// come to, only they know.
+    fn comes_to(milestone: Milestone) -> bool {
+        matches!(P::KIND, ProtocolKind::Own(_)) || milestone.raised_by(P::KIND)
     }
 
     /// Whether this protocol has somebody in every role that the fault needs.
@@ -120,7 +127,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     fn takes_part(&self, node: NodeId) -> bool {
         let nodes = &self.setting.nodes;
         if node == nodes.broker() {
-            return P::KIND == crate::protocol::ProtocolKind::ChoreographedSaga;
+            return P::KIND.uses_broker();
         }
         node == nodes.clients() || node == nodes.provider() || self.has(node)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
-use crate::protocol::Safeguards;
+use crate::protocol::{ProtocolKind, Safeguards, Setting};
 use crate::scenario::Scenario;
 use crate::vocab::{RequestId, Seed, SimTime};
 
@@ -22,6 +22,23 @@ pub struct RunSpec {
     /// Requests that are left out: their clients behave as if they had never
     /// wanted them. Every draw of all others stays as it was.
     pub leave_out: BTreeSet<RequestId>,
+}
+
+impl RunSpec {
+    /// What every machine of a protocol is given at birth.
+    pub fn setting(&self, protocol: ProtocolKind) -> Setting {
+        let scenario = &self.scenario;
+        Setting {
+            protocol,
+            business: match protocol.is_saga() {
+                true => scenario.business.clone(),
+                false => scenario.business.clone().without_releases(),
+            },
+            nodes: scenario.nodes.clone(),
+            policies: scenario.policies.clone(),
+            safeguards: self.safeguards.seen_by(protocol),
+        }
+    }
 }
 
 /// How a run went, beside its history.

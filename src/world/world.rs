@@ -97,16 +97,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// A world before its first tick.
     pub fn new(spec: &RunSpec, sink: S) -> Self {
         let scenario = Arc::clone(&spec.scenario);
-        let setting = Arc::new(Setting {
-            protocol: P::KIND,
-            business: match P::KIND.is_saga() {
-                true => scenario.business.clone(),
-                false => scenario.business.clone().without_releases(),
-            },
-            nodes: scenario.nodes.clone(),
-            policies: scenario.policies.clone(),
-            safeguards: spec.safeguards.seen_by(P::KIND),
-        });
+        let setting = Arc::new(spec.setting(P::KIND));
         let chance = Chance::new(spec.seed);
         let nodes = (0..scenario.machines.len() as u16)
             .map(|n| Node::build::<P>(&scenario, &setting, chance, NodeId(n)))

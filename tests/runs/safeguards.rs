@@ -177,15 +177,16 @@ fn table() -> Vec<Missed> {
 fn every_safeguard_is_in_the_table_and_every_user_of_it_misses_it() {
     let table = table();
     for &safeguard in Safeguard::ALL {
-        let missed_by: Vec<ProtocolKind> = table
+        let missed_by: Vec<(ProtocolKind, PromiseId)> = table
             .iter()
             .filter(|row| row.safeguard == safeguard)
-            .flat_map(|row| row.by.iter().map(|(protocol, _)| *protocol))
+            .flat_map(|row| row.by.iter().copied())
             .collect();
         for protocol in ProtocolKind::ALL {
+            let row = missed_by.iter().find(|(user, _)| *user == protocol);
             assert_eq!(
-                safeguard.used_by(protocol),
-                missed_by.contains(&protocol),
+                safeguard.missed_by(protocol),
+                row.map(|(_, promise)| *promise),
                 "{safeguard} under {protocol}: used if and only if it is missed"
             );
         }

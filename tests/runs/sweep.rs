@@ -1,6 +1,7 @@
 //! 2,000 seeds of both shipped scenarios with seeded faults, all protocols, all
 //! safeguards on: every promise that is expected to hold holds. With every other
-//! seed some clients click twice, and some take their wish back.
+//! seed some clients click twice, some take their wish back, and a
+//! watchdog looks after choreographed sagas.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 
 use crate::support::{on_all_cores, protocols, run, shipped, surprises};
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 2_000;
 
 /// What this share of the clients does within so many microseconds.
 fn impulse(share: f64, within: u64) -> Impulse {
@@ -36,6 +37,7 @@ fn sweep(name: &str) {
     let mut restless = scenario.clone();
     restless.workload.cancel = Some(impulse(0.3, 30_000));
     restless.workload.double_click = Some(impulse(0.2, 15_000));
+    restless.policies.watchdog = Some(SimDuration::from_millis(250));
     let scenarios = [Arc::new(scenario), Arc::new(restless)];
     let found = on_all_cores(SEEDS, |seed| {
         let mut found = Vec::new();

@@ -128,6 +128,9 @@ pub(super) fn mall() -> Scenario {
             poll_every: ms(5),
             relay_batch: 10,
             retention: ms(10_000),
+            jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
+            steps: Default::default(),
         },
         workload: Workload {
             transactions: 2,

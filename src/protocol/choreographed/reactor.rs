@@ -20,6 +20,8 @@ use crate::vocab::{FastMap, RequestKey, TxId};
 pub struct Reactor {
     setting: Arc<Setting>,
     jobs: FastMap<JobId, Job>,
+    /// Sagas that began here and are not over, if a watchdog looks after them.
+    watched: FastMap<TxId, Params>,
 }
 
 /// Which task of which saga ([`Task::number`]).
@@ -55,6 +57,26 @@ impl Reactor {
         Reactor {
             setting: Arc::clone(setting),
             jobs: FastMap::default(),
+            watched: FastMap::default(),
+        }
+    }
+
+    /// The watchdog: a saga that is not over by then is to be cancelled.
+    fn watch(&mut self, tx: TxId, params: Params, out: &mut Out<NoPeer>) {
+        if let Some(after) = self.setting.policies.watchdog {
+            self.watched.insert(tx, params);
+            out.arm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp), after);
+        }
+    }
+
+    /// It is not over, and perhaps lost. Should it be past its pivot, or on its
+    /// way back, that is where it goes on.
+    fn overdue(&mut self, tx: TxId, out: &mut Out<NoPeer>) {
+        let id = JobId::new(tx, Task::OVERDUE);
+        if let Some(&params) = self.watched.get(&tx)
+            && !self.jobs.contains_key(&id)
+        {
+            self.begin(id, Task::OVERDUE, params, Owed::Nothing, out);
         }
     }
 
@@ -77,7 +99,7 @@ impl Reactor {
             epoch: 0,
             attempt: 0,
         };
-        self.begin_for_client(tx, Task::CANCEL_FIRST, params, out);
+        self.begin_for_client(tx, Task::CANCELLED, params, out);
     }
 
     fn begin_for_client(&mut self, tx: TxId, task: Task, params: Params, out: &mut Out<NoPeer>) {
@@ -137,10 +159,12 @@ impl Reactor {
             panic!("{}: {arrival:?} for a task that is at rest", id.tx);
         };
         let persistence = job.task.persistence(&self.setting);
-        match job
-            .attempt
-            .next(&self.setting.policies, persistence, arrival)
-        {
+        let policies = &self.setting.policies;
+        let policy = match job.task.step() {
+            Some(step) => policies.step(step),
+            None => policies.common(),
+        };
+        match job.attempt.next(policy, persistence, arrival) {
             Ok(Next::Answered(answered)) => {
                 let job = self.end(id);
                 self.answered(id.tx, job, answered, out);
@@ -169,7 +193,7 @@ impl Reactor {
     }
 
     /// The local transaction is committed: whoever set it off is told.
-    fn answered(&self, tx: TxId, job: Job, answered: Answered, out: &mut Out<NoPeer>) {
+    fn answered(&mut self, tx: TxId, job: Job, answered: Answered, out: &mut Out<NoPeer>) {
         if self.must_succeed(job.task, answered.reply) {
             // Nothing was stored, so the redelivery tries it again.
             match job.task.persistence(&self.setting) {
@@ -185,19 +209,27 @@ impl Reactor {
         }
         match job.task {
             Task::Do(_) if job.owed == Owed::Answer => {
-                self.tell(tx, self.known(&answered), out);
+                let known = self.known(&answered);
+                if known == ClientOutcome::Accepted && !answered.replayed {
+                    self.watch(tx, job.params, out);
+                }
+                self.tell(tx, known, out);
             }
             Task::Close(outcome) => {
+                self.watched.remove(&tx);
+                if self.setting.policies.watchdog.is_some() {
+                    out.disarm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp));
+                }
                 let outcome = stored(&answered.reads).unwrap_or(outcome);
                 self.tell(tx, outcome, out);
             }
             // What ended it may be known; else the client hears how it ends.
-            Task::Cancel(_) if job.owed == Owed::Answer => {
+            Task::Cancel { .. } if job.owed == Owed::Answer => {
                 if let Some(outcome) = cancelled(&answered) {
                     self.tell(tx, outcome, out);
                 }
             }
-            Task::Do(_) | Task::Undo { .. } | Task::Cancel(_) => {}
+            Task::Do(_) | Task::Undo { .. } | Task::Cancel { .. } => {}
         }
         self.acknowledge(job.owed, tx, job.task, out);
     }
@@ -210,7 +242,7 @@ impl Reactor {
                 self.setting.business.step(step).kind == StepKind::Retriable
             }
             (Task::Do(_), Reply::Done | Reply::Null)
-            | (Task::Undo { .. } | Task::Close(_) | Task::Cancel(_), _) => false,
+            | (Task::Undo { .. } | Task::Close(_) | Task::Cancel { .. }, _) => false,
         }
     }
 
@@ -255,9 +287,13 @@ impl Reactor {
 impl Machine for Reactor {
     type Msg = NoPeer;
 
-    /// Nothing to do: what was done is in the inbox, and the broker delivers
-    /// again what was not acknowledged.
-    fn recover(&mut self, _: Cx, _: Durable, _: &mut Out<NoPeer>) {}
+    /// What was done is in the inbox, and the broker delivers again what was not
+    /// acknowledged: only the watchdog has to know which sagas are not over.
+    fn recover(&mut self, _: Cx, durable: Durable, out: &mut Out<NoPeer>) {
+        for (tx, entry) in durable.log {
+            self.watch(tx, entry.params, out);
+        }
+    }
 
     fn step(&mut self, _: Cx, input: Input<NoPeer>, out: &mut Out<NoPeer>) {
         match input {
@@ -281,6 +317,7 @@ impl Machine for Reactor {
             Input::Executed { call, result } => {
                 self.arrived(JobId::of(call), Arrival::Executed(result), out);
             }
+            Input::Timer(key) if key.tag == Tag::GiveUp => self.overdue(key.tx, out),
             Input::Timer(key) => self.arrived(JobId::of(key), Arrival::Rested, out),
         }
     }

@@ -6,7 +6,7 @@ use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     Answer, Case, Change, ClientOutcome, Event, EventKind, Lane, Letter, LetterBody, LetterId,
-    Predicate, Reply, Row, Setting, Stamp, Tag, Test, Txn, Value,
+    LogEntry, LogState, Predicate, Reply, Row, SagaPhase, Setting, Stamp, Tag, Test, Txn, Value,
 };
 use crate::vocab::{Direction, ServiceId, StepId, TxId};
 
@@ -23,9 +23,9 @@ pub(super) enum Task {
     },
     /// Store what became of the saga.
     Close(ClientOutcome),
-    /// Refuse this step, for the client has taken its wish back; or, if it is
-    /// done, pass that on.
-    Cancel(StepId),
+    /// Refuse this step, for the client has taken its wish back, or the saga takes
+    /// too long; or, if it is done, pass that on.
+    Cancel { step: StepId, reason: Reason },
 }
 
 impl Task {
@@ -33,7 +33,16 @@ impl Task {
     pub(super) const FIRST: Task = Task::Do(FIRST_STEP);
 
     /// The step that a client's cancel asks for.
-    pub(super) const CANCEL_FIRST: Task = Task::Cancel(FIRST_STEP);
+    pub(super) const CANCELLED: Task = Task::Cancel {
+        step: FIRST_STEP,
+        reason: Reason::Cancelled,
+    };
+
+    /// What the watchdog asks for.
+    pub(super) const OVERDUE: Task = Task::Cancel {
+        step: FIRST_STEP,
+        reason: Reason::Overdue,
+    };
 
     /// What an event asks for.
     pub(super) fn after(event: EventKind) -> Self {
@@ -49,7 +58,7 @@ impl Task {
                 reason,
             },
             EventKind::Over(outcome) => Task::Close(outcome),
-            EventKind::Cancelled(step) => Task::Cancel(step),
+            EventKind::Cancel { step, reason } => Task::Cancel { step, reason },
         }
     }
 
@@ -63,8 +72,12 @@ impl Task {
         };
         match self {
             Task::Do(step) => {
+                let mut done = vec![chain.on_done(step)];
+                if step == FIRST_STEP && is_watched(setting) {
+                    done.push(chain.watched());
+                }
                 let staged = Staged {
-                    done: &[chain.on_done(step)],
+                    done: &done,
                     refused: &|reason| vec![chain.on_refused(step, reason)],
                 };
                 let mut txn = plan::forward(setting, tx, step, params, &staged);
@@ -82,15 +95,24 @@ impl Task {
                 let staged = [chain.on_undone(step, failed, reason)];
                 plan::backward(setting, tx, step, params, &staged)
             }
-            Task::Close(outcome) => close(tx, outcome),
-            Task::Cancel(step) => chain.cancel(step),
+            Task::Close(outcome) => {
+                let mut txn = close(tx, outcome);
+                if is_watched(setting) {
+                    let watched = Change::Delete(Row::Log(tx));
+                    txn.cases
+                        .iter_mut()
+                        .for_each(|case| case.then.push(watched));
+                }
+                txn
+            }
+            Task::Cancel { step, reason } => chain.cancel(step, reason),
         }
     }
 
     /// On whose behalf it runs.
     pub(super) fn stamp(self, tx: TxId) -> Stamp {
         match self {
-            Task::Do(step) | Task::Cancel(step) => Stamp::forward(tx, step),
+            Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
             Task::Close(_) => Stamp::bookkeeping(tx),
         }
@@ -100,7 +122,7 @@ impl Task {
     pub(super) fn lane(self) -> Lane {
         match self {
             Task::Do(_) | Task::Undo { .. } => Lane::Work,
-            Task::Close(_) | Task::Cancel(_) => Lane::Control,
+            Task::Close(_) | Task::Cancel { .. } => Lane::Control,
         }
     }
 
@@ -109,7 +131,7 @@ impl Task {
         match self {
             Task::Do(_) => Tag::Work,
             Task::Undo { .. } => Tag::Undo,
-            Task::Close(_) | Task::Cancel(_) => Tag::Outcome,
+            Task::Close(_) | Task::Cancel { .. } => Tag::Outcome,
         }
     }
 
@@ -119,14 +141,14 @@ impl Task {
             Task::Do(step) => key_number(step, Direction::Forward),
             Task::Undo { step, .. } => key_number(step, Direction::Backward),
             Task::Close(_) => 0,
-            Task::Cancel(step) => CANCELS + u32::from(step.0),
+            Task::Cancel { step, .. } => CANCELS + u32::from(step.0),
         }
     }
 
     /// The step that it is about.
     pub(super) fn step(self) -> Option<StepId> {
         match self {
-            Task::Do(step) | Task::Undo { step, .. } | Task::Cancel(step) => Some(step),
+            Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
             Task::Close(_) => None,
         }
     }
@@ -136,7 +158,7 @@ impl Task {
         match self {
             Task::Do(step) => Persistence::of(setting, step, Direction::Forward),
             Task::Undo { step, .. } => Persistence::of(setting, step, Direction::Backward),
-            Task::Close(_) | Task::Cancel(_) => Persistence::UntilAnswered,
+            Task::Close(_) | Task::Cancel { .. } => Persistence::UntilAnswered,
         }
     }
 }
@@ -145,6 +167,12 @@ const FIRST_STEP: StepId = StepId(0);
 
 /// Cancelling steps is numbered from here; doing and undoing them below.
 const CANCELS: u32 = 2_000;
+
+/// Whether there is a watchdog, and something for it to watch: a saga of one step
+/// is over with that.
+fn is_watched(setting: &Setting) -> bool {
+    setting.policies.watchdog.is_some() && setting.business.steps.len() > 1
+}
 
 /// Stores the outcome, once.
 fn close(tx: TxId, outcome: ClientOutcome) -> Txn {
@@ -199,7 +227,7 @@ impl Chain<'_> {
     /// done. If this one is not, its refusal takes its place in the inbox, where
     /// it will find it should it come late, and sets the failure off. If it is,
     /// the next is to be refused; unless nothing can turn the saga any more.
-    fn cancel(&self, step: StepId) -> Txn {
+    fn cancel(&self, step: StepId, reason: Reason) -> Txn {
         let (tx, direction) = (self.tx, Direction::Forward);
         let inbox = Row::Inbox {
             tx,
@@ -219,7 +247,7 @@ impl Chain<'_> {
             let done = Test::of(inbox, Predicate::Replied(Reply::Done));
             let pass_on = self.letter(
                 self.owner(next),
-                EventKind::Cancelled(next),
+                EventKind::Cancel { step: next, reason },
                 step,
                 direction,
                 1,
@@ -228,7 +256,6 @@ impl Chain<'_> {
         }
         let handled = Test::of(inbox, Predicate::Present);
         txn.cases.push(Case::when(handled, [], Answer::Null));
-        let reason = Reason::Cancelled;
         let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
         txn.cases.push(Case::always(
             [refused, self.on_refused(step, reason)],
@@ -312,6 +339,16 @@ impl Chain<'_> {
                 event: Event { tx, params, kind },
             },
         })
+    }
+
+    /// The watchdog must not forget a saga when its process dies: its row is
+    /// there until the saga is closed.
+    fn watched(&self) -> Change {
+        let entry = LogEntry {
+            params: self.params,
+            state: LogState::Saga(SagaPhase::Forward(FIRST_STEP)),
+        };
+        Change::put(Row::Log(self.tx), Value::Log(entry))
     }
 
     fn outcome(&self, outcome: ClientOutcome) -> Change {

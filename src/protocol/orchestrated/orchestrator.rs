@@ -177,13 +177,13 @@ impl Orchestrator {
     /// The timers of a command: it is sent again until it is answered. Only a
     /// compensable step is not waited for for ever; and what is tried only once.
     fn timers(&self, phase: SagaPhase) -> impl Iterator<Item = (Tag, SimDuration)> + use<> {
-        let policies = &self.setting.policies;
+        let policy = self.setting.policies.step(phase.step());
         let persistence = Persistence::of(&self.setting, phase.step(), phase.direction());
         let compensable = phase.direction() == Direction::Forward
             && self.setting.business.step(phase.step()).kind == StepKind::Compensable;
         let once = persistence == Persistence::Once;
-        let resend = (!once).then_some((Tag::Resend, policies.resend_after));
-        let give_up = (once || compensable).then_some((Tag::GiveUp, policies.give_up_after));
+        let resend = (!once).then_some((Tag::Resend, policy.resend_after));
+        let give_up = (once || compensable).then_some((Tag::GiveUp, policy.give_up_after));
         resend.into_iter().chain(give_up)
     }
 
@@ -193,7 +193,8 @@ impl Orchestrator {
         };
         if let Some(phase) = saga.awaits(key) {
             self.send_command(key.tx, saga.params, phase, out);
-            out.arm(key, self.setting.policies.resend_after);
+            let policy = self.setting.policies.step(phase.step());
+            out.arm(key, policy.resend_after);
         }
     }
 

@@ -116,8 +116,8 @@ impl StepService {
             );
         };
         let persistence = Persistence::of(&self.setting, id.step, id.direction);
-        let policies = &self.setting.policies;
-        match job.attempt.next(policies, persistence, arrival) {
+        let policy = self.setting.policies.step(id.step);
+        match job.attempt.next(policy, persistence, arrival) {
             Ok(Next::Answered(answered)) => {
                 self.jobs.remove(&id);
                 self.reply(id, &answered, out);

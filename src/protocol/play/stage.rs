@@ -18,9 +18,10 @@ use crate::vocab::{ServiceId, SimDuration};
 /// - `gift`: a single step, done by points.
 /// - `turned-round`: points-mall, but taking points is the pivot and granting
 ///   is retriable.
+/// - `watched`: points-mall with a watchdog of 200 ms.
 pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
     let business = match stage {
-        "points-mall" => points_mall(),
+        "points-mall" | "watched" => points_mall(),
         "deferred" => deferred(),
         "together" => together(),
         "order-stock" => order_stock(),
@@ -42,6 +43,9 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             poll_every: SimDuration::from_millis(10),
             relay_batch: 10,
             retention: SimDuration::from_secs(1),
+            jitter: crate::vocab::Probability::NEVER,
+            watchdog: (stage == "watched").then_some(SimDuration::from_millis(200)),
+            steps: Default::default(),
         },
         safeguards,
     }

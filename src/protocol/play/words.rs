@@ -141,6 +141,7 @@ impl<'a> Words<'a> {
                 Reason::Conflict,
                 Reason::Amnesia,
                 Reason::Cancelled,
+                Reason::Overdue,
             ])
             .chain(business.step_ids().map(Reason::TimedOut))
             .find(|reason| business.reason_in_words(*reason) == words)
@@ -263,7 +264,7 @@ impl<'a> Words<'a> {
     }
 
     /// `TX PARAMS done STEP`, `TX PARAMS failed STEP undo STEP REASON`,
-    /// `TX PARAMS over OUTCOME`, `TX PARAMS cancelled STEP`.
+    /// `TX PARAMS over OUTCOME`, `TX PARAMS cancel STEP REASON`.
     fn event(&mut self) -> Event {
         let (tx, params) = (self.tx(), self.params());
         let kind = match self.next() {
@@ -278,7 +279,10 @@ impl<'a> Words<'a> {
                 }
             }
             "over" => EventKind::Over(self.client_outcome()),
-            "cancelled" => EventKind::Cancelled(self.step()),
+            "cancel" => EventKind::Cancel {
+                step: self.step(),
+                reason: self.reason(),
+            },
             other => self.wrong("event", other),
         };
         Event { tx, params, kind }

@@ -223,7 +223,9 @@ impl Names<'_> {
                 reason,
             } => format!("failed {failed} undo {undo} {}", self.reason(reason)),
             EventKind::Over(outcome) => format!("over {}", self.client_outcome(outcome)),
-            EventKind::Cancelled(step) => format!("cancelled {step}"),
+            EventKind::Cancel { step, reason } => {
+                format!("cancel {step} {}", self.reason(reason))
+            }
         };
         format!("{} {} {kind}", event.tx, self.params(&event.params))
     }

@@ -1,5 +1,18 @@
-//! A history as text: every event a line, in fixed columns.
+//! A history as text, in three forms:
+//!
+//! - [`Form::Lines`], `--trace`: every event a line in fixed columns (model time
+//!   in ms, node, transaction, kind, and the rest in words).
+//! - [`Form::Lanes`], `--trace=lanes`: a column a node, and an arrow a message,
+//!   drawn when it arrives or is lost; without what only the lines need.
+//! - [`Form::Json`], `--trace=json`: every event a JSON object on a line of its
+//!   own, for programs; [`json::TraceLine`] is its shape, and its schema is in
+//!   `reports/schemas/trace.schema.json`.
+//!
+//! A [`Filter`] thins out any of them.
 
+mod filter;
+pub mod json;
+mod lanes;
 mod words;
 
 use std::fmt::Write as _;
@@ -8,7 +21,10 @@ use std::io::{self, Write};
 use super::style::{QUIET, SECTION, paint};
 use crate::fault::FaultPlan;
 use crate::history::{Event, Sink};
+use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
+pub use filter::{Filter, KEYS};
+use lanes::Lanes;
 use words::Words;
 
 /// What each kind of line means, in the order in which the legend shows them.
@@ -64,8 +80,27 @@ pub const LEGEND: &[(&str, &str)] = &[
     ("rest", "the run is over: what is left"),
 ];
 
-/// The legend of the trace, as text with ANSI styles.
-pub fn legend() -> String {
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Every event a line in fixed columns.
+    Lines,
+    /// A column a node, an arrow a message.
+    Lanes,
+    /// Every event a JSON object on a line of its own.
+    Json,
+}
+
+/// The legend of a form, as text with ANSI styles. JSON has none.
+pub fn legend(form: Form) -> String {
+    match form {
+        Form::Lines => legend_of_lines(),
+        Form::Lanes => lanes::legend(),
+        Form::Json => String::new(),
+    }
+}
+
+fn legend_of_lines() -> String {
     let mut text = format!("{}\n", paint(SECTION, "Kinds of lines"));
     for (kind, meaning) in LEGEND {
         let _ = writeln!(text, "  {kind:KIND$}  {meaning}");
@@ -78,29 +113,67 @@ const KIND: usize = 11;
 /// Room for a transaction's name.
 const TX: usize = 12;
 
-/// Writes a history, every event a line: model time in ms, node, transaction,
-/// kind, and the rest in words. Stops at the first error, which
+/// Writes a history, every event a line. Stops at the first error, which
 /// [`TraceWriter::finish`] tells.
 pub struct TraceWriter<'a, W> {
+    scenario: &'a Scenario,
     words: Words<'a>,
+    drawn: Drawn,
+    filter: Filter,
     out: W,
     line: String,
     failed: Option<io::Error>,
 }
 
+/// What a form must remember.
+enum Drawn {
+    Lines,
+    Lanes(Lanes),
+    Json(ProtocolKind),
+}
+
 impl<'a, W: Write> TraceWriter<'a, W> {
-    /// A trace of runs of this scenario under this plan, into `out`.
+    /// A trace of runs of this scenario under this plan, in lines, into `out`.
     pub fn new(scenario: &'a Scenario, plan: &'a FaultPlan, out: W) -> Self {
         TraceWriter {
+            scenario,
             words: Words::new(scenario, plan),
+            drawn: Drawn::Lines,
+            filter: Filter::default(),
             out,
             line: String::new(),
             failed: None,
         }
     }
 
-    /// Writes the columns' names.
+    /// The same trace of runs of this protocol in another form.
+    #[must_use]
+    pub fn drawn_as(mut self, form: Form, protocol: ProtocolKind) -> Self {
+        self.drawn = match form {
+            Form::Lines => Drawn::Lines,
+            Form::Lanes => Drawn::Lanes(Lanes::new(self.scenario, protocol)),
+            Form::Json => Drawn::Json(protocol),
+        };
+        self
+    }
+
+    /// The same trace, thinned out.
+    #[must_use]
+    pub fn filtered(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Writes the columns' names, where there are columns.
     pub fn header(&mut self) {
+        match &self.drawn {
+            Drawn::Json(_) => return,
+            Drawn::Lanes(lanes) => {
+                self.line = lanes.header(|node| self.scenario.node_name(node));
+                return self.put();
+            }
+            Drawn::Lines => {}
+        }
         let width = self.words.node_width;
         let head = format!(
             "{:>11}  {:width$}  {:TX$}  {:KIND$}  what",
@@ -135,15 +208,41 @@ impl<W: Write> Sink for TraceWriter<'_, W> {
         if self.failed.is_some() {
             return;
         }
-        let node = self.words.node(event.node);
-        let width = self.words.node_width;
+        if let Drawn::Lanes(lanes) = &mut self.drawn {
+            lanes.hear(event);
+        }
         let (kind, who, what) = self.words.line(&event.what);
+        if !self.filter.shows(event, kind, &who) {
+            return;
+        }
         self.line.clear();
-        let _ = write!(
-            self.line,
-            "{:>11}  {node:width$}  {who:TX$}  {kind:KIND$}  {what}",
-            event.at
-        );
+        match &mut self.drawn {
+            Drawn::Lines => {
+                let node = self.words.node(event.node);
+                let width = self.words.node_width;
+                let _ = write!(
+                    self.line,
+                    "{:>11}  {node:width$}  {who:TX$}  {kind:KIND$}  {what}",
+                    event.at
+                );
+            }
+            Drawn::Lanes(lanes) => {
+                let asked_for = self.filter.names_kinds();
+                let Some(line) = lanes.line(event, (kind, &who, &what), asked_for) else {
+                    return;
+                };
+                self.line = line;
+            }
+            Drawn::Json(protocol) => {
+                self.line = json::line(
+                    protocol.name(),
+                    event,
+                    (kind, &who, &what),
+                    |node| self.words.node(node),
+                    |row| self.scenario.business.row_name(row),
+                );
+            }
+        }
         self.put();
     }
 }

@@ -241,3 +241,70 @@ fn a_trace_stops_at_the_first_error_and_tells_it() {
     let error = trace.finish().expect_err("the pipe is closed");
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
+
+fn drawn(form: Form, protocol: ProtocolKind, events: &[(u16, What)]) -> String {
+    let (scenario, plan) = (fixture::scenario(), fixture::plan());
+    let mut bytes = Vec::new();
+    let mut trace = TraceWriter::new(&scenario, &plan, &mut bytes).drawn_as(form, protocol);
+    trace.header();
+    for (n, (node, what)) in (0..).zip(events) {
+        trace.event(&Event {
+            at: SimTime::from_micros(412_000 + n * 7),
+            node: NodeId(*node),
+            what: what.clone(),
+        });
+    }
+    trace.finish().expect("a vector takes every byte");
+    let text = String::from_utf8(bytes).expect("a trace is text");
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn lanes_have_a_column_a_node_and_an_arrow_a_message() {
+    let tx = TxId {
+        key: RequestKey {
+            request: RequestId {
+                client: ClientId(3),
+                n: 17,
+            },
+            fresh: 0,
+        },
+        epoch: 0,
+        attempt: 0,
+    };
+    let delivered = |from, kind| What::Delivered {
+        id: MsgId(1),
+        from: NodeId(from),
+        kind,
+        tx,
+    };
+    let lost = What::Lost {
+        id: MsgId(2),
+        to: NodeId(2),
+        kind: "commit",
+        tx,
+        why: LossReason::Partition,
+    };
+    let text = drawn(
+        Form::Lanes,
+        ProtocolKind::TwoPhaseCommit,
+        &[
+            (0, delivered(5, "request")),
+            (2, delivered(0, "prepare")),
+            (0, delivered(2, "vote")),
+            (1, What::PreparedLost { tx }),
+            (0, lost),
+            (1, What::Down(Part::Process)),
+            (4, What::FaultBegan { fault: 0 }),
+            (4, delivered(2, "hand-over")),
+        ],
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 100));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_json_line_has_the_words_of_its_line_and_more() {
+    let events: Vec<(u16, What)> = every_kind().into_iter().map(|what| (1, what)).collect();
+    insta::assert_snapshot!(drawn(Form::Json, ProtocolKind::TwoPhaseCommit, &events));
+}

@@ -10,6 +10,7 @@ use crate::scenario::value::AmountFile;
 use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
+use super::allow::Rule;
 use super::cast::Cast;
 
 /// The largest amount that an action may name.
@@ -170,7 +171,7 @@ impl Lowering<'_> {
             .map(|(step, _)| step.name.get_ref().as_str())
             .collect();
         let plural = format!("earlier steps that look at `{}`", written.get_ref());
-        let found = names::find(self.problems, name, ("step that looks", &plural), &known)?;
+        let found = names::find(self.problems, name, ("looking step", &plural), &known)?;
         Some(Seen {
             step: StepId(before[found].1),
             reread: says.reread.as_ref().is_some_and(|reread| *reread.get_ref()),
@@ -290,52 +291,62 @@ impl Lowering<'_> {
             _ => None,
         };
         let name = quote(written.get_ref());
-        let problem = match (place, verb) {
-            (Place::In(StepKind::Compensable), "perform") => Problem::at(
+        // These two no scenario can allow: what they would do has no meaning.
+        let meaningless = match (place, verb) {
+            (Place::InCompensation, "look") => Some(
+                Problem::at(written.span(), "a compensation has nothing to look at")
+                    .help("it undoes the meaning of its step, whatever the row holds by now"),
+            ),
+            (Place::In(StepKind::Retriable), "take" | "give") if reread => Some(
+                Problem::at(
+                    written.span(),
+                    "this retriable step could fail for good: the row may have changed meanwhile",
+                )
+                .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step"),
+            ),
+            _ => None,
+        };
+        if let Some(problem) = meaningless {
+            self.problems.push(problem);
+            return;
+        }
+        let (rule, problem) = match (place, verb) {
+            (Place::In(StepKind::Compensable), "perform") => (Rule::IrrevocableBeforePivot, Problem::at(
                 written.span(),
                 format!("the real action {name} is in a compensable step"),
             )
             .label("it cannot be taken back")
-            .help("perform it in the pivot or in a retriable step after it, when it is certain that the transaction commits"),
-            (Place::InCompensation, "perform") => Problem::at(
+            .help("perform it in the pivot or in a retriable step after it, when it is certain that the transaction commits")),
+            (Place::InCompensation, "perform") => (Rule::IrrevocableCompensation, Problem::at(
                 written.span(),
                 format!("the real action {name} is in a compensation"),
             )
-            .help("nothing irrevocable may happen for a transaction that did not commit: that is the promise `irrevocable`"),
-            (Place::InCompensation, "look") => {
-                Problem::at(written.span(), "a compensation has nothing to look at")
-                    .help("it undoes the meaning of its step, whatever the row holds by now")
-            }
-            (Place::In(StepKind::Retriable), "take" | "give") if reread => Problem::at(
-                written.span(),
-                "this retriable step could fail for good: the row may have changed meanwhile",
-            )
-            .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step"),
+            .help("nothing irrevocable may happen for a transaction that did not commit: that is the promise `irrevocable`")),
             (Place::InCompensation, "take") => {
                 let Some(floor) = floor else { return };
-                Problem::at(
+                (Rule::CompensationCanFail, Problem::at(
                     written.span(),
                     format!("this compensation could fail: {name} may have been spent meanwhile"),
                 )
                 .label(format!("it has a floor, {floor}"))
-                .help("a compensation must not fail. Let the step that gives be the pivot or a retriable one, so that it is never undone, or give the counter `floor = \"none\"`")
+                .help("a compensation must not fail. Let the step that gives be the pivot or a retriable one, so that it is never undone, or give the counter `floor = \"none\"`"))
             }
             (Place::In(StepKind::Retriable), "take") => {
                 let Some(floor) = floor else { return };
-                Problem::at(
+                (Rule::RetriableCanFail, Problem::at(
                     written.span(),
                     format!("this retriable step could fail for good: {name} may run out"),
                 )
                 .label(format!("it has a floor, {floor}"))
-                .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step, or give the counter `floor = \"none\"`")
+                .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step, or give the counter `floor = \"none\"`"))
             }
-            (Place::In(StepKind::Retriable), "grant") => Problem::at(
+            (Place::In(StepKind::Retriable), "grant") => (Rule::RetriableCanFail, Problem::at(
                 written.span(),
                 format!("this retriable step could fail for good: {name} may be withdrawn or granted already"),
             )
-            .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step"),
+            .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step")),
             _ => return,
         };
-        self.problems.push(problem);
+        self.broken(rule, problem);
     }
 }

@@ -47,6 +47,28 @@ impl Lowering<'_> {
     }
 }
 
+impl Lowering<'_> {
+    /// Refuses equations that no step has to do with: they would hold whatever
+    /// happens.
+    pub(super) fn check_judged(&mut self, business: &Business) {
+        for (equation, entry) in business.equations.iter().zip(&self.file.promises) {
+            let mut terms = equation.left.iter().chain(&equation.right);
+            if terms.any(|term| most_moved(business, term.measure) > 0) {
+                continue;
+            }
+            let Some(says) = &entry.says else { continue };
+            self.problems.push(
+                Problem::at(
+                    says.equation.span(),
+                    "this promise can never be judged: no step changes what it measures",
+                )
+                .label("both sides are always 0")
+                .help("measure a counter or an entitlement of which a step says `take`, `give`, `grant` or `revoke`"),
+            );
+        }
+    }
+}
+
 /// The most that one transaction can move of what is measured.
 fn most_moved(business: &Business, measure: Measure) -> u128 {
     let id = match measure {

@@ -31,9 +31,14 @@ const KINDS: [(&str, &[&str]); 8] = [
     ),
 ];
 
+/// The kinds of faults.
+pub(in crate::scenario) fn fault_kinds() -> [&'static str; 8] {
+    KINDS.map(|(kind, _)| kind)
+}
+
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-const MESSAGES: [&str; 21] = [
+pub const MESSAGES: [&str; 21] = [
     "request",
     "cancel",
     "reply",

@@ -3,6 +3,7 @@
 //! it makes sense.
 
 mod actions;
+mod allow;
 mod business;
 mod cast;
 mod faults;
@@ -17,25 +18,28 @@ mod workload;
 
 use std::path::Path;
 
+pub(super) use allow::rules;
+pub use faults::MESSAGES;
+pub(super) use faults::fault_kinds;
 pub use workload::MOST_TRANSACTIONS;
+
+use allow::Allowed;
 
 use super::diagnostics::{Problem, Problems};
 use super::file::{At, File};
+use super::sources::Sources;
 use super::types::Scenario;
 use super::value::Time;
 use crate::vocab::{Seed, SimDuration};
 
 /// The scenario of a file; `None` only if a problem was found.
-pub(super) fn lower(
-    file_name: &str,
-    text: &str,
-    file: &File,
-    problems: &mut Problems,
-) -> Option<Scenario> {
+pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> Option<Scenario> {
+    let allowed = Allowed::of(file, problems);
     let mut lowering = Lowering {
         file,
-        text,
+        text: sources.text(),
         problems,
+        allowed,
     };
     let cast = lowering.cast();
     let business = lowering.business(&cast);
@@ -51,10 +55,12 @@ pub(super) fn lower(
     let policies = lowering.policies(life, &workload);
     let expectations = lowering.expectations();
     if lowering.problems.is_empty() {
+        lowering.check_allowed();
+        lowering.check_judged(&business);
         lowering.check_magnitudes(&business, &workload);
     }
     let scenario = Scenario {
-        name: lowering.name(file_name),
+        name: lowering.name(sources.main_name()),
         about: file.about.clone().unwrap_or_default().trim().to_owned(),
         seed: Seed(file.seed.unwrap_or(DEFAULT_SEED)),
         settle: lowering.positive(file.settle.as_ref(), "settle", DEFAULT_SETTLE),
@@ -72,6 +78,7 @@ pub(super) fn lower(
         seeded,
         expectations,
     };
+    lowering.check_expected(&scenario);
     problems.is_empty().then_some(scenario)
 }
 
@@ -83,6 +90,7 @@ struct Lowering<'f> {
     file: &'f File,
     text: &'f str,
     problems: &'f mut Problems,
+    allowed: Allowed<'f>,
 }
 
 impl Lowering<'_> {

@@ -1,12 +1,17 @@
 //! How patient the machines are, and how long they remember.
 
+use std::collections::BTreeMap;
+
 use crate::fault::{Fault, FaultKind, Seeded};
-use crate::protocol::Policies;
+use crate::protocol::{Policies, StepPolicy};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::types::{BrokerSpec, Dist, MachineSpec, Network, Workload};
-use crate::vocab::SimDuration;
+use crate::vocab::{Probability, SimDuration, StepId};
 
 use super::Lowering;
+
+/// So often a conflict may be retried.
+const MOST_RETRIES: u64 = 1_000;
 
 mod default {
     use super::SimDuration;
@@ -31,14 +36,32 @@ impl Lowering<'_> {
             "give-up-after",
             default::GIVE_UP_AFTER,
         );
-        let conflict_retries = says.conflict_retries.as_ref();
-        let relay_batch = says.relay_batch.as_ref();
-        Policies {
+        let common = StepPolicy {
             resend_after: self.positive(
                 says.resend_after.as_ref(),
                 "resend-after",
                 default::RESEND_AFTER,
             ),
+            give_up_after,
+            conflict_retries: self.within(
+                says.conflict_retries.as_ref(),
+                "conflict-retries",
+                0,
+                MOST_RETRIES,
+                default::CONFLICT_RETRIES,
+            ),
+            conflict_backoff: self.positive(
+                says.conflict_backoff.as_ref(),
+                "conflict-backoff",
+                default::CONFLICT_BACKOFF,
+            ),
+        };
+        let steps = self.step_policies(common);
+        let longest = steps.values().map(|policy| policy.give_up_after).max();
+        let longest = longest.unwrap_or(give_up_after).max(give_up_after);
+        let relay_batch = says.relay_batch.as_ref();
+        Policies {
+            resend_after: common.resend_after,
             give_up_after,
             inquire_after: self.positive(
                 says.inquire_after.as_ref(),
@@ -50,23 +73,59 @@ impl Lowering<'_> {
                 "idle-branch-after",
                 default::IDLE_BRANCH_AFTER,
             ),
-            conflict_retries: self.within(
-                conflict_retries,
-                "conflict-retries",
-                0,
-                1_000,
-                default::CONFLICT_RETRIES,
-            ),
-            conflict_backoff: self.positive(
-                says.conflict_backoff.as_ref(),
-                "conflict-backoff",
-                default::CONFLICT_BACKOFF,
-            ),
+            conflict_retries: common.conflict_retries,
+            conflict_backoff: common.conflict_backoff,
+            jitter: says
+                .jitter
+                .as_ref()
+                .map_or(Probability::NEVER, |share| share.get_ref().0),
+            watchdog: says
+                .watchdog
+                .as_ref()
+                .map(|time| self.positive(Some(time), "watchdog", time.get_ref().0)),
             poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
             relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
                 as usize,
-            retention: self.retention(life, workload, give_up_after),
+            retention: self.retention(life, workload, longest),
+            steps,
         }
+    }
+
+    /// What steps say for themselves.
+    fn step_policies(&mut self, common: StepPolicy) -> BTreeMap<StepId, StepPolicy> {
+        let file = self.file;
+        let mut own = BTreeMap::new();
+        for (entry, id) in file.steps.iter().zip(0u8..) {
+            let Some(says) = &entry.says else { continue };
+            let policy = StepPolicy {
+                resend_after: self.positive(
+                    says.resend_after.as_ref(),
+                    "resend-after",
+                    common.resend_after,
+                ),
+                give_up_after: self.positive(
+                    says.give_up_after.as_ref(),
+                    "give-up-after",
+                    common.give_up_after,
+                ),
+                conflict_retries: self.within(
+                    says.conflict_retries.as_ref(),
+                    "conflict-retries",
+                    0,
+                    MOST_RETRIES,
+                    common.conflict_retries,
+                ),
+                conflict_backoff: self.positive(
+                    says.conflict_backoff.as_ref(),
+                    "conflict-backoff",
+                    common.conflict_backoff,
+                ),
+            };
+            if policy != common {
+                own.insert(StepId(id), policy);
+            }
+        }
+        own
     }
 
     /// How long inbox rows, tombstones and outcomes are kept: longer than a

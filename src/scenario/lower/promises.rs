@@ -10,7 +10,7 @@ use crate::scenario::diagnostics::Problem;
 use crate::scenario::equation::{self, RawTerm, Word};
 use crate::scenario::file::{At, ExpectFile, PromiseFile};
 use crate::scenario::names::{self, quote};
-use crate::scenario::types::Expectation;
+use crate::scenario::types::{Expectation, Scenario};
 
 use super::Lowering;
 use super::cast::Cast;
@@ -119,7 +119,9 @@ impl Lowering<'_> {
     fn place<'e>(&self, written: &'e At<String>) -> Place<'e> {
         let (text, span) = (written.get_ref().as_str(), written.span());
         let raw = &self.text[span.clone()];
-        let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
+        let quotes = if raw == text {
+            0 // set by a word without quotes
+        } else if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
             3
         } else {
             1
@@ -237,6 +239,27 @@ impl Lowering<'_> {
             }
         }
         expectations
+    }
+
+    /// Refuses to expect something of a protocol that cannot run here.
+    pub(super) fn check_expected(&mut self, scenario: &Scenario) {
+        for ExpectFile { protocol, says } in &self.file.expect {
+            let Some(kind) = ProtocolKind::named(protocol.get_ref()) else {
+                continue;
+            };
+            if let (Err(why), false) = (scenario.can_run(kind), says.is_empty()) {
+                self.problems.push(
+                    Problem::at(
+                        protocol.span(),
+                        format!("nothing can be expected of {kind}: it cannot run here"),
+                    )
+                    .label(why)
+                    .help(format!(
+                        "let the database join in (`prepare = \"native\"` or `\"intents\"`), or expect nothing of it: drop the section, or say `expect.{kind} = \"none\"` over a base"
+                    )),
+                );
+            }
+        }
     }
 
     fn no_promise(&mut self, written: &At<String>, own: &[Option<&str>]) {

@@ -10,6 +10,7 @@ use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::actions::Place;
+use super::allow::Rule;
 use super::cast::{Cast, MOST};
 
 const ORDER: &str = "the order is compensable steps, then at most one pivot, then retriable steps: before the pivot a saga can only go back, after it only on (Mehrotra, Rastogi, Korth & Silberschatz 1992)";
@@ -52,12 +53,14 @@ impl Lowering<'_> {
             let wrong = match says.kind.get_ref() {
                 StepKind::Compensable => match (&pivot, &retriable) {
                     (Some(pivot), _) => Some((
+                        Rule::CompensableAfterPivot,
                         format!("the step {name} is compensable, but comes after the pivot"),
                         "nothing is undone any more from here on",
                         pivot.clone(),
                         "the pivot",
                     )),
                     (None, Some(retriable)) => Some((
+                        Rule::RetriableBeforePivot,
                         format!("the step {name} is compensable, but comes after a retriable one"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -67,12 +70,14 @@ impl Lowering<'_> {
                 },
                 StepKind::Pivot => match (&pivot, &retriable) {
                     (Some(first), _) => Some((
+                        Rule::SecondPivot,
                         format!("the step {name} is a second pivot"),
                         "if it failed, the first could not be undone",
                         first.clone(),
                         "the first pivot",
                     )),
                     (None, Some(retriable)) => Some((
+                        Rule::RetriableBeforePivot,
                         format!("the pivot {name} comes after a retriable step"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -82,8 +87,9 @@ impl Lowering<'_> {
                 },
                 StepKind::Retriable => None,
             };
-            if let Some((title, label, beside, why)) = wrong {
-                self.problems.push(
+            if let Some((rule, title, label, beside, why)) = wrong {
+                self.broken(
+                    rule,
                     Problem::at(span.clone(), title)
                         .label(label)
                         .beside(beside, why)
@@ -197,7 +203,8 @@ impl Lowering<'_> {
             // There is nothing to undo.
             (None, StepKind::Compensable) if only_looks(says) => None,
             (None, StepKind::Compensable) => {
-                self.problems.push(
+                self.broken(
+                    Rule::NoCompensation,
                     Problem::at(
                         says.kind.span(),
                         format!("the step {name} is compensable, but has no compensation"),

@@ -1,9 +1,12 @@
 //! What the language accepts, and what it says of what it does not.
 
 mod accepted;
+mod allowed;
+mod based;
 mod mutated;
 mod reference;
 mod refused;
+mod schema;
 
 /// A scenario with a little of everything.
 const SMALL: &str = include_str!("small.toml");

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::SMALL;
-use crate::scenario::{Style, parse};
+use crate::scenario::document::Document;
+use crate::scenario::{Style, expanded, parse, scenario};
 
 const FILES: [&str; 3] = [
     SMALL,
@@ -100,6 +101,38 @@ fn must_not_panic(text: &str) {
     }
 }
 
+/// A file over a base with something set: it must not panic, and if it is right,
+/// its expansion must be it.
+fn must_not_panic_over(base: &str, own: &str, sets: &[String]) {
+    let library = |path: &std::path::Path| match path.to_str() {
+        Some("base.toml") => Ok(base.to_owned()),
+        _ => Err("there is no such file".to_owned()),
+    };
+    let document = || Document::new("own.toml", own.to_owned(), sets, Some(&library));
+    match scenario(document()) {
+        Ok(read) => {
+            let text = expanded(&document());
+            let mut again = parse("own.toml", &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            again.name.clone_from(&read.name);
+            assert_eq!(again, read, "{text}");
+        }
+        Err(errors) => assert!(errors.render(Style::Plain).starts_with("error: ")),
+    }
+}
+
+/// Settings that reach every kind of place.
+const SETS: [&str; 9] = [
+    "workload.transactions=50",
+    "machines.points.database.flush=5ms",
+    "steps.0.compensation.do.0.amount=7",
+    "steps.take-points.kind=pivot",
+    "faults=[{ kind = \"crash\", target = \"points\", at = \"1ms\", lasts = \"1ms\" }]",
+    "expect.2pc.isolation=may-break",
+    "network.delay={ from = \"1ms\", to = \"2ms\" }",
+    "promises.0.equation=taken(points) = 0",
+    "seeded-faults=none",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -125,5 +158,32 @@ proptest! {
             text = text.replacen(&out, &into, 1);
         }
         must_not_panic(&text);
+    }
+
+    #[test]
+    fn no_change_of_a_file_over_a_base_makes_the_reader_panic(
+        base in select(FILES.to_vec()),
+        own in (0..FILES.len(), any::<Index>(), 0..400usize),
+        changes in proptest::collection::vec((any::<bool>(), change()), 0..4),
+    ) {
+        let (file, at, length) = own;
+        let own = format!("base = \"base.toml\"\n{}", stretch(FILES[file], at, length));
+        let changed_all = |text: &str, of: bool| {
+            let mine = changes.iter().filter(|(which, _)| *which == of);
+            mine.fold(text.to_owned(), |text, (_, c)| changed(&text, c))
+        };
+        must_not_panic_over(&changed_all(base, true), &changed_all(&own, false), &[]);
+    }
+
+    #[test]
+    fn no_setting_makes_the_reader_panic(
+        file in select(FILES.to_vec()),
+        sets in proptest::collection::vec((select(SETS.to_vec()), proptest::option::of(change())), 1..4),
+    ) {
+        let sets: Vec<String> = sets
+            .into_iter()
+            .map(|(set, change)| change.map_or(set.to_owned(), |c| changed(set, &c)))
+            .collect();
+        must_not_panic_over("", file, &sets);
     }
 }

@@ -65,6 +65,7 @@ inquire-after = "30ms"
 idle-branch-after = "300ms"
 conflict-retries = 8
 conflict-backoff = "1ms"
+jitter = 0
 poll-every = "5ms"
 relay-batch = 32
 message-life = "5s"

@@ -116,6 +116,13 @@ refused! {
         "service = \"points\"\nkind = \"retriable\"\ndo = [{ take = \"points\", amount = 1 }]";
 }
 
+// Rules allowed to be broken.
+refused! {
+    a_breach_that_has_no_name: "name = \"small\"" => "allow = [\"compensation-may-fail\"]";
+    a_breach_allowed_for_nothing: "name = \"small\"" => "allow = [\"second-pivot\"]";
+    a_breach_allowed_twice: "name = \"small\"" => "allow = [\"second-pivot\", \"second-pivot\"]";
+}
+
 // Workload and operator.
 refused! {
     clients_in_an_open_loop: "kind = \"closed\"" => "kind = \"open\", every = \"2ms\"";
@@ -146,8 +153,27 @@ refused! {
     a_link_that_lets_nothing_through: "[workload]" => "[network]\nloss = 1.0\n\n[workload]";
 }
 
+// Limits.
+refused! {
+    too_many_clients: "clients = 4" => "clients = 2_000_000";
+    too_many_retries: "[workload]" => "[workload]\nretries = 101";
+    too_many_workers: "[machines.welcome]" => "[machines.welcome]\nprocess = { workers = 20_000 }";
+    too_many_seeded_faults: "[[faults]]" => "[seeded-faults]\ncount = 10_001\nuntil = \"1s\"\n\n[[faults]]";
+    a_domain_that_is_too_large: "size = 10" => "size = 10_000_001";
+    an_amount_that_is_too_large: "amount = 50 }]\ncomp" => "amount = 1_000_000_001 }]\ncomp";
+    a_factor_that_is_too_large: "= 50 *" => "= 1000001 *";
+    a_counter_that_begins_too_high: "initial = 100" => "initial = 1_000_000_000_000_001";
+    a_zipf_that_is_too_steep: "choice = { hot = 2, share = 0.5 }" => "choice = { zipf = 11.0 }";
+}
+
 // Promises.
 refused! {
+    a_promise_that_can_never_be_judged:
+        "equation = \"taken(points) - given_back(points) = 50 * granted(characters)\"" =>
+        "equation = \"taken(coins) = 0\"\n\n[resources.coins]\nkind = \"counter\"\nservice = \"points\"\ninitial = 1";
+    a_promise_of_zeros: "taken(points) - given_back(points) = 50 * granted(characters)" => "0 = 0";
+    an_expectation_of_a_protocol_that_cannot_run:
+        ", prepare = \"intents\" }" => " }\n[expect.2pc]\nvotes = \"holds\"";
     an_equation_without_an_equals_sign: "given_back(points) =" => "given_back(points)";
     an_equation_with_a_hole: "= 50 * granted(characters)" => "= 50 * ";
     an_equation_with_an_unclosed_measure: "taken(points) -" => "taken(points -";
@@ -156,6 +182,36 @@ refused! {
     an_equation_that_counts_a_counter_as_granted: "granted(characters)" => "granted(points)";
     an_equation_with_a_bare_number: "= 50 * granted(characters)" => "= 50";
     a_promise_with_the_name_of_a_built_in_one: "name = \"no points lost\"" => "name = \"isolation\"";
+}
+
+// Countermeasures, and clients that change their minds.
+refused! {
+    a_semantic_lock_on_what_is_never_undone:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nsemantic-lock = true";
+    a_step_that_starts_from_what_nobody_looked_at:
+        "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, as-seen-in = \"quote\" }]";
+    a_number_that_is_read_again_though_it_was_never_read:
+        "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, reread = true }]";
+    a_compensation_that_restores_what_was_there:
+        "do = [{ give = \"points\", amount = 50 }]" => "do = [{ give = \"points\", amount = 50, as-seen-in = \"take-points\" }]";
+    a_look_at_an_entitlement:
+        "do = [{ grant = \"characters\" }]" => "do = [{ look = \"characters\" }]";
+    a_cancel_that_does_not_say_when:
+        "transactions = 20" => "transactions = 20\ncancel = { share = 0.5 }";
+}
+
+#[test]
+fn two_semantic_locks_on_one_resource_are_refused() {
+    let text = small_with(
+        "kind = \"compensable\"",
+        "kind = \"compensable\"\nsemantic-lock = true",
+    );
+    let first = text.find("[[steps]]").expect("it has steps");
+    let pivot = first + text[first + 1..].find("[[steps]]").expect("it has two") + 1;
+    let again = text[first..pivot].replace("take-points", "take-more");
+    let text = format!("{}{again}{}", &text[..pivot], &text[pivot..]);
+    let errors = parse("small.toml", &text).expect_err("two sagas could wait for each other");
+    says("two_semantic_locks_on_one_resource", &errors.to_string());
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl WriteSet {
             Some(Value::Log(entry)) => Some(entry.state),
             _ => None,
         };
-        if has(|w| matches!(w.row, Row::Log(_))) {
+        if self.effects.is_empty() && has(|w| matches!(w.row, Row::Log(_))) {
             match self.writes.iter().find_map(logs) {
                 Some(LogState::Committed) => Class::Decision,
                 Some(LogState::Saga(_)) => Class::SagaLog,

@@ -270,27 +270,31 @@ impl Coordinator {
             return;
         };
         let policies = &self.setting.policies;
+        let policy = match transaction.phase {
+            Phase::Working(step) => policies.step(step),
+            _ => policies.common(),
+        };
         let undecided = matches!(transaction.phase, Phase::Working(_) | Phase::Voting(_));
         let silent = cx.now.since(transaction.progress);
-        if undecided && silent >= policies.give_up_after {
+        if undecided && silent >= policy.give_up_after {
             return self.happened(cx, tx, Happening::GaveUp, out);
         }
         let mut since_sent = cx.now.since(transaction.sent);
-        if since_sent >= policies.resend_after {
+        if since_sent >= policy.resend_after {
             transaction.sent = cx.now;
             since_sent = SimDuration::ZERO;
             self.send_again(tx, out);
         }
-        let mut wait = policies.resend_after - since_sent;
+        // The next step may be one to be less patient with.
+        let mut wait = (policy.resend_after - since_sent).min(policies.shortest());
         if undecided {
-            wait = wait.min(policies.give_up_after - silent);
+            wait = wait.min(policy.give_up_after - silent);
         }
         out.arm(key(tx, Tag::Resend), wait);
     }
 
     fn patience(&self) -> SimDuration {
-        let policies = &self.setting.policies;
-        policies.resend_after.min(policies.give_up_after)
+        self.setting.policies.shortest()
     }
 
     /// Sends what has not been answered.

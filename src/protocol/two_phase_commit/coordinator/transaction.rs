@@ -258,7 +258,7 @@ impl Phase {
     }
 
     /// Until all votes are in, the coordinator is free to abort for any reason
-    /// (Mohan, Lindsay & Obermarck 1986, section 2).
+    /// (Mohan, Lindsay & Obermarck 1986).
     fn on_cancelled(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
         let reason = Reason::Cancelled;
         match self {

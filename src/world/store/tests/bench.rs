@@ -115,6 +115,9 @@ fn setting(safeguards: Safeguards) -> Setting {
             poll_every: some,
             relay_batch: 10,
             retention: SimDuration::from_micros(RETENTION),
+            jitter: crate::vocab::Probability::NEVER,
+            watchdog: None,
+            steps: Default::default(),
         },
         safeguards,
     }

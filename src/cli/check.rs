@@ -1,0 +1,62 @@
+//! `indoubt check`: whether scenario files are right, without a run.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::exit::{Exit, Failure};
+use super::flags::CheckArgs;
+use super::output::{self, Screen};
+use crate::protocol::ProtocolKind;
+use crate::scenario::{self, Scenario, Style};
+
+/// Says of every file what it is, or what is wrong with it.
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    let mut screen = Screen::new();
+    let mut exit = Exit::AsExpected;
+    for file in &args.files {
+        let said = match args.expanded {
+            true => scenario::expand(file, &args.sets),
+            false => scenario::load_with(file, &args.sets).map(|good| line(file, &good)),
+        };
+        match said {
+            Ok(text) => writeln!(screen, "{}", text.trim_end())?,
+            Err(errors) => {
+                screen.flush()?;
+                output::say(&format!("{}\n", errors.render(Style::Coloured)));
+                exit = Exit::Usage;
+            }
+        }
+    }
+    screen.flush()?;
+    Ok(exit)
+}
+
+/// What a scenario is, on one line.
+fn line(file: &Path, scenario: &Scenario) -> String {
+    let business = &scenario.business;
+    let counts = [
+        counted(business.services.len(), "service"),
+        counted(business.steps.len(), "step"),
+        counted(scenario.workload.transactions as usize, "transaction"),
+    ];
+    let (mut runs, mut cannot) = (Vec::new(), String::new());
+    for protocol in ProtocolKind::ALL {
+        match scenario.can_run(protocol) {
+            Ok(()) => runs.push(protocol.name()),
+            Err(why) => cannot.push_str(&format!("; {protocol} cannot run it: {why}")),
+        }
+    }
+    format!(
+        "{}: ok, {}, runs under {}{cannot}",
+        file.display(),
+        counts.join(", "),
+        runs.join(", ")
+    )
+}
+
+fn counted(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}

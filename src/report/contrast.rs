@@ -1,0 +1,200 @@
+//! A run whole and changed, side by side: only what differs, and the promises.
+
+use super::page::{Page, section};
+use super::style::{KNOWN, PLAIN, QUIET};
+use super::table::{Cell, Line, Table};
+use super::words::list;
+use super::{Comparison, explanation, figures, heading, story, text};
+use crate::protocol::ProtocolKind;
+
+/// Tables of more protocols than these do not fit a page of 80 columns.
+const A_TABLE: usize = 2;
+/// Stands in the changed column where nothing differs.
+const SAME: &str = "=";
+/// The part of a label that its first row alone shows.
+const SPREAD: usize = 18;
+
+/// One scenario, run twice: as it was asked for, and with a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Contrast<'a> {
+    /// What is changed, in words: `without outbox`, `seed 7`.
+    pub change: &'a str,
+    /// What the change means, in a sentence; may be empty.
+    pub meaning: &'a str,
+    /// The run as it was asked for.
+    pub whole: Comparison<'a>,
+    /// The same run with the change: the same protocols.
+    pub changed: Comparison<'a>,
+}
+
+impl Contrast<'_> {
+    /// The protocols whose histories are the same, bit for bit.
+    pub fn same(&self) -> impl Iterator<Item = ProtocolKind> {
+        let pairs = self.whole.trials.iter().zip(self.changed.trials);
+        pairs
+            .filter(|(whole, changed)| whole.digest == changed.digest)
+            .map(|(whole, _)| whole.protocol)
+    }
+}
+
+/// The contrast as text: what is compared, tables of what differs, every broken
+/// promise of the changed run, and what each side comes to.
+pub fn screen(of: &Contrast<'_>, page: Page) -> String {
+    let mut text = heading::title(&of.whole, page);
+    text.push_str(&sides(of, page));
+    let trials = of.whole.trials.len();
+    let differs = |&n: &usize| of.whole.trials[n].digest != of.changed.trials[n].digest;
+    let different: Vec<usize> = (0..trials).filter(differs).collect();
+    for some in different.chunks(A_TABLE) {
+        text.push('\n');
+        text.push_str(&table(of, some).render(page));
+    }
+    if !different.is_empty() {
+        text.push_str("  = the same as in the whole run\n");
+        text.push_str(&figures::signs(&of.changed));
+    }
+    let same: Vec<&str> = of.same().map(ProtocolKind::name).collect();
+    if !same.is_empty() {
+        let words = format!(
+            "Nothing differs under {}: the histories are the same, bit for bit.",
+            list(same)
+        );
+        text.push('\n');
+        text.push_str(&page.paragraph(&words, "", ""));
+    }
+    for unable in of.whole.unable {
+        let words = format!("{} cannot run here: {}.", unable.protocol, unable.why);
+        text.push_str(&format!("\n{}", page.paragraph(&words, "", "")));
+    }
+    text.push_str(&explanation::explanations(&of.changed, page));
+    text.push('\n');
+    for (side, comparison) in [("whole", &of.whole), ("changed", &of.changed)] {
+        let (judgement, words) = story::conclusion(comparison);
+        text.push_str(&text::judged(
+            judgement,
+            &format!("{side:7}  {words}"),
+            page,
+        ));
+    }
+    text
+}
+
+fn sides(of: &Contrast<'_>, page: Page) -> String {
+    let invocation = of.whole.invocation;
+    let mut whole = format!("seed {}", invocation.seed);
+    for safeguard in &invocation.without {
+        whole.push_str(&format!(", without {safeguard}"));
+    }
+    let meaning = match of.meaning {
+        "" => String::new(),
+        meaning => format!(": {meaning}"),
+    };
+    let entries = [
+        ("whole".to_owned(), whole),
+        ("changed".to_owned(), format!("{}{meaning}", of.change)),
+    ];
+    section("Compared") + &page.entries(&entries)
+}
+
+/// The rows that differ under one of these protocols (by position), and the
+/// promises; two columns a protocol.
+fn table(of: &Contrast<'_>, protocols: &[usize]) -> Table {
+    let heads = protocols.iter().flat_map(|&n| {
+        let name = of.whole.trials[n].protocol;
+        [format!("{name}\nwhole"), "\nchanged".to_owned()]
+    });
+    let mut table = Table::new(heads);
+    let (whole, changed) = (figures::rows(&of.whole), figures::rows(&of.changed));
+    let (mut group, mut begun, mut lead) = ("", false, String::new());
+    for lines in whole.lines.iter().zip(&changed.lines) {
+        let (label, ours, theirs) = match lines {
+            (Line::Group(name), _) => {
+                (group, begun) = (name, false);
+                continue;
+            }
+            (Line::Row { label, cells }, Line::Row { cells: theirs, .. }) => {
+                (label.trim_start_matches("  "), cells, theirs)
+            }
+            (Line::Row { .. }, Line::Group(_)) => continue,
+        };
+        let label = spelt_out(label, &mut lead);
+        let differs = protocols.iter().any(|&n| ours[n].text != theirs[n].text);
+        if !differs && group != figures::PROMISES {
+            continue;
+        }
+        if !begun {
+            table.group(group);
+            begun = true;
+        }
+        let cells = protocols.iter().flat_map(|&n| pair(&ours[n], &theirs[n]));
+        table.row(&label, cells.collect::<Vec<_>>());
+    }
+    table
+}
+
+/// The label of a row that continues the one above it, in full.
+fn spelt_out(label: &str, lead: &mut String) -> String {
+    let quantile = ["p50", "p95", "p99", "max"]
+        .into_iter()
+        .find(|name| label.trim_end().ends_with(name));
+    let Some(quantile) = quantile else {
+        return label.to_owned();
+    };
+    let own = label.trim_end().trim_end_matches(quantile).trim();
+    if !own.is_empty() {
+        *lead = own.to_owned();
+    }
+    format!("{lead:<SPREAD$}{quantile}")
+}
+
+fn pair(whole: &Cell, changed: &Cell) -> [Cell; 2] {
+    if whole.text == changed.text {
+        return [whole.clone(), Cell::styled(SAME, QUIET)];
+    }
+    let changed = match changed.style == PLAIN {
+        true => Cell::styled(changed.text.clone(), KNOWN),
+        false => changed.clone(),
+    };
+    [whole.clone(), changed]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Safeguard;
+    use crate::report::fixture;
+
+    #[test]
+    fn whole_and_changed_stand_side_by_side_on_a_page() {
+        let scenario = fixture::scenario();
+        let (invocation, mut other) = (fixture::invocation(), fixture::invocation());
+        other.without = vec![Safeguard::Outbox];
+        let whole = fixture::trials(&scenario);
+        let mut changed = fixture::trials_without_outbox(&scenario);
+        for trial in &mut changed[1..] {
+            trial.digest.0 ^= 1;
+            trial.figures.committed -= 20;
+            trial.figures.latency.p95 = trial.figures.latency.p95 * 2;
+        }
+        let comparison = |invocation, trials| Comparison {
+            scenario: &scenario,
+            invocation,
+            trials,
+            unable: &[],
+        };
+        let text = screen(
+            &Contrast {
+                change: "without outbox",
+                meaning: Safeguard::Outbox.without(),
+                whole: comparison(&invocation, &whole),
+                changed: comparison(&other, &changed),
+            },
+            Page::NARROW,
+        );
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for line in text.lines().filter(|line| !line.contains("cargo run")) {
+            assert!(textwrap::core::display_width(line) <= 80, "{line}");
+        }
+        insta::assert_snapshot!(text);
+    }
+}

@@ -1,0 +1,375 @@
+//! Everything that has a name: what it is, and all that is to be said of it.
+//! Nothing is defined here; each word comes from the place that defines it.
+
+use serde::Serialize;
+
+use super::lessons::Lesson;
+use crate::business::PromiseId;
+use crate::fault::FaultKind;
+use crate::measure::{METRICS, Metric};
+use crate::protocol::{Milestone, ProtocolKind, Safeguard};
+use crate::scenario::{RULES, Rule};
+
+/// The kinds of things that have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shelf {
+    /// Protocols.
+    Protocols,
+    /// Safeguards.
+    Safeguards,
+    /// Kinds of faults.
+    Faults,
+    /// Milestones: what `on` accepts.
+    Triggers,
+    /// Promises that are judged in every run.
+    Promises,
+    /// Figures.
+    Metrics,
+    /// Rules that every scenario keeps.
+    Rules,
+}
+
+impl Shelf {
+    /// All of them.
+    pub const ALL: [Shelf; 7] = [
+        Shelf::Protocols,
+        Shelf::Safeguards,
+        Shelf::Faults,
+        Shelf::Triggers,
+        Shelf::Promises,
+        Shelf::Metrics,
+        Shelf::Rules,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Shelf::Protocols => "protocols",
+            Shelf::Safeguards => "safeguards",
+            Shelf::Faults => "faults",
+            Shelf::Triggers => "triggers",
+            Shelf::Promises => "promises",
+            Shelf::Metrics => "metrics",
+            Shelf::Rules => "rules",
+        }
+    }
+
+    /// What a thing on it is called.
+    pub fn one(self) -> &'static str {
+        match self {
+            Shelf::Protocols => "protocol",
+            Shelf::Safeguards => "safeguard",
+            Shelf::Faults => "kind of fault",
+            Shelf::Triggers => "trigger",
+            Shelf::Promises => "promise",
+            Shelf::Metrics => "metric",
+            Shelf::Rules => "rule of the scenario language",
+        }
+    }
+
+    /// What is on it, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Shelf::Protocols => "The protocols that are put on trial: `--protocol`.",
+            Shelf::Safeguards => {
+                "What the world does without each rule that keeps a protocol correct: `--without`."
+            }
+            Shelf::Faults => "What can go wrong: `kind` of a fault.",
+            Shelf::Triggers => "The moments that can set off a fault: `on` of a fault.",
+            Shelf::Promises => "What is judged in every run, beside a scenario's own promises.",
+            Shelf::Metrics => "What is measured in every run: the table, and `figures` of JSON.",
+            Shelf::Rules => "What every scenario must keep; a file that does not is refused.",
+        }
+    }
+}
+
+/// Something that has a name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Term {
+    /// A protocol.
+    Protocol(ProtocolKind),
+    /// A safeguard.
+    Safeguard(Safeguard),
+    /// A kind of fault and its meaning: an entry of [`FaultKind::MEANINGS`].
+    Fault(&'static str, &'static str),
+    /// A milestone.
+    Trigger(Milestone),
+    /// A promise that is built in.
+    Promise(PromiseId),
+    /// A figure.
+    Metric(&'static Metric),
+    /// A rule of the scenario language.
+    Rule(&'static Rule),
+}
+
+/// A promise that breaks under a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Missed {
+    /// Who has to do without.
+    pub protocol: &'static str,
+    /// What breaks first.
+    pub promise: &'static str,
+}
+
+/// All that is to be said of a term; what is empty means nothing for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// What it is called.
+    pub name: &'static str,
+    /// What kind of thing it is.
+    pub is: &'static str,
+    /// What it is, in a sentence or a phrase.
+    pub meaning: &'static str,
+    /// What happens without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without: Option<&'static str>,
+    /// Who misses it, and which promise says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<Missed>,
+    /// The smallest fault by which it is missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smallest_fault: Option<&'static str>,
+    /// The protocols that come to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub raised_by: Vec<&'static str>,
+    /// The safeguards that it has a use for, or that keep it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub safeguards: Vec<&'static str>,
+    /// What the table calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<&'static str>,
+    /// What it is counted in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+    /// How a scenario says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// Where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    /// The command that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub see: Option<String>,
+}
+
+impl Term {
+    /// Everything that has a name, shelf by shelf, in the order in which it is
+    /// shown.
+    pub fn all() -> Vec<Term> {
+        Shelf::ALL.into_iter().flat_map(Term::on).collect()
+    }
+
+    /// Everything on one shelf.
+    pub fn on(shelf: Shelf) -> Vec<Term> {
+        match shelf {
+            Shelf::Protocols => ProtocolKind::ALL.map(Term::Protocol).to_vec(),
+            Shelf::Safeguards => Safeguard::ALL
+                .iter()
+                .copied()
+                .map(Term::Safeguard)
+                .collect(),
+            Shelf::Faults => FaultKind::MEANINGS
+                .map(|(name, meaning)| Term::Fault(name, meaning))
+                .to_vec(),
+            Shelf::Triggers => Milestone::ALL.iter().copied().map(Term::Trigger).collect(),
+            Shelf::Promises => PromiseId::BUILT_IN.map(Term::Promise).to_vec(),
+            Shelf::Metrics => METRICS.iter().map(Term::Metric).collect(),
+            Shelf::Rules => RULES.iter().map(Term::Rule).collect(),
+        }
+    }
+
+    /// The term of this name, written with dashes, underscores or spaces.
+    pub fn named(name: &str) -> Option<Term> {
+        let plain = |text: &str| text.trim().to_lowercase().replace(['_', ' '], "-");
+        let wanted = plain(name);
+        Term::all()
+            .into_iter()
+            .find(|term| plain(term.name()) == wanted)
+    }
+
+    /// The name that is most like this one, if any is.
+    pub fn like(name: &str) -> Option<&'static str> {
+        let wanted = name.to_lowercase();
+        Term::all()
+            .into_iter()
+            .map(|term| (strsim::jaro_winkler(&wanted, term.name()), term.name()))
+            .filter(|(likeness, _)| *likeness > 0.8)
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, name)| name)
+    }
+
+    /// Where it stands.
+    pub fn shelf(&self) -> Shelf {
+        match self {
+            Term::Protocol(_) => Shelf::Protocols,
+            Term::Safeguard(_) => Shelf::Safeguards,
+            Term::Fault(..) => Shelf::Faults,
+            Term::Trigger(_) => Shelf::Triggers,
+            Term::Promise(_) => Shelf::Promises,
+            Term::Metric(_) => Shelf::Metrics,
+            Term::Rule(_) => Shelf::Rules,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Term::Protocol(protocol) => protocol.name(),
+            Term::Safeguard(safeguard) => safeguard.name(),
+            Term::Fault(name, _) => name,
+            Term::Trigger(milestone) => milestone.name(),
+            Term::Promise(promise) => promise.name(),
+            Term::Metric(metric) => metric.name,
+            Term::Rule(rule) => rule.name,
+        }
+    }
+
+    /// All that is to be said of it.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts {
+            name: self.name(),
+            is: self.shelf().one(),
+            meaning: "",
+            without: None,
+            missed: Vec::new(),
+            smallest_fault: None,
+            raised_by: Vec::new(),
+            safeguards: Vec::new(),
+            label: None,
+            unit: None,
+            example: None,
+            source: None,
+            see: None,
+        };
+        match *self {
+            Term::Protocol(protocol) => {
+                facts.meaning = protocol.meaning();
+                facts.safeguards = safeguards(|s| s.used_by(protocol));
+                facts.source = protocol.source();
+                facts.see = Some(mall(&format!("--protocol {protocol}")));
+            }
+            Term::Safeguard(safeguard) => {
+                facts.meaning = safeguard.meaning();
+                facts.without = Some(safeguard.without());
+                facts.missed = missed(safeguard);
+                facts.smallest_fault = Some(safeguard.missed_by_fault());
+                facts.source = Some(safeguard.source());
+                facts.see = Lesson::on(safeguard).map(Lesson::line);
+            }
+            Term::Fault(name, meaning) => {
+                facts.meaning = meaning;
+                facts.example = Some(fault_example(name));
+            }
+            Term::Trigger(milestone) => {
+                facts.meaning = milestone.meaning();
+                facts.raised_by = ProtocolKind::ALL
+                    .into_iter()
+                    .filter(|&protocol| milestone.raised_by(protocol))
+                    .map(ProtocolKind::name)
+                    .collect();
+                facts.example = Some(format!(
+                    "[[faults]]\nkind = \"crash\"\ntarget = \"points\"\non = \"{milestone}\"\n\
+                     lasts = \"50ms\""
+                ));
+            }
+            Term::Promise(promise) => {
+                let keeps = |s: Safeguard| {
+                    ProtocolKind::ALL
+                        .into_iter()
+                        .any(|protocol| s.missed_by(protocol) == Some(promise))
+                };
+                facts.meaning = promise.claim();
+                facts.safeguards = safeguards(keeps);
+                facts.source = promise.source();
+                facts.see = match promise {
+                    PromiseId::Isolation => Some(mall("--protocol orchestrated")),
+                    _ => Lesson::of(promise).map(Lesson::line),
+                };
+            }
+            Term::Metric(metric) => {
+                facts.meaning = metric.meaning;
+                facts.label = metric.label;
+                facts.unit = Some(metric.unit.name());
+            }
+            Term::Rule(rule) => {
+                facts.meaning = rule.meaning;
+                facts.without = Some(rule.without);
+                facts.source = rule.source;
+            }
+        }
+        facts
+    }
+}
+
+fn safeguards(which: impl Fn(Safeguard) -> bool) -> Vec<&'static str> {
+    let all = Safeguard::ALL.iter().copied();
+    all.filter(|&s| which(s)).map(Safeguard::name).collect()
+}
+
+fn missed(safeguard: Safeguard) -> Vec<Missed> {
+    ProtocolKind::ALL
+        .into_iter()
+        .filter_map(|protocol| {
+            let promise = safeguard.missed_by(protocol)?;
+            Some(Missed {
+                protocol: protocol.name(),
+                promise: promise.name(),
+            })
+        })
+        .collect()
+}
+
+fn mall(flags: &str) -> String {
+    format!("cargo run --release -- run scenarios/points-mall.toml {flags}")
+}
+
+/// A fault of this kind, as a scenario of points and characters says it.
+fn fault_example(kind: &str) -> String {
+    let which = match kind {
+        "partition" => "from = \"manager\"\nto = [\"points\", \"characters\"]",
+        "latency-spike" => "extra = \"20ms\"\nto = \"points\"",
+        "loss" => "message = \"vote\"\nmost = 1",
+        "duplicate" => "message = \"request\"\nafter = \"20ms\"",
+        _ => "target = \"points\"",
+    };
+    format!("[[faults]]\nkind = \"{kind}\"\n{which}\nat = \"40ms\"\nlasts = \"100ms\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_names_one_thing() {
+        let mut names: Vec<&str> = Term::all().iter().map(Term::name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn a_name_is_found_however_its_words_are_joined() {
+        let found = |name| Term::named(name).map(|term| term.name());
+        assert_eq!(found("lock-wait"), Some("lock_wait"));
+        assert_eq!(found("Force Decision"), Some("force-decision"));
+        assert_eq!(found("luck"), None);
+        assert_eq!(Term::like("force-decison"), Some("force-decision"));
+        assert_eq!(Term::like("xyzzy"), None);
+    }
+
+    #[test]
+    fn every_example_is_accepted_by_the_scenario_language() {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let base = std::fs::read_to_string(format!("{root}/tests/safeguards/mall.base.toml"))
+            .expect("the base is there");
+        for term in Term::all() {
+            if let Some(example) = term.facts().example {
+                let text = format!("{base}\n{example}\n");
+                crate::scenario::parse(term.name(), &text)
+                    .unwrap_or_else(|errors| panic!("{errors}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The language as a JSON Schema, made from the types of the file: what editors
+//! show and complete.
+//!
+//! It knows the keys, their types and their words, but not what refers to what:
+//! that is what [`load`](super::load) checks.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use super::file::File;
+use super::lower;
+use super::merge::DROPPED;
+use super::types::Expectation;
+use crate::fault::Seeded;
+use crate::protocol::{Milestone, ProtocolKind};
+
+/// The sections of which a base may have said what must be there.
+const MERGED: [&str; 4] = ["DomainFile", "ResourceFile", "ArrivalsFile", "SeededFile"];
+
+/// The JSON Schema (draft 7) of scenario files, for editors; a line
+/// `#:schema scenario.schema.json` at the top of a file names it.
+pub fn schema() -> String {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<File>().to_value();
+    without_null(&mut schema);
+    on_one_line(&mut schema);
+    schema["title"] = json!("An InDoubt scenario");
+    // The base is dealt with before there is a file to read.
+    schema["properties"]["base"] = json!({
+        "description": "The scenario file that this one is based on; what is not said here is as it says. The path goes from this file's folder. Default: none.",
+        "type": "string"
+    });
+    for section in MERGED {
+        if let Some(section) = schema["definitions"][section].as_object_mut() {
+            section.remove("required");
+        }
+    }
+    schema.sort_all_objects();
+    format!("{schema:#}\n")
+}
+
+/// Comments are broken where the line ends; what an editor shows is not.
+fn on_one_line(schema: &mut Value) {
+    match schema {
+        Value::Array(all) => all.iter_mut().for_each(on_one_line),
+        Value::Object(object) => {
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+            object.values_mut().for_each(on_one_line);
+        }
+        _ => {}
+    }
+}
+
+/// TOML has no null: what may be left out is just left out.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Array(all) => all.iter_mut().for_each(without_null),
+        Value::Object(object) => {
+            no_null_type(object);
+            object.values_mut().for_each(without_null);
+        }
+        _ => {}
+    }
+}
+
+fn no_null_type(object: &mut Map<String, Value>) {
+    let null = json!({ "type": "null" });
+    if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+        choices.retain(|choice| *choice != null);
+    }
+    if let Some(Value::Array(words)) = object.get_mut("enum") {
+        words.retain(|word| !word.is_null());
+    }
+    let Some(Value::Array(types)) = object.get_mut("type") else {
+        return;
+    };
+    types.retain(|name| name != "null");
+    if let [one] = types.as_slice() {
+        let one = one.clone();
+        object.insert("type".to_owned(), one);
+    }
+}
+
+/// A section, or `"none"` in its place to drop the base's.
+pub(super) struct Section<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Section<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let section = generator.subschema_for::<T>();
+        json_schema!({
+            "anyOf": [
+                section,
+                { "description": "Drops what the base has here.", "const": DROPPED }
+            ]
+        })
+    }
+}
+
+/// What is expected of which promise under which protocol.
+pub(super) struct Expectations;
+
+impl JsonSchema for Expectations {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Expectations".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let promises = generator.subschema_for::<Expectation>();
+        let protocols: Map<String, Value> = ProtocolKind::ALL
+            .into_iter()
+            .map(|protocol| {
+                let section = json!({
+                    "description": format!("What is expected under {protocol}, by the promise's name."),
+                    "anyOf": [
+                        { "type": "object", "additionalProperties": promises },
+                        { "description": "Drops what the base has here.", "const": DROPPED }
+                    ]
+                });
+                (protocol.name().to_owned(), section)
+            })
+            .collect();
+        json_schema!({
+            "type": "object",
+            "properties": protocols,
+            "additionalProperties": false
+        })
+    }
+}
+
+fn words(words: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "enum": words })
+}
+
+fn lists_of(all: &[&str]) -> Schema {
+    json_schema!({ "type": "array", "items": words(all) })
+}
+
+pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
+    lists_of(&lower::rules())
+}
+
+pub(super) fn fault_kind(_: &mut SchemaGenerator) -> Schema {
+    words(&lower::fault_kinds())
+}
+
+pub(super) fn seeded_kinds(_: &mut SchemaGenerator) -> Schema {
+    lists_of(&Seeded::KINDS)
+}
+
+pub(super) fn message(_: &mut SchemaGenerator) -> Schema {
+    words(&lower::MESSAGES)
+}
+
+pub(super) fn milestone(_: &mut SchemaGenerator) -> Schema {
+    let each: Vec<Value> = Milestone::ALL
+        .iter()
+        .map(|milestone| json!({ "const": milestone.name(), "description": milestone.meaning() }))
+        .collect();
+    json_schema!({ "oneOf": each })
+}
+
+/// The schemas of values that are read by hand, in [`value`](super::value).
+macro_rules! written {
+    ($($type:ty, $name:literal: $schema:tt;)*) => {
+        $(impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        })*
+    };
+}
+
+written! {
+    super::value::Time, "Duration": {
+        "description": "A duration: a number and a unit in quotes, at most an hour; \"0\" needs no unit.",
+        "type": "string",
+        "pattern": "^\\s*(0|[0-9]+(\\.[0-9]{0,6})?\\s*(us|µs|ms|s|m|min))\\s*$",
+        "examples": ["250us", "1.5ms", "2s", "1m"]
+    };
+    super::value::Rate, "Probability": {
+        "description": "A probability.",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1
+    };
+    super::value::AmountFile, "Amount": {
+        "description": "A whole number, or a domain in braces: its value, counted from 1.",
+        "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 },
+            { "type": "string", "pattern": "^\\{.+\\}$" }
+        ]
+    };
+    super::value::FloorFile, "Floor": {
+        "description": "A whole number, or \"none\".",
+        "anyOf": [{ "type": "integer" }, { "const": "none" }]
+    };
+    super::value::OneOrMany, "Nodes": {
+        "description": "The name of a node, or a list of such names.",
+        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+    };
+    super::value::ItemFile, "Item": {
+        "description": "An item: its name, or a value for each domain of its key, counted from 0.",
+        "anyOf": [
+            { "type": "string" },
+            { "type": "object", "additionalProperties": { "type": ["string", "integer"] } }
+        ]
+    };
+    super::value::ChoiceFile, "Choice": {
+        "description": "How a value is chosen.",
+        "anyOf": [
+            { "description": "Each as likely as any other.", "const": "uniform" },
+            {
+                "description": "The n-th in proportion to 1/n^zipf.",
+                "type": "object",
+                "properties": { "zipf": { "type": "number", "exclusiveMinimum": 0, "maximum": 10 } },
+                "required": ["zipf"],
+                "additionalProperties": false
+            },
+            {
+                "description": "The first `hot` values with probability `share` together.",
+                "type": "object",
+                "properties": {
+                    "hot": { "type": "integer", "minimum": 1 },
+                    "share": { "type": "number", "minimum": 0, "maximum": 1 }
+                },
+                "required": ["hot", "share"],
+                "additionalProperties": false
+            }
+        ]
+    };
+}
+
+impl JsonSchema for super::value::DistFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Spread".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let time = generator.subschema_for::<super::value::Time>();
+        json_schema!({
+            "description": "A spread: a duration, all between `from` and `to`, or an exponential one of this `mean` on top of the `least`.",
+            "anyOf": [
+                time,
+                {
+                    "type": "object",
+                    "properties": { "from": time, "to": time },
+                    "required": ["from", "to"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "properties": { "least": time, "mean": time },
+                    "required": ["mean"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

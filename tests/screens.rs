@@ -1,0 +1,253 @@
+//! Traces, schemas, the quiet screen, and what a package ships: from outside.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use indoubt::report;
+use serde_json::Value;
+
+const MALL: &str = "scenarios/points-mall.toml";
+const ORDER: &str = "scenarios/order-stock.toml";
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_indoubt"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the binary starts")
+}
+
+/// A run of a few transactions on the direct host.
+fn small(scenario: &str, more: &[&str]) -> Output {
+    let mut arguments = vec!["run", scenario, "--transactions", "5", "--host", "direct"];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+/// The committed schema; with `UPDATE_SCHEMAS` set, it is written anew.
+fn committed(name: &str, derived: &schemars::Schema) -> Value {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("reports/schemas/{name}"));
+    let mut text = serde_json::to_string_pretty(derived).expect("a schema is JSON");
+    text.push('\n');
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&file, &text).expect("the repository is writable");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        kept, text,
+        "{name} is not what the types say: UPDATE_SCHEMAS=1 cargo test --test screens"
+    );
+    serde_json::from_str(&kept).expect("a schema is JSON")
+}
+
+fn validates(schema: &jsonschema::Validator, document: &Value) {
+    let wrong: Vec<String> = schema
+        .iter_errors(document)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_document_of_a_run_is_what_its_schema_says() {
+    let schema = committed("run.schema.json", &report::json::schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for scenario in [MALL, ORDER] {
+        for more in [vec![], vec!["--without", "outbox"]] {
+            let mut arguments = vec!["run", scenario, "--host", "direct", "--format", "json"];
+            arguments.extend(more);
+            let document: Value = serde_json::from_slice(&run(&arguments).stdout).expect("JSON");
+            validates(&schema, &document);
+        }
+    }
+    let foreign = serde_json::json!({ "format": 1, "scenario": "mall" });
+    assert!(!schema.is_valid(&foreign), "a schema that refuses nothing");
+}
+
+#[test]
+fn every_line_of_a_json_trace_is_what_its_schema_says() {
+    let schema = committed("trace.schema.json", &report::trace::json::schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for scenario in [MALL, ORDER] {
+        let text = out(&small(scenario, &["--trace=json"]));
+        assert!(text.lines().count() > 100);
+        for line in text.lines() {
+            validates(&schema, &serde_json::from_str(line).expect("JSON"));
+        }
+    }
+}
+
+#[test]
+fn a_json_trace_says_the_same_as_the_lines() {
+    let flags = ["--protocol", "2pc"];
+    let lines = out(&small(MALL, &[&flags[..], &["--trace"]].concat()));
+    let json = out(&small(MALL, &[&flags[..], &["--trace=json"]].concat()));
+    let first: Value = serde_json::from_str(json.lines().next().expect("a line")).expect("JSON");
+    let says = first["says"].as_str().expect("words");
+    assert!(lines.contains(says));
+    let kinds = |kind: &str| {
+        let kind = format!("  {kind:11}  ");
+        lines
+            .lines()
+            .skip(34)
+            .filter(|line| line.contains(&kind))
+            .count()
+    };
+    let sent = json
+        .lines()
+        .filter(|line| line.contains("\"kind\":\"sent\""));
+    assert_eq!(kinds("sent"), sent.count());
+}
+
+#[test]
+fn a_filter_shows_only_what_it_asks_for() {
+    let lines = |filters: &[&str]| -> Vec<Value> {
+        let mut more = vec!["--protocol", "2pc", "--trace", "json"];
+        for filter in filters {
+            more.extend(["--filter", filter]);
+        }
+        let text = out(&small(MALL, &more));
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    };
+    let all = lines(&[]).len();
+    let one = lines(&["tx=c0.0"]);
+    assert!(!one.is_empty() && one.len() < all);
+    for line in &one {
+        assert!(line["tx"].as_str().is_some_and(|tx| tx.starts_with("c0.0")));
+    }
+    let some = lines(&["node=points,kind=prepare", "kind=committed", "to=1s"]);
+    assert!(!some.is_empty());
+    for line in &some {
+        assert_eq!(line["node"], "points");
+        assert!(line["kind"] == "committed" || line["message"]["kind"] == "prepare");
+    }
+    let late = lines(&["from=5ms"]);
+    assert!(late.iter().all(|line| line["at"].as_u64() >= Some(5_000)));
+}
+
+#[test]
+fn a_filter_that_cannot_be_meant_is_refused_with_what_is_accepted() {
+    for (filter, accepted) in [
+        ("colour=red", "`tx`, `node`, `kind`, `from`, `to`"),
+        ("node=moon", "`points`"),
+        ("kind=comitted", "did you mean `committed`?"),
+        ("from=soon", "1.5ms"),
+        ("c0.0", "KEY=VALUE"),
+    ] {
+        let refused = small(MALL, &["--trace", "--filter", filter]);
+        assert_eq!(refused.status.code(), Some(2), "{filter}");
+        assert!(err(&refused).contains(accepted), "{}", err(&refused));
+    }
+    let alone = small(MALL, &["--filter", "tx=c0.0"]);
+    assert_eq!(alone.status.code(), Some(2), "there is no trace to filter");
+}
+
+#[test]
+fn lanes_fit_a_hundred_columns_and_name_every_node_once() {
+    let text = out(&small(ORDER, &["--protocol", "2pc", "--trace", "lanes"]));
+    let (lanes, _) = text.split_once("\n\n").expect("the legend");
+    assert!(lanes.lines().count() < 24);
+    let drawn = text
+        .lines()
+        .filter(|line| line.contains('│') || line.contains('─'));
+    for line in drawn {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    let heads = text.lines().filter(|line| line.contains("time, ms"));
+    assert_eq!(heads.count(), 1);
+}
+
+#[test]
+fn quiet_is_a_line_a_protocol_and_what_is_not_expected() {
+    let quiet = run(&["run", MALL, "--host", "direct", "-q"]);
+    assert_eq!(quiet.status.code(), Some(0));
+    insta::assert_snapshot!(out(&quiet), @r"
+    monolith       as expected
+    2pc            as expected
+    orchestrated   ~ as expected; broken, as allowed: isolation
+    choreographed  ~ as expected; broken, as allowed: isolation
+    ");
+    let broken = [
+        "run",
+        MALL,
+        "--host",
+        "direct",
+        "--quiet",
+        "--without",
+        "outbox",
+    ];
+    let text = out(&run(&broken));
+    assert!(text.contains("✗ not as expected: "), "{text}");
+    assert!(text.contains("Violated under choreographed: all-or-nothing"));
+    assert!(
+        !text.contains("isolation\n  promised"),
+        "as the scenario allows"
+    );
+}
+
+#[test]
+fn completions_and_manual_pages_name_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(script.status.code(), Some(0));
+        assert!(out(&script).contains("explain"), "{shell}");
+    }
+    assert!(out(&run(&["man"])).contains("indoubt"));
+    assert!(out(&run(&["man", "run"])).contains("without"));
+    let refused = run(&["man", "walk"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("`explain`"));
+}
+
+#[test]
+fn a_run_is_compared_with_itself_changed_and_the_whole_side_decides() {
+    let small = ["--transactions", "50"];
+    let flags = [
+        "run",
+        MALL,
+        "--host",
+        "direct",
+        "--compare",
+        "without=outbox",
+    ];
+    let compared = run(&[&flags[..], &small].concat());
+    let text = out(&compared);
+    assert_eq!(compared.status.code(), Some(0), "{text}");
+    assert!(text.contains("\nchanged  without outbox") || text.contains("  changed  without"));
+    for line in text.lines().filter(|line| !line.contains("cargo run")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let schema = committed("compare.schema.json", &report::json::contrast_schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let json = run(&[&flags[..], &small, &["--format", "json"]].concat());
+    let document: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    validates(&schema, &document);
+    assert_eq!(document["change"], "without outbox");
+    assert_eq!(document["changed"]["without"][0], "outbox");
+}
+
+#[test]
+fn a_change_that_cannot_be_meant_is_refused_with_what_is_accepted() {
+    for (change, accepted) in [
+        ("luck", "`without=SAFEGUARD` or `seed=N`"),
+        ("without=outbx", "did you mean `outbox`?"),
+        ("seed=many", "whole number"),
+    ] {
+        let refused = small(MALL, &["--compare", change]);
+        assert_eq!(refused.status.code(), Some(2), "{change}");
+        assert!(err(&refused).contains(accepted), "{}", err(&refused));
+    }
+    let traced = small(MALL, &["--compare", "seed=7", "--trace"]);
+    assert_eq!(traced.status.code(), Some(2), "two runs have no one trace");
+}
