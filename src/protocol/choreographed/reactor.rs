@@ -83,26 +83,27 @@ impl Reactor {
     /// A client wants something, for the first time or again: either way the
     /// first step runs, and the inbox knows whether it ran before.
     fn asked(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
-        let tx = TxId {
-            key,
-            epoch: 0,
-            attempt: 0,
-        };
-        self.begin_for_client(tx, Task::FIRST, params, out);
+        self.begin_for_client(key, Task::FIRST, params, out);
     }
 
     /// A client takes its wish back: the first step is refused, or the next ones
     /// are asked to.
     fn cancelled(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
+        self.begin_for_client(key, Task::CANCELLED, params, out);
+    }
+
+    fn begin_for_client(
+        &mut self,
+        key: RequestKey,
+        task: Task,
+        params: Params,
+        out: &mut Out<NoPeer>,
+    ) {
         let tx = TxId {
             key,
             epoch: 0,
             attempt: 0,
         };
-        self.begin_for_client(tx, Task::CANCELLED, params, out);
-    }
-
-    fn begin_for_client(&mut self, tx: TxId, task: Task, params: Params, out: &mut Out<NoPeer>) {
         let id = JobId::new(tx, task);
         if !self.jobs.contains_key(&id) {
             self.begin(id, task, params, Owed::Answer, out);
