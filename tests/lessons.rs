@@ -92,6 +92,7 @@ impl Lesson {
             without: without.to_vec(),
             transactions: None,
             sets: vec![],
+            swarm: false,
         };
         report(&Comparison {
             scenario: &self.scenario,

@@ -21,7 +21,7 @@
 use smallvec::SmallVec;
 
 use super::court::Court;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::record::{Attempt, Deed, Fact, Record};
 use super::words;
 use crate::history::RollbackReason;
@@ -47,7 +47,11 @@ impl Promise for Agreement {
                             && wrong.is_shown_by(fact)
                     };
                     let evidence = words::evidence(court, record, tells);
-                    (wrong.in_words(court, &tx), evidence)
+                    Breach {
+                        how: wrong.how(),
+                        what: wrong.in_words(court, &tx),
+                        evidence,
+                    }
                 });
             }
         }
@@ -129,6 +133,17 @@ impl Wrong {
             | Wrong::AbortReversed(node)
             | Wrong::VoteForgotten(node)
             | Wrong::VoteBroken(node) => node,
+        }
+    }
+
+    fn how(&self) -> &'static str {
+        match self {
+            Wrong::TwoOutcomes { .. } => "two outcomes",
+            Wrong::AgainstTheDecision(_) => "against the decision",
+            Wrong::CommitReversed(_) => "commit reversed",
+            Wrong::AbortReversed(_) => "abort reversed",
+            Wrong::VoteForgotten(_) => "vote forgotten",
+            Wrong::VoteBroken(_) => "vote broken",
         }
     }
 

@@ -14,7 +14,7 @@
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::{equation, words};
 use crate::history::Rest;
 use crate::vocab::SimTime;
@@ -37,7 +37,11 @@ impl Promise for AllOrNothing {
                 record.request,
                 words::what_stands(court, closing)
             );
-            (what, words::whole_story(court, record))
+            Breach {
+                how: "half done",
+                what,
+                evidence: words::whole_story(court, record),
+            }
         });
     }
 

@@ -10,7 +10,7 @@
 //! decision is, and the participants follow.
 
 use super::court::Court;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::words;
 use crate::protocol::ClientOutcome;
 
@@ -34,7 +34,11 @@ impl Promise for ClientTruth {
                     words::outcome_words(court, first),
                     words::outcome_words(court, other)
                 );
-                (what, words::whole_story(court, record))
+                Breach {
+                    how: "told two things",
+                    what,
+                    evidence: words::whole_story(court, record),
+                }
             });
             return;
         }
@@ -52,7 +56,14 @@ impl Promise for ClientTruth {
                     words::outcome_words(court, first),
                     words::what_stands(court, closing)
                 );
-                (what, words::whole_story(court, record))
+                Breach {
+                    how: match first {
+                        ClientOutcome::Committed => "told committed, but is not",
+                        _ => "told not done, but is",
+                    },
+                    what,
+                    evidence: words::whole_story(court, record),
+                }
             });
         }
     }

@@ -15,7 +15,7 @@
 //! or nothing*, *everything ends*), nor that a refund was due so late.
 
 use super::court::Court;
-use super::promise::{Closing, End, Findings, Promise};
+use super::promise::{Breach, Closing, End, Findings, Promise};
 use super::record::{Attempt, Deed, Did, Fact, Part, Record};
 use super::words;
 use crate::business::Reason;
@@ -40,12 +40,17 @@ impl Promise for Compensation {
                 attempt,
             };
             if let Some((fact, wrong)) = saga.wrong_compensation() {
-                self.findings.violated(fact.at, Some(record.request), || {
-                    (wrong.what, saga.evidence(wrong.concerns))
-                });
+                self.findings
+                    .violated(fact.at, Some(record.request), || Breach {
+                        how: wrong.how,
+                        what: wrong.what,
+                        evidence: saga.evidence(wrong.concerns),
+                    });
             } else if let Some(step) = saga.missing_compensation(closing.end) {
-                self.findings.violated_at_rest(closing, || {
-                    (saga.what_is_missing(step), saga.evidence(Some(step)))
+                self.findings.violated_at_rest(closing, || Breach {
+                    how: "not compensated",
+                    what: saga.what_is_missing(step),
+                    evidence: saga.evidence(Some(step)),
                 });
             }
         }
@@ -67,6 +72,8 @@ fn goes_smoothly(record: &Record) -> bool {
 
 /// What is wrong with a compensation.
 struct Wrong {
+    /// In two or three words.
+    how: &'static str,
     /// In words.
     what: String,
     /// The step whose doing and undoing shows it, if no other step's does.
@@ -111,31 +118,40 @@ impl Saga<'_> {
             let too_often = self.undone_too_often(fact, did);
             let concerns = too_often.is_some().then_some(step);
             let wrong = too_often
-                .or_else(|| self.undone_past_the_pivot(fact))
-                .or_else(|| out_of_order(last_undone, step).map(|p| self.after(p)))
+                .or_else(|| Some(("undone past the pivot", self.undone_past_the_pivot(fact)?)))
+                .or_else(|| Some(("out of order", self.after(out_of_order(last_undone, step)?))))
                 .or_else(|| self.wrong_reason(did.reason));
-            if let Some(wrong) = wrong {
+            if let Some((how, wrong)) = wrong {
                 let name = self.court.action_name(step, Direction::Backward);
                 let request = self.record.request;
                 let what = format!("{name} of request {request}: {wrong}");
-                return Some((fact, Wrong { what, concerns }));
+                return Some((
+                    fact,
+                    Wrong {
+                        how,
+                        what,
+                        concerns,
+                    },
+                ));
             }
             last_undone = Some(step);
         }
         None
     }
 
-    fn undone_too_often(&self, fact: &Fact, did: &Did) -> Option<String> {
+    fn undone_too_often(&self, fact: &Fact, did: &Did) -> Option<(&'static str, String)> {
         let step = did.part.step;
         let done = self.times(step, Direction::Forward, fact.nth);
         let undone = self.times(step, Direction::Backward, fact.nth) + u32::from(did.times);
         match (done, undone) {
             (0, _) if !self.record.whole => None,
-            (0, _) => Some(format!(
-                "{} had no effect to undo",
-                words::step_name(self.court, step)
-            )),
-            (done, undone) if undone > done => Some(self.too_often(step, done, undone)),
+            (0, _) => {
+                let name = words::step_name(self.court, step);
+                Some(("nothing to undo", format!("{name} had no effect to undo")))
+            }
+            (done, undone) if undone > done => {
+                Some(("undone too often", self.too_often(step, done, undone)))
+            }
             _ => None,
         }
     }
@@ -171,9 +187,9 @@ impl Saga<'_> {
         format!("it came after {earlier}, which undoes an earlier step")
     }
 
-    fn wrong_reason(&self, reason: Option<Reason>) -> Option<String> {
+    fn wrong_reason(&self, reason: Option<Reason>) -> Option<(&'static str, String)> {
         let Some(reason) = reason else {
-            return Some("it carries no reason".to_owned());
+            return Some(("no reason", "it carries no reason".to_owned()));
         };
         let on_record = self.facts().any(|fact| match fact.deed {
             Deed::Refused { reason: r, .. } => r == reason,
@@ -184,7 +200,8 @@ impl Saga<'_> {
             return None;
         }
         let reason = words::reason_words(self.court, reason);
-        Some(format!("its reason ({reason}) was never on record"))
+        let what = format!("its reason ({reason}) was never on record");
+        Some(("wrong reason", what))
     }
 
     /// A step that had effect and should have been compensated when nothing

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Closing, End, Findings, Promise};
+use super::promise::{Breach, Closing, End, Findings, Promise};
 use super::record::{Did, Record};
 use super::{Evidence, words};
 use crate::business::equation::{Equation, Measure, Term};
@@ -118,7 +118,11 @@ impl Promise for Balance {
         if let Some(&(value, sides)) = shares.iter().find(|(_, s)| s.left != s.right) {
             self.caught.insert(record.request);
             let what = || self.what(court, &what_it_did(court, record), value, sides);
-            let described = (what(), words::whole_story(court, record));
+            let described = Breach {
+                how: "does not add up",
+                what: what(),
+                evidence: words::whole_story(court, record),
+            };
             self.findings
                 .violated(at, Some(record.request), || described);
         }
@@ -132,7 +136,7 @@ impl Promise for Balance {
         let shares = self.shares(court, record);
         if closing.end == End::Stopped {
             if shares.iter().any(|(_, s)| s.left != s.right) {
-                self.findings.violated_at_rest(closing, Default::default);
+                self.findings.violated_at_rest(closing, Breach::default);
             }
             return;
         }
@@ -171,7 +175,11 @@ impl Promise for Balance {
                 }
             };
             let (at, request, what, evidence) = described;
-            self.findings.violated(at, request, || (what, evidence));
+            self.findings.violated(at, request, || Breach {
+                how: "does not add up",
+                what,
+                evidence,
+            });
         }
         for (row, held) in lost_updates(court, ledger, rest) {
             if measures(&self.equation, row.resource) {
@@ -289,6 +297,10 @@ pub(super) fn accuse(
             at,
             line: format!("at the end {name} holds {held}"),
         };
-        (what, overwritten.into_iter().chain([end]).collect())
+        Breach {
+            how: "lost update",
+            what,
+            evidence: overwritten.into_iter().chain([end]).collect(),
+        }
     });
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Closing, End, Findings, Promise};
+use super::promise::{Breach, Closing, End, Findings, Promise};
 use super::record::Deed;
 use super::{Evidence, words};
 use crate::history::{Left, Rest};
@@ -42,7 +42,11 @@ impl Promise for EverythingEnds {
                         record.request,
                         words::what_stands(court, closing)
                     );
-                    (what, words::evidence(court, record, words::is_business))
+                    Breach {
+                        how: "given up half done",
+                        what,
+                        evidence: words::evidence(court, record, words::is_business),
+                    }
                 });
             }
             _ => {}
@@ -80,8 +84,12 @@ impl Promise for EverythingEnds {
         let more = lines.len() as u32 - 1;
         lines.truncate(10);
         let evidence = lines.into_iter().map(|line| Evidence { at, line });
-        self.findings
-            .violated(at, request, || (what, evidence.collect()));
+        let how = rest.left.iter().map(kind).min().unwrap_or("goes on");
+        self.findings.violated(at, request, || Breach {
+            how,
+            what,
+            evidence: evidence.collect(),
+        });
         self.findings.and_more(more);
     }
 
@@ -94,6 +102,16 @@ fn unfinished(left: &Left) -> Option<RequestId> {
     match left {
         Left::Unfinished(request) => Some(*request),
         _ => None,
+    }
+}
+
+/// What sort of thing is left over.
+fn kind(left: &Left) -> &'static str {
+    match left {
+        Left::PreparedBranch(..) => "branch in doubt",
+        Left::Lock(..) => "lock held",
+        Left::Unsent(..) | Left::Undelivered(_) => "letter not delivered",
+        _ => "not ended",
     }
 }
 

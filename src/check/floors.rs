@@ -9,7 +9,7 @@
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Findings, Promise};
+use super::promise::{Breach, Findings, Promise};
 use super::{Evidence, words};
 use crate::history::{Effect, Event, Rest, What};
 use crate::vocab::SimTime;
@@ -49,7 +49,11 @@ impl Promise for Floors {
                     let name = words::row_name(court, row);
                     let what =
                         format!("{name} is at {held} at the end, under its floor of {floor}");
-                    (what, Vec::new())
+                    Breach {
+                        how: "under its floor",
+                        what,
+                        evidence: Vec::new(),
+                    }
                 });
             }
         }
@@ -77,7 +81,11 @@ impl Floors {
                 at: event.at,
                 line: format!("{name} went from {} to {}", effect.before, effect.after),
             });
-            (what, words::in_order(evidence))
+            Breach {
+                how: "under its floor",
+                what,
+                evidence: words::in_order(evidence),
+            }
         });
     }
 }

@@ -10,7 +10,7 @@
 //! Not claimed: when a mail goes out, nor in which order.
 
 use super::court::Court;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::record::{Deed, Record};
 use super::words;
 use crate::protocol::ClientOutcome;
@@ -69,7 +69,15 @@ impl Irrevocable {
                     format!("{name} was done for request {request}, which did not commit")
                 }
             };
-            (what, words::evidence(court, record, words::is_business))
+            Breach {
+                how: match (is_due, performed) {
+                    (true, 0) => "never done",
+                    (true, _) => "done too often",
+                    (false, _) => "done without a commit",
+                },
+                what,
+                evidence: words::evidence(court, record, words::is_business),
+            }
         };
         match (is_due, performed > due) {
             (true, true) => {

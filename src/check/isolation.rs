@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Findings, Promise};
+use super::promise::{Breach, Findings, Promise};
 use super::record::{Did, Record};
 use super::{Evidence, words};
 use crate::business::{BusinessRow, Facet, Reason};
@@ -323,7 +323,7 @@ fn accusation(
     exposure: &Exposure,
     seen: &Seen,
     how: String,
-) -> (String, Vec<Evidence>) {
+) -> Breach {
     let effect = &exposure.effect;
     let request = effect.stamp.tx.request();
     let name = words::row_name(court, effect.row);
@@ -377,7 +377,15 @@ fn accusation(
             line: how,
         },
     ];
-    (what, evidence)
+    Breach {
+        how: match seen.by {
+            Witness::Reader(..) => "dirty read",
+            Witness::Writer(_) => "relied on what was undone",
+            Witness::Refused(..) => "refused for what was undone",
+        },
+        what,
+        evidence,
+    }
 }
 
 fn step_of<'a>(court: &'a Court, stamp: &Stamp) -> &'a str {

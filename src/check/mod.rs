@@ -27,6 +27,7 @@ mod no_effect_twice;
 mod prepared_untouched;
 mod promise;
 mod record;
+mod sometimes;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -34,4 +35,5 @@ mod votes;
 mod words;
 
 pub use judge::Judge;
+pub use sometimes::{Coverage, Sometimes};
 pub use verdict::{Evidence, Verdict, Violation};

@@ -11,7 +11,7 @@
 //! mail is not (*irrevocable*).
 
 use super::court::Court;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::record::Deed;
 use super::words;
 use crate::vocab::{Direction, StepId};
@@ -59,7 +59,11 @@ impl NoEffectTwice {
                         Deed::TakenBack { part, .. } => part.step == step,
                         _ => false,
                     });
-                    (what, of_step)
+                    Breach {
+                        how: "effect twice",
+                        what,
+                        evidence: of_step,
+                    }
                 });
                 return;
             }

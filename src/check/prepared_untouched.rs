@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::promise::{Closing, Findings, Promise};
+use super::promise::{Breach, Closing, Findings, Promise};
 use super::record::{Deed, Fact};
 use super::{Evidence, words};
 use crate::business::{BusinessRow, Facet};
@@ -181,7 +181,7 @@ impl PreparedUntouched {
         event: &Event,
         row: BusinessRow,
         who: Owner,
-        how: &str,
+        how: &'static str,
     ) {
         let Some(&held) = self.held.get(&row) else {
             return;
@@ -209,7 +209,11 @@ impl PreparedUntouched {
                     words::node_name(court, event.node)
                 ),
             });
-            (what, words::in_order(evidence))
+            Breach {
+                how,
+                what,
+                evidence: words::in_order(evidence),
+            }
         });
     }
 }

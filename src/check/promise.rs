@@ -80,6 +80,17 @@ impl Closing<'_> {
     }
 }
 
+/// A violation, described.
+#[derive(Default)]
+pub(super) struct Breach {
+    /// See [`Violation::how`].
+    pub(super) how: &'static str,
+    /// See [`Violation::what`].
+    pub(super) what: String,
+    /// See [`Violation::evidence`].
+    pub(super) evidence: Vec<Evidence>,
+}
+
 /// What a promise found.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -94,7 +105,7 @@ impl Findings {
         &mut self,
         at: SimTime,
         request: Option<RequestId>,
-        describe: impl FnOnce() -> (String, Vec<Evidence>),
+        describe: impl FnOnce() -> Breach,
     ) {
         if let Some(first) = &self.first {
             self.more += 1;
@@ -102,10 +113,15 @@ impl Findings {
                 return;
             }
         }
-        let (what, evidence) = describe();
+        let Breach {
+            how,
+            what,
+            evidence,
+        } = describe();
         self.first = Some(Violation {
             at,
             request,
+            how,
             what,
             evidence,
             more: 0,
@@ -117,7 +133,7 @@ impl Findings {
     pub(super) fn violated_at_rest(
         &mut self,
         closing: &Closing<'_>,
-        describe: impl FnOnce() -> (String, Vec<Evidence>),
+        describe: impl FnOnce() -> Breach,
     ) {
         let record = closing.record;
         match closing.end {

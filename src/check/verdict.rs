@@ -30,6 +30,9 @@ pub struct Violation {
     pub at: SimTime,
     /// Whose request, if it is one's.
     pub request: Option<RequestId>,
+    /// How it broke, in two or three words: `half done`, `undone too often`. What
+    /// makes violations of one promise the same bug, whoever they meet.
+    pub how: &'static str,
     /// The violation in one sentence.
     pub what: String,
     /// The evidence, at most ten lines, in order of time.

@@ -14,7 +14,7 @@
 use smallvec::SmallVec;
 
 use super::court::Court;
-use super::promise::{Closing, End, Findings, Promise};
+use super::promise::{Breach, Closing, End, Findings, Promise};
 use super::record::{Attempt, Deed, Fact, Record};
 use super::words;
 use crate::protocol::Decision;
@@ -36,12 +36,17 @@ impl Promise for Votes {
                 attempt,
             };
             let unfounded = ballot.unfounded_commit();
-            let Some((at, what)) = unfounded.or_else(|| ballot.ignored_yes(closing.end)) else {
+            let Some((at, how, what)) = unfounded.or_else(|| ballot.ignored_yes(closing.end))
+            else {
                 continue;
             };
             self.findings.violated(at, Some(record.request), || {
                 let of_attempt = |fact: &Fact| tells(fact) && fact.deed.concerns(attempt);
-                (what, words::evidence(court, record, of_attempt))
+                Breach {
+                    how: how,
+                    what,
+                    evidence: words::evidence(court, record, of_attempt),
+                }
             });
         }
     }
@@ -69,7 +74,7 @@ impl Ballot<'_> {
     }
 
     /// A commit that somebody had not voted yes on.
-    fn unfounded_commit(&self) -> Option<(SimTime, String)> {
+    fn unfounded_commit(&self) -> Option<(SimTime, &'static str, String)> {
         let commit = self.commit()?;
         let node = self
             .court
@@ -79,7 +84,8 @@ impl Ballot<'_> {
         let node = words::node_name(self.court, *node);
         let tx = self.attempt.tx(self.record.request);
         let what = format!("{tx} is committed, but {node} had not voted yes");
-        self.record.whole.then_some((commit.at, what))
+        let how = "commit without a yes";
+        self.record.whole.then_some((commit.at, how, what))
     }
 
     fn voted_yes(&self, node: NodeId, before: u32) -> bool {
@@ -110,7 +116,7 @@ impl Ballot<'_> {
     }
 
     /// All votes were yes and in time, and the coordinator did not commit.
-    fn ignored_yes(&self, end: End) -> Option<(SimTime, String)> {
+    fn ignored_yes(&self, end: End) -> Option<(SimTime, &'static str, String)> {
         let complete = self.all_yes_in_time()?;
         if self.commit().is_some() {
             return None;
@@ -126,12 +132,12 @@ impl Ballot<'_> {
         match abort {
             Some(abort) => {
                 let what = format!("all participants voted yes on {tx} in time, but it is aborted");
-                Some((abort.at, what))
+                Some((abort.at, "all yes, but aborted", what))
             }
             None if end == End::Stopped => None,
             None => {
                 let what = format!("all participants voted yes on {tx}, and nothing was decided");
-                Some((complete.at, what))
+                Some((complete.at, "all yes, but undecided", what))
             }
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::pages::{CompletionsArgs, ManArgs};
 use crate::lab::HostChoice;
+use crate::lab::hunt::{SeedRange, Shard};
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::report::trace::Form;
 use crate::scenario::MOST_TRANSACTIONS;
@@ -77,6 +79,16 @@ pub(super) enum Command {
     /// Runs a scenario under several protocols side by side, judges every promise
     /// and measures what it cost. The same command gives the same bytes, always.
     Run(RunArgs),
+    /// Hunt for bugs: the scenario under many seeds, each with faults and a workload
+    /// of its own
+    ///
+    /// Every seed draws which kinds of fault may occur, how many and when, and the
+    /// shape of the workload. Findings are grouped into bugs, each with a line to
+    /// paste; what should have happened in some run and never did is listed as a
+    /// hole.
+    Hunt(HuntArgs),
+    /// Put the parts of a hunt together: the folders that `hunt --shard --out` wrote
+    Merge(MergeArgs),
     /// Say whether scenario files are right, and run nothing
     ///
     /// One line for every file that is right, on standard output; everything that
@@ -142,6 +154,11 @@ pub(super) struct RunArgs {
     #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
     pub(super) protocols: Vec<ProtocolKind>,
 
+    /// With the faults and the workload that `hunt` draws for the seed, rather than
+    /// the scenario's own
+    #[arg(long)]
+    pub(super) swarm: bool,
+
     /// Take a safeguard away: a rule that keeps a protocol correct; may be
     /// repeated
     #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
@@ -188,6 +205,127 @@ pub(super) struct RunArgs {
     /// madsim]
     #[arg(long, value_enum, value_name = "HOST")]
     pub(super) host: Option<Host>,
+}
+
+const HUNT_EXAMPLES: &str = "\
+Examples:
+  indoubt hunt scenarios/points-mall.toml
+  indoubt hunt scenarios/points-mall.toml --without outbox --seeds 0..200
+  indoubt hunt scenarios/order-stock.toml --for 5m --out hunts/order-stock
+  indoubt hunt scenarios/points-mall.toml --seeds 0..100000 --shard 3/16 --out hunts/3
+
+Exit codes:
+   0  nothing broke that is expected to hold, and everything was looked at
+   1  something broke that is expected to hold
+   2  usage error, an error in the scenario file, or output cannot be written
+   3  inconclusive: holes, stopped early, or not seen what was expected to break
+  70  a bug of the bench: a panic, or hosts that differ";
+
+/// What `hunt` can be told.
+#[derive(Debug, Args)]
+#[command(after_help = HUNT_EXAMPLES)]
+pub(super) struct HuntArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+
+    /// Which seeds: `0..10000`, the last not included [default: 0..1000]
+    #[arg(long, value_name = "RANGE")]
+    pub(super) seeds: Option<SeedRange>,
+
+    /// Hunt for so long, like `90s`, `5m` or `2h`, from the first seed on
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    pub(super) lasts: Option<Duration>,
+
+    /// Only this protocol; may be repeated [default: all]
+    #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
+    pub(super) protocols: Vec<ProtocolKind>,
+
+    /// Take a safeguard away; may be repeated
+    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    pub(super) without: Vec<Safeguard>,
+
+    /// How many transactions a run has at the most [default: the scenario's own, or
+    /// 40 if that is less]
+    #[arg(long, value_name = "N", value_parser = transactions())]
+    pub(super) transactions: Option<u32>,
+
+    /// Say something else than the file, like `workload.retries=0`; may be
+    /// repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Run the scenario as it stands, with its own faults and workload, on every
+    /// seed
+    #[arg(long)]
+    pub(super) no_swarm: bool,
+
+    /// Do not take it for a fault of the hunt that something never happened
+    #[arg(long)]
+    pub(super) allow_holes: bool,
+
+    /// Run every N-th seed on both hosts, and compare their digests; 0 for none
+    #[arg(long, value_name = "N", default_value_t = if crate::lab::has_madsim() { 50 } else { 0 })]
+    pub(super) cross_check: u64,
+
+    /// How many threads [default: as many as there are cores]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+
+    /// Write everything down in this folder; the same command goes on where it
+    /// stopped
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Only a part of the seeds, like `3/16`: the third of sixteen
+    #[arg(long, value_name = "N/OF")]
+    pub(super) shard: Option<Shard>,
+
+    /// How the summary is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: HuntFormat,
+}
+
+/// What `merge` can be told.
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// The folders of the parts
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) dirs: Vec<PathBuf>,
+
+    /// Do not take it for a fault of the hunt that something never happened
+    #[arg(long)]
+    pub(super) allow_holes: bool,
+
+    /// How the summary is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: HuntFormat,
+}
+
+/// How the summary of a hunt is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum HuntFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For CI: JUnit XML
+    Junit,
+}
+
+/// `90s`, `5m`, `2h`.
+fn lasts(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no time to hunt for: write it like 90s, 5m or 2h");
+    let (number, each) = [("s", 1), ("m", 60), ("h", 3_600)]
+        .into_iter()
+        .find_map(|(unit, each)| Some((text.strip_suffix(unit)?, each)))
+        .ok_or_else(wrong)?;
+    let number: u32 = number.parse().map_err(|_| wrong())?;
+    match number {
+        0 => Err(wrong()),
+        n => Ok(Duration::from_secs(u64::from(n) * each)),
+    }
 }
 
 /// Where the seed comes from.

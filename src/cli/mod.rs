@@ -9,6 +9,7 @@ mod compare;
 mod exit;
 mod explain;
 mod flags;
+mod hunt;
 mod list;
 mod new;
 mod output;
@@ -33,6 +34,8 @@ pub fn main() -> ExitCode {
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Hunt(args) => hunt::hunt(args),
+        Command::Merge(args) => hunt::merge(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => pages::completions(args),

@@ -11,7 +11,7 @@ use super::compare;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
 use super::output::{Screen, page};
-use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
+use crate::lab::{self, HostChoice, RunError, RunOptions, Subject, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::trace::{Filter, Form, TraceWriter, legend};
@@ -60,13 +60,35 @@ fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
     Err(Failure::Usage(why.to_owned()))
 }
 
+/// The scenario as it is run.
 pub(super) fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+    if args.swarm {
+        return swarmed(args);
+    }
     let mut scenario =
         scenario::load_with(&args.scenario, &args.sets).map_err(Failure::Scenario)?;
     if let Some(transactions) = args.transactions {
-        scenario.workload.transactions = transactions;
+        scenario.workload.limit(transactions);
     }
     Ok(Arc::new(scenario))
+}
+
+/// With the faults and the workload that a hunt draws for the seed.
+fn swarmed(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+    let mut sets = args.sets.clone();
+    if let Some(transactions) = args.transactions {
+        sets.push(format!("workload.transactions={transactions}"));
+    }
+    let subject = Subject::load(&args.scenario, &sets).map_err(Failure::Scenario)?;
+    let seed = match args.seed {
+        None => subject.scenario().seed,
+        Some(SeedChoice::Given(seed)) => seed,
+        Some(SeedChoice::Random) => {
+            let why = "--swarm draws for a seed: give --seed a number";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+    };
+    Ok(subject.swarm(seed).1)
 }
 
 pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
@@ -84,6 +106,7 @@ pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocati
         without,
         transactions: args.transactions,
         sets: args.sets.clone(),
+        swarm: args.swarm,
     })
 }
 

@@ -1,7 +1,17 @@
-//! Experiments: run once, on either host or on both.
+//! Experiments: run once, on either host or on both; hunt over seeds.
+//!
+//! Every experiment is a function from data to data, with an observer for
+//! progress; nothing here reads a clock, prints or writes a file.
 
+pub mod hunt;
+mod panics;
 mod run;
+mod subject;
+mod swarm;
 mod trial;
 
+pub use panics::{catch, record_panics};
 pub use run::{HostChoice, RunError, RunOptions, has_madsim, run, run_own};
+pub use subject::Subject;
+pub use swarm::swarm;
 pub use trial::{Hosts, Trial};

@@ -121,7 +121,7 @@ pub fn run_own<P: Protocol, S: Sink>(
     let spec = RunSpec {
         scenario: Arc::clone(scenario),
         seed: options.seed,
-        safeguards: options.safeguards,
+        safeguards: scenario.safeguards(options.safeguards),
         plan: scenario.plan(options.seed),
         leave_out: BTreeSet::new(),
     };
@@ -159,7 +159,7 @@ pub fn run_own<P: Protocol, S: Sink>(
     Ok(Trial {
         protocol,
         seed: options.seed,
-        safeguards: options.safeguards,
+        safeguards: spec.safeguards,
         plan: spec.plan,
         not_applicable: end.not_applicable,
         never_struck: end.never_struck,

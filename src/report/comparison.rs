@@ -2,7 +2,7 @@ use super::{Invocation, Judgement, judge};
 use crate::business::PromiseId;
 use crate::check::Verdict;
 use crate::lab::{Hosts, Trial};
-use crate::protocol::ProtocolKind;
+use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::{Expectation, Scenario};
 
 /// One scenario under several protocols: all that a report is made of.
@@ -36,6 +36,15 @@ impl Comparison<'_> {
             .map(|(_, verdict, expectation)| self.judge(verdict, *expectation))
             .max()
             .unwrap_or(Judgement::AsExpected)
+    }
+
+    /// The safeguards that were taken away: by the scenario and by whoever asked.
+    pub(super) fn without(&self) -> Vec<Safeguard> {
+        let mut without = self.scenario.without.clone();
+        without.extend(&self.invocation.without);
+        without.sort_unstable();
+        without.dedup();
+        without
     }
 
     /// The first trial whose hosts came to different histories: a bug of the

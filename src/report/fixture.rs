@@ -36,6 +36,7 @@ pub(crate) fn scenario() -> Scenario {
         duplicate: Probability::NEVER,
     };
     Scenario {
+        without: Vec::new(),
         name: "points-mall".to_owned(),
         about: "Players spend 50 points on a character, which may be withdrawn from sale before \
                 they get it. More about it is in the file."
@@ -252,6 +253,7 @@ pub(crate) fn invocation() -> Invocation {
         seed: Seed(7),
         without: vec![],
         transactions: None,
+        swarm: false,
         sets: vec![],
     }
 }
@@ -416,6 +418,7 @@ fn dirty_read() -> Violation {
         line: line.to_owned(),
     };
     Violation {
+        how: "half done",
         at: SimTime::from_micros(418_331),
         request: Some(RequestId {
             client: ClientId(3),
@@ -438,6 +441,7 @@ fn dirty_read() -> Violation {
 
 fn points_lost() -> Violation {
     Violation {
+        how: "dirty read",
         at: SimTime::from_micros(1_912_004),
         request: Some(RequestId {
             client: ClientId(9),

@@ -51,10 +51,11 @@ fn set(of: &Comparison<'_>) -> String {
 }
 
 fn taken_away(of: &Comparison<'_>, page: Page) -> String {
-    if of.invocation.without.is_empty() {
+    let without = of.without();
+    if without.is_empty() {
         return String::new();
     }
-    let without = of.invocation.without.iter().map(|safeguard| {
+    let without = without.iter().map(|safeguard| {
         let name = paint(BAD, safeguard.name());
         (
             name,

@@ -15,6 +15,8 @@ pub struct Invocation {
     pub transactions: Option<u32>,
     /// What was set on top of the file, as `path=value`.
     pub sets: Vec<String>,
+    /// Whether faults and workload are those that a hunt draws for the seed.
+    pub swarm: bool,
 }
 
 /// Whether a run is the very one that its scenario makes claims about.
@@ -37,6 +39,9 @@ impl Invocation {
                 quoted(&self.file),
             ),
         };
+        if self.swarm {
+            line.push_str(" --swarm");
+        }
         for safeguard in &self.without {
             line.push_str(" --without ");
             line.push_str(safeguard.name());
@@ -55,7 +60,8 @@ impl Invocation {
         let own = self.seed == scenario.seed
             && self.without.is_empty()
             && self.transactions.is_none()
-            && self.sets.is_empty();
+            && self.sets.is_empty()
+            && !self.swarm;
         if own {
             Standing::Pinned
         } else {
@@ -85,6 +91,7 @@ mod tests {
             without: vec![],
             transactions: None,
             sets: vec![],
+            swarm: false,
         };
         assert_eq!(
             invocation.line(ProtocolKind::TwoPhaseCommit),

@@ -169,6 +169,7 @@ struct ViolationEntry<'a> {
     #[schemars(with = "Vec<EvidenceEntry>")]
     evidence: &'a [Evidence],
     more: u32,
+    how: &'a str,
 }
 
 /// A protocol that cannot run the scenario.
@@ -241,7 +242,7 @@ fn written(document: &impl Serialize) -> String {
 }
 
 fn built<'a>(of: &Comparison<'a>) -> Document<'a> {
-    let without = &of.invocation.without;
+    let without = of.without();
     Document {
         format: FORMAT,
         durations: "microseconds of model time",
@@ -322,6 +323,7 @@ fn promise_entry<'a>(
                 what: &violation.what,
                 evidence: &violation.evidence,
                 more: violation.more,
+                how: violation.how,
             };
             ("violated", None, Some(entry))
         }

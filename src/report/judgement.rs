@@ -46,6 +46,7 @@ mod tests {
     fn a_verdict_is_judged_by_what_its_scenario_claims() {
         let holds = Verdict::Holds;
         let broken = Verdict::Violated(Violation {
+            how: "half done",
             at: SimTime::ZERO,
             request: None,
             what: String::new(),

@@ -8,6 +8,7 @@
 //! - [`text`]: the screen, section by section.
 //! - [`contrast`]: a run whole and changed, side by side.
 //! - [`json`]: the same for programs.
+//! - [`hunt`]: what came of many seeds.
 //! - [`trace`]: every event a line, with its legend.
 //! - [`list`] and [`explain`]: everything that has a name.
 
@@ -19,6 +20,7 @@ mod explanation;
 mod figures;
 mod heading;
 mod histories;
+pub mod hunt;
 mod invocation;
 pub mod json;
 mod judgement;

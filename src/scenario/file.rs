@@ -90,6 +90,9 @@ pub(super) struct File {
     /// there. Default: none.
     #[schemars(schema_with = "schema::rules")]
     pub(super) allow: Vec<At<String>>,
+    /// Safeguards that the scenario does without, as with `--without`. Default: none.
+    #[schemars(schema_with = "schema::safeguards")]
+    pub(super) without: Vec<At<String>>,
     /// What holds for all machines where they say nothing themselves.
     #[schemars(with = "Section<MachineFile>")]
     pub(super) defaults: MachineFile,
@@ -124,6 +127,10 @@ pub(super) struct File {
     /// Who asks for transactions, and how often.
     #[schemars(with = "Section<WorkloadFile>")]
     pub(super) workload: WorkloadFile,
+    /// Requests one by one, in the place of `workload.transactions` and
+    /// `workload.arrivals`.
+    #[schemars(with = "Vec<RequestFile>")]
+    pub(super) requests: Vec<Entry<RequestFile>>,
     /// Who reads what, over and over.
     #[schemars(with = "Vec<ReaderFile>")]
     pub(super) readers: Vec<Entry<ReaderFile>>,
@@ -491,6 +498,22 @@ pub(super) enum ArrivalsKindFile {
     Closed,
     /// Requests come whether or not earlier ones are answered.
     Open,
+}
+
+/// A request: who wants what, and when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RequestFile {
+    /// When it is made, since the run began. A duration. It must be there.
+    pub(super) at: At<Time>,
+    /// What it is about: a value for every domain, like `"alice/pikachu"` or `{
+    /// player = "alice", character = 7 }`, counted from 0. It must be there, if
+    /// there are domains.
+    pub(super) about: Option<At<ItemFile>>,
+    /// Which client's how-many-th wish it is, both counted from 0, like `"c3.17"`:
+    /// what is drawn for it, like how long its messages travel, depends on that.
+    /// Default: the first wish of a client of its own.
+    pub(super) id: Option<At<String>>,
 }
 
 /// Somebody who reads, over and over.

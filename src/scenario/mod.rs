@@ -49,6 +49,7 @@
 //! | `seed` | `1` | the seed that it is pinned to |
 //! | `settle` | `"10s"` | a run that is not at rest is stopped so long after the last arrival or fault; more with a large backlog |
 //! | `allow` | `[]` | rules of the craft that the scenario breaks on purpose: see `[[steps]]` |
+//! | `without` | `[]` | safeguards that the scenario does without, as with `--without` |
 //!
 //! ## `[machines.<service>]`, `[machines.manager]`, `[defaults]`
 //!
@@ -152,6 +153,18 @@
 //! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
 //! | `double-click` | nobody does | `{ share = 0.2, after = "5ms" }`: this share of the clients asks again so long after asking, without waiting for the time-out |
 //!
+//! ## `[[requests]]`
+//!
+//! Requests one by one, in the place of `workload.transactions` and
+//! `workload.arrivals`: they are made at their times, whether or not earlier ones
+//! are answered.
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `requests.at` | must be there | when it is made |
+//! | `requests.about` | must be there if there are domains | a value for every domain: `"alice/pikachu"` or `{ player = "alice", character = 7 }`, counted from 0 |
+//! | `requests.id` | a client of its own | which client's how-many-th wish it is, like `"c3.17"`, counted from 0: what is drawn for it depends on that |
+//!
 //! ## `[[readers]]`, `[[operator]]`
 //!
 //! | key | default | meaning |
@@ -233,7 +246,7 @@
 //! - Sections are merged key by key, so `[machines.points]`, `[workload]` and
 //!   `[expect.2pc]` keep what they do not say anew. Names keep the base's order,
 //!   and new ones follow.
-//! - Lists are replaced as a whole: `[[steps]]`, `[[readers]]`, `[[operator]]`,
+//! - Lists are replaced as a whole: `[[steps]]`, `[[requests]]`, `[[readers]]`, `[[operator]]`,
 //!   `[[faults]]`, `[[promises]]`, and every other. `faults = []` leaves none.
 //! - What is one value is replaced as a whole, too: a spread (`delay`,
 //!   `service-time`, `think`), a `choice`, and a section that says another `kind`
@@ -252,6 +265,7 @@ mod diagnostics;
 mod document;
 mod equation;
 mod expand;
+mod fault_text;
 mod file;
 mod lower;
 mod merge;
@@ -267,13 +281,14 @@ mod value;
 use std::path::Path;
 
 pub use diagnostics::{ScenarioErrors, Style};
+pub use fault_text::{fault_text, faults_setting};
 pub use lower::{MESSAGES, MOST_TRANSACTIONS};
 pub use rules::{RULES, Rule};
 pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
     MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario,
-    Workload,
+    Wish, Workload,
 };
 
 use diagnostics::Problems;
@@ -326,7 +341,20 @@ fn expanded(document: &Document) -> String {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(file_name: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
-    scenario(Document::new(file_name, text.to_owned(), &[], None))
+    parse_with(file_name, text, &[])
+}
+
+/// Reads a scenario from text, as [`parse`] does, and puts `path=value` settings
+/// on top of it, one after another.
+///
+/// # Errors
+/// Everything that is wrong with it or with them.
+pub fn parse_with(
+    file_name: &str,
+    text: &str,
+    sets: &[String],
+) -> Result<Scenario, ScenarioErrors> {
+    scenario(Document::new(file_name, text.to_owned(), sets, None))
 }
 
 fn open(path: &Path, sets: &[String]) -> Result<Document, ScenarioErrors> {

@@ -12,13 +12,14 @@ use super::merge::{DROPPED, Table, Value};
 use super::names::{list, meant, quote};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 21] = [
+const SECTIONS: [&str; 23] = [
     "base",
     "name",
     "about",
     "seed",
     "settle",
     "allow",
+    "without",
     "defaults",
     "machines",
     "network",
@@ -29,6 +30,7 @@ const SECTIONS: [&str; 21] = [
     "resources",
     "steps",
     "workload",
+    "requests",
     "readers",
     "operator",
     "faults",
@@ -55,6 +57,7 @@ impl Sections<'_> {
                 "seed" => file.seed = self.one(value),
                 "settle" => file.settle = self.one(value),
                 "allow" => file.allow = self.one(value).unwrap_or_default(),
+                "without" => file.without = self.one(value).unwrap_or_default(),
                 "defaults" => file.defaults = self.one(value).unwrap_or_default(),
                 "machines" => file.machines = self.named(value),
                 "network" => file.network = self.one(value).unwrap_or_default(),
@@ -65,6 +68,7 @@ impl Sections<'_> {
                 "resources" => file.resources = self.named(value),
                 "steps" => file.steps = self.list("steps", value),
                 "workload" => file.workload = self.one(value).unwrap_or_default(),
+                "requests" => file.requests = self.list("requests", value),
                 "readers" => file.readers = self.list("readers", value),
                 "operator" => file.operator = self.list("operator", value),
                 "faults" => file.faults = self.list("faults", value),

@@ -16,7 +16,7 @@ use super::lower;
 use super::merge::DROPPED;
 use super::types::Expectation;
 use crate::fault::Seeded;
-use crate::protocol::{Milestone, ProtocolKind};
+use crate::protocol::{Milestone, ProtocolKind, Safeguard};
 
 /// The sections of which a base may have said what must be there.
 const MERGED: [&str; 4] = ["DomainFile", "ResourceFile", "ArrivalsFile", "SeededFile"];
@@ -155,6 +155,11 @@ fn lists_of(all: &[&str]) -> Schema {
 
 pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
     lists_of(&lower::rules())
+}
+
+pub(super) fn safeguards(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = Safeguard::ALL.iter().map(|s| s.name()).collect();
+    lists_of(&names)
 }
 
 pub(super) fn fault_kind(_: &mut SchemaGenerator) -> Schema {

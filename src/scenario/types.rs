@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::business::{Business, BusinessRow, PromiseId, ResourceId};
+use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
-use crate::protocol::{Family, Nodes, Policies, ProtocolKind};
-use crate::vocab::{Chance, Identity, NodeId, Probability, Seed, SimDuration, SimTime, Stream};
+use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
+use crate::vocab::{
+    Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, Stream,
+};
 
 /// A scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +22,8 @@ pub struct Scenario {
     pub about: String,
     /// The seed that it is pinned to.
     pub seed: Seed,
+    /// The safeguards that it does without.
+    pub without: Vec<Safeguard>,
     /// What is being done.
     pub business: Business,
     /// Who lives where.
@@ -245,8 +249,19 @@ pub struct Impulse {
     pub after: Dist,
 }
 
+impl Workload {
+    /// Ends the arrivals after so many requests.
+    pub fn limit(&mut self, transactions: u32) {
+        self.transactions = transactions;
+        if let Arrivals::Listed(wishes) = &mut self.arrivals {
+            wishes.truncate(transactions as usize);
+            self.transactions = wishes.len() as u32;
+        }
+    }
+}
+
 /// How requests arrive.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Arrivals {
     /// So many clients, each of which asks again once it has its answer and has
     /// thought.
@@ -263,6 +278,19 @@ pub enum Arrivals {
         /// Whether as a Poisson process; else like clockwork.
         poisson: bool,
     },
+    /// These and no others, whether or not earlier ones are answered.
+    Listed(Vec<Wish>),
+}
+
+/// A request that is made at a time of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wish {
+    /// When.
+    pub at: SimTime,
+    /// Whose; draws depend on it.
+    pub request: RequestId,
+    /// What it is about.
+    pub params: Params,
 }
 
 /// How the value of a domain is chosen.
@@ -305,7 +333,7 @@ pub struct OperatorEvent {
 }
 
 /// What is expected of a promise under a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// On every seed.
@@ -331,6 +359,13 @@ impl Scenario {
         all.extend((0..self.business.equations.len() as u8).map(PromiseId::Equation));
         all.extend(&PromiseId::BUILT_IN[1..]);
         all
+    }
+
+    /// The safeguards in force when these would be, less those that the scenario
+    /// does without.
+    pub fn safeguards(&self, given: Safeguards) -> Safeguards {
+        let without = self.without.iter();
+        without.fold(given, |rules, &rule| rules.without(rule))
     }
 
     /// What a promise is called.

@@ -43,6 +43,8 @@ pub enum Stream {
     Readers = 9,
     /// By how much waits before retries are lengthened.
     Jitter = 10,
+    /// What a hunt draws for a seed: workload and faults.
+    Swarm = 11,
 }
 
 /// Who or what a draw is for. The same identity always draws the same, whatever

@@ -46,7 +46,7 @@ impl Clients {
         let workload = &scenario.workload;
         let clients = match workload.arrivals {
             Arrivals::Closed { clients, .. } => clients as usize,
-            Arrivals::Open { .. } => 0,
+            Arrivals::Open { .. } | Arrivals::Listed(_) => 0,
         };
         Clients {
             chance,
@@ -144,8 +144,9 @@ impl Chooser {
 
 impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn schedule_first_requests(&mut self) {
-        match self.scenario.workload.arrivals {
-            Arrivals::Closed { clients, think } => {
+        let scenario = std::sync::Arc::clone(&self.scenario);
+        match &scenario.workload.arrivals {
+            &Arrivals::Closed { clients, think } => {
                 for client in 0..clients {
                     let who = Identity::named("think").with(u64::from(client));
                     let first = think.draw(self.chance, Stream::Workload, who);
@@ -154,6 +155,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 }
             }
             Arrivals::Open { .. } => self.schedule_arrival(0),
+            Arrivals::Listed(wishes) => {
+                let wanted = wishes.iter().take(self.clients.total as usize);
+                for (n, wish) in (0u32..).zip(wanted) {
+                    let who = Identity::named("listed").with(u64::from(n));
+                    self.agenda.push(wish.at, who, Happening::Wish(n));
+                }
+            }
         }
     }
 
@@ -200,6 +208,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
             .with(u64::from(client.0))
             .with(u64::from(n));
         let params = self.clients.params(Stream::Workload, who);
+        self.want(request, params);
+    }
+
+    /// The time of a listed request has come.
+    pub(super) fn wish(&mut self, n: u32) {
+        let Arrivals::Listed(wishes) = &self.scenario.workload.arrivals else {
+            return;
+        };
+        let wish = wishes[n as usize];
+        self.clients.started += 1;
+        self.want(wish.request, wish.params);
+    }
+
+    fn want(&mut self, request: RequestId, params: Params) {
         self.clients.waiting.insert(
             request,
             Waiting {

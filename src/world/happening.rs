@@ -59,6 +59,8 @@ pub(super) enum Happening<M> {
     FaultBegins(u32),
     FaultEnds(u32),
     Ask(ClientId),
+    /// The n-th listed request is made.
+    Wish(u32),
     ClientTimeout {
         request: RequestId,
         retry: u16,

@@ -241,6 +241,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::FaultBegins(fault) => self.strike(fault),
             Happening::FaultEnds(fault) => self.heal(fault),
             Happening::Ask(client) => self.ask(client),
+            Happening::Wish(n) => self.wish(n),
             Happening::ClientTimeout { request, retry } => self.client_timeout(request, retry),
             Happening::Cancel(request) => self.cancel(request),
             Happening::ClickAgain(request) => self.click_again(request),

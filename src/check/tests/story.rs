@@ -97,6 +97,7 @@ pub(super) fn mall() -> Scenario {
     let nodes = Nodes::new(business.services.len());
     let ms = SimDuration::from_millis;
     Scenario {
+        without: Vec::new(),
         name: "mall".to_owned(),
         about: String::new(),
         seed: Seed(1),

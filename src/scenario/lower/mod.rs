@@ -12,6 +12,7 @@ mod moments;
 mod network;
 mod policies;
 mod promises;
+mod requests;
 mod seeded;
 mod steps;
 mod workload;
@@ -30,6 +31,7 @@ use super::file::{At, File};
 use super::sources::Sources;
 use super::types::Scenario;
 use super::value::Time;
+use crate::protocol::Safeguard;
 use crate::vocab::{Seed, SimDuration};
 
 /// The scenario of a file; `None` only if a problem was found.
@@ -63,6 +65,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         name: lowering.name(sources.main_name()),
         about: file.about.clone().unwrap_or_default().trim().to_owned(),
         seed: Seed(file.seed.unwrap_or(DEFAULT_SEED)),
+        without: lowering.without(),
         settle: lowering.positive(file.settle.as_ref(), "settle", DEFAULT_SETTLE),
         business,
         nodes: cast.nodes,
@@ -94,6 +97,26 @@ struct Lowering<'f> {
 }
 
 impl Lowering<'_> {
+    /// The safeguards that the scenario does without, each once.
+    fn without(&mut self) -> Vec<Safeguard> {
+        let names: Vec<&str> = Safeguard::ALL.iter().map(|s| s.name()).collect();
+        let mut without: Vec<Safeguard> = Vec::new();
+        for written in &self.file.without {
+            let what = ("safeguard", "safeguards");
+            let Some(n) = super::names::find(self.problems, written, what, &names) else {
+                continue;
+            };
+            if without.contains(&Safeguard::ALL[n]) {
+                let name = super::names::quote(written.get_ref());
+                self.problems
+                    .push(Problem::at(written.span(), format!("{name} is here twice")));
+            }
+            without.push(Safeguard::ALL[n]);
+        }
+        without.sort_unstable();
+        without
+    }
+
     /// The scenario's name, or that of its file.
     fn name(&mut self, file_name: &str) -> String {
         match &self.file.name {

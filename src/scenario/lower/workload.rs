@@ -1,6 +1,6 @@
 //! Who wants what, and when: requests, readers, the operator.
 
-use crate::business::{BusinessRow, Facet, KeyTemplate, ResourceId, ResourceKind};
+use crate::business::{BusinessRow, Facet, KeyTemplate, Params, ResourceId, ResourceKind};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, ImpulseFile, OperatorFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
@@ -35,16 +35,18 @@ impl Lowering<'_> {
     pub(super) fn workload(&mut self, cast: &Cast) -> Workload {
         let file = self.file;
         let says = &file.workload;
-        let transactions = says.transactions.as_ref();
+        let (transactions, arrivals) = match self.listed(cast) {
+            Some(wishes) => (wishes.len() as u32, Arrivals::Listed(wishes)),
+            None => {
+                let most = u64::from(MOST_TRANSACTIONS);
+                let said = says.transactions.as_ref();
+                let transactions = self.within(said, "transactions", 1, most, TRANSACTIONS);
+                (transactions, self.arrivals(says.arrivals.as_ref()))
+            }
+        };
         Workload {
-            transactions: self.within(
-                transactions,
-                "transactions",
-                1,
-                u64::from(MOST_TRANSACTIONS),
-                TRANSACTIONS,
-            ),
-            arrivals: self.arrivals(says.arrivals.as_ref()),
+            transactions,
+            arrivals,
             choices: self.choices(cast),
             timeout: self.positive(says.timeout.as_ref(), "timeout", TIMEOUT),
             retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
@@ -273,15 +275,21 @@ impl Lowering<'_> {
 
     /// The row number of an item.
     fn item_key(&mut self, at: &At<ItemFile>, template: &KeyTemplate, cast: &Cast) -> Option<u64> {
-        let mut params = crate::business::Params::default();
+        let params = self.values(at, &template.domains, cast)?;
+        Some(template.key(&params, &cast.domains))
+    }
+
+    /// A value for each of these domains.
+    pub(super) fn values(&mut self, at: &At<ItemFile>, of: &[u8], cast: &Cast) -> Option<Params> {
+        let mut params = Params::default();
         match at.get_ref() {
             ItemFile::Words(text) => {
                 let parts: Vec<&str> = text.split('/').collect();
-                if parts.len() != template.domains.len() {
-                    self.problems.push(self.not_an_item(at, template, cast));
+                if parts.len() != of.len() {
+                    self.problems.push(self.not_an_item(at, of, cast));
                     return None;
                 }
-                for (part, &d) in parts.into_iter().zip(&template.domains) {
+                for (part, &d) in parts.into_iter().zip(of) {
                     *params.0.get_mut(d as usize)? =
                         self.value(at.span(), ValueFile::Name(part.to_owned()), d, cast)?;
                 }
@@ -289,8 +297,7 @@ impl Lowering<'_> {
             ItemFile::Values(values) => {
                 let mut given = Vec::new();
                 for (name, value) in values {
-                    let known: Vec<&str> = template
-                        .domains
+                    let known: Vec<&str> = of
                         .iter()
                         .map(|&d| cast.domains[d as usize].name.as_str())
                         .collect();
@@ -300,27 +307,22 @@ impl Lowering<'_> {
                         ("domain in this item's key", "domains of it"),
                         &known,
                     )?;
-                    let d = template.domains[n];
+                    let d = of[n];
                     *params.0.get_mut(d as usize)? =
                         self.value(value.span(), value.get_ref().clone(), d, cast)?;
                     given.push(d);
                 }
-                if given.len() != template.domains.len() {
-                    self.problems.push(self.not_an_item(at, template, cast));
+                if given.len() != of.len() {
+                    self.problems.push(self.not_an_item(at, of, cast));
                     return None;
                 }
             }
         }
-        Some(template.key(&params, &cast.domains))
+        Some(params)
     }
 
-    fn not_an_item(&self, at: &At<ItemFile>, template: &KeyTemplate, cast: &Cast) -> Problem {
-        let of = names::list(
-            template
-                .domains
-                .iter()
-                .map(|&d| &cast.domains[d as usize].name),
-        );
+    fn not_an_item(&self, at: &At<ItemFile>, of: &[u8], cast: &Cast) -> Problem {
+        let of = names::list(of.iter().map(|&d| &cast.domains[d as usize].name));
         Problem::at(at.span(), "this does not name one item").help(format!(
             "an item needs a value for each domain of its key: {of}"
         ))

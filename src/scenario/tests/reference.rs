@@ -109,6 +109,7 @@ fn the_reference_knows_every_key() {
         "[[steps]]\n[steps.compensation]",
         "[workload]",
         "[workload.arrivals]",
+        "[[requests]]",
         "[[readers]]",
         "[[operator]]",
         "[[faults]]",

@@ -40,6 +40,18 @@ refused! {
     a_section_written_as_a_value: "name = \"small\"" => "name = \"small\"\nmachines = 3";
 }
 
+// Requests that are listed, safeguards that are done without.
+refused! {
+    a_request_beside_arrivals: "[workload]" => "[[requests]]\nat = \"1ms\"\nabout = \"player-0/character-0\"\n\n[workload]";
+    a_request_about_nothing: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\n\n[workload]";
+    a_request_about_half_of_it: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nabout = { player = 1 }\n\n[workload]";
+    a_request_about_somebody_unknown: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nabout = \"player-77/character-0\"\n\n[workload]";
+    a_request_with_no_such_id: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nid = \"17\"\nabout = \"player-0/character-0\"\n\n[workload]";
+    two_requests_of_one_id: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nid = \"c1.0\"\nabout = \"player-0/character-0\"\n[[requests]]\nat = \"2ms\"\nabout = \"player-0/character-0\"\n\n[workload]";
+    a_safeguard_that_does_not_exist: "name = \"small\"" => "name = \"small\"\nwithout = [\"outbx\"]";
+    a_safeguard_done_without_twice: "name = \"small\"" => "name = \"small\"\nwithout = [\"outbox\", \"outbox\"]";
+}
+
 // Durations and numbers.
 refused! {
     a_duration_without_a_unit: "every = \"5ms\"" => "every = \"5\"";

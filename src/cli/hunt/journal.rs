@@ -1,0 +1,116 @@
+//! A hunt on disk: what it is, and a line for every seed that is done.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::super::exit::Failure;
+use super::{files, unusable};
+use crate::lab::hunt::{Line, Manifest, SeedRecord, line, read_line};
+
+/// The open journal of a hunt. Nobody else can hold it at the same time.
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// What the hunt in a folder is.
+    pub(super) fn manifest(dir: &Path) -> Result<Manifest, Failure> {
+        let (path, _) = files(dir);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => unusable(dir, "there is no hunt in it (no hunt.json)"),
+            _ => unusable(&path, error),
+        })?;
+        serde_json::from_str(&text)
+            .map_err(|error| unusable(&path, format_args!("this is no hunt: {error}")))
+    }
+
+    /// Opens the journal of this hunt, and begins it where there is none. Refuses a
+    /// folder with another hunt in it.
+    pub(super) fn open(dir: &Path, manifest: &Manifest) -> Result<Self, Failure> {
+        fs::create_dir_all(dir).map_err(|error| unusable(dir, error))?;
+        let (about, path) = files(dir);
+        match about.exists() {
+            false => write_whole(&about, &manifest.written())?,
+            true => {
+                let there = Journal::manifest(dir)?;
+                if let Some(what) = there.differs_from(manifest) {
+                    return Err(unusable(
+                        dir,
+                        format_args!(
+                            "another hunt is in it already, with another {what}: give --out a \
+                             new folder, or the same command as then to go on with it"
+                        ),
+                    ));
+                }
+            }
+        }
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|error| unusable(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Journal { path, file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(unusable(dir, "another hunt is writing to it just now"))
+            }
+            Err(TryLockError::Error(error)) => Err(unusable(&path, error)),
+        }
+    }
+
+    /// The records that are whole. What a kill cut short at the end is cut off;
+    /// what is damaged elsewhere is left out, so that its seed is run again.
+    pub(super) fn read(&mut self) -> Result<Vec<SeedRecord>, Failure> {
+        let wrong = |error| unusable(&self.path, error);
+        self.file.seek(SeekFrom::Start(0)).map_err(wrong)?;
+        let mut records = Vec::new();
+        let mut whole = 0;
+        let mut reader = BufReader::new(&self.file);
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            let read = reader.read_until(b'\n', &mut text).map_err(wrong)? as u64;
+            if read == 0 || text.last() != Some(&b'\n') {
+                break;
+            }
+            whole += read;
+            let said = String::from_utf8_lossy(&text);
+            if let Line::Whole(record) = read_line(said.trim_end_matches('\n')) {
+                records.push(record);
+            }
+        }
+        self.file.set_len(whole).map_err(wrong)?;
+        Ok(records)
+    }
+
+    /// Adds a seed that is done. What could not be written whole is taken back.
+    pub(super) fn append(&mut self, record: &SeedRecord) -> Result<(), Failure> {
+        let before = self.file.metadata().map(|about| about.len());
+        let written = self.file.write_all(line(record).as_bytes());
+        written.map_err(|error| {
+            if let Ok(length) = before {
+                let _ = self.file.set_len(length);
+            }
+            unusable(
+                &self.path,
+                format_args!("cannot write: {error}; what was written before is whole, and the same command goes on from there"),
+            )
+        })
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let beside = path.with_extension("part");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|error| unusable(path, format_args!("cannot write: {error}")))
+}
