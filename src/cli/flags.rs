@@ -89,6 +89,17 @@ pub(super) enum Command {
     Hunt(HuntArgs),
     /// Put the parts of a hunt together: the folders that `hunt --shard --out` wrote
     Merge(MergeArgs),
+    /// Take the safeguards away, one at a time, and show what breaks without each
+    ///
+    /// For every safeguard and protocol: the promise that broke, the first seed, how
+    /// many seeds show it, and the smallest run in words. One that nobody misses is
+    /// a hole in the checks.
+    Ablate(AblateArgs),
+    /// Shrink a run that breaks a promise to the smallest scenario that still does
+    ///
+    /// Fewest requests and faults, shortest times, round numbers: a file that stands
+    /// for itself and breaks the same promise in the same way.
+    Shrink(ShrinkArgs),
     /// Say whether scenario files are right, and run nothing
     ///
     /// One line for every file that is right, on standard output; everything that
@@ -284,6 +295,101 @@ pub(super) struct HuntArgs {
     /// How the summary is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: HuntFormat,
+}
+
+/// What `ablate` can be told.
+#[derive(Debug, Args)]
+pub(super) struct AblateArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+
+    /// Which seeds are hunted over, each time [default: 0..1000]
+    #[arg(long, value_name = "RANGE")]
+    pub(super) seeds: Option<SeedRange>,
+
+    /// Only this safeguard; may be repeated [default: all]
+    #[arg(long = "safeguard", value_name = "SAFEGUARD", value_parser = safeguards())]
+    pub(super) safeguards: Vec<Safeguard>,
+
+    /// Take them away two at a time
+    #[arg(long)]
+    pub(super) pairs: bool,
+
+    /// Only this protocol; may be repeated [default: all]
+    #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
+    pub(super) protocols: Vec<ProtocolKind>,
+
+    /// Say something else than the file; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// Do not shrink what was found
+    #[arg(long)]
+    pub(super) no_shrink: bool,
+
+    /// How many runs the shrinking of a finding may take
+    #[arg(long, value_name = "RUNS", default_value_t = 1_000)]
+    pub(super) budget: u32,
+
+    /// How many threads [default: as many as there are cores]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `shrink` can be told: which run, as for `run`.
+#[derive(Debug, Args)]
+pub(super) struct ShrinkArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+
+    /// The seed of the run [default: the scenario's own]
+    #[arg(long, value_name = "N", value_parser = seed)]
+    pub(super) seed: Option<Seed>,
+
+    /// With the faults and the workload that `hunt` draws for the seed
+    #[arg(long)]
+    pub(super) swarm: bool,
+
+    /// The protocol of the run [default: the first under which something breaks]
+    #[arg(long, value_name = "PROTOCOL", value_parser = protocols())]
+    pub(super) protocol: Option<ProtocolKind>,
+
+    /// Take a safeguard away; may be repeated
+    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    pub(super) without: Vec<Safeguard>,
+
+    /// How many transactions the run has [default: the scenario's own]
+    #[arg(long, value_name = "N", value_parser = transactions())]
+    pub(super) transactions: Option<u32>,
+
+    /// Say something else than the file; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(super) sets: Vec<String>,
+
+    /// The promise that must go on to break [default: the first that broke, before
+    /// all one that is expected to hold]
+    #[arg(long, value_name = "NAME")]
+    pub(super) promise: Option<String>,
+
+    /// How many runs it may take
+    #[arg(long, value_name = "RUNS", default_value_t = 3_000)]
+    pub(super) budget: u32,
+
+    /// Write the scenario to this file [default: print it]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+fn seed(text: &str) -> Result<Seed, String> {
+    text.parse()
+        .map(Seed)
+        .map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// What `merge` can be told.

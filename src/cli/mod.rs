@@ -3,11 +3,13 @@
 //! A file a command; [`main`] reads the flags, calls the command and turns what
 //! came of it into an exit code.
 
+mod ablate;
 mod bug;
 mod check;
 mod compare;
 mod exit;
 mod explain;
+mod files;
 mod flags;
 mod hunt;
 mod list;
@@ -16,6 +18,7 @@ mod output;
 mod pages;
 mod run;
 mod schema;
+mod shrink;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Hunt(args) => hunt::hunt(args),
         Command::Merge(args) => hunt::merge(args),
+        Command::Ablate(args) => ablate::ablate(args),
+        Command::Shrink(args) => shrink::shrink(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => pages::completions(args),

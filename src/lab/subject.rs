@@ -60,6 +60,16 @@ impl Subject {
         scenario::parse_with(&self.file, &self.text, sets)
     }
 
+    /// The scenario with what a hunt draws for a seed, as a subject of its own.
+    ///
+    /// # Errors
+    /// What is wrong with it: nothing, for what was drawn is borne.
+    pub fn swarmed(&self, seed: Seed) -> Result<Subject, ScenarioErrors> {
+        let (sets, _) = self.swarm(seed);
+        let text = scenario::expand_text(&self.file, &self.text, &sets)?;
+        Subject::parse(&self.file, text)
+    }
+
     /// What a hunt draws for a seed, as far as this scenario can bear it: where a
     /// drawn delay, say, is longer than the file lets a message live, that
     /// setting is left out.

@@ -8,10 +8,11 @@
 //! - [`text`]: the screen, section by section.
 //! - [`contrast`]: a run whole and changed, side by side.
 //! - [`json`]: the same for programs.
-//! - [`hunt`]: what came of many seeds.
+//! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
 //! - [`trace`]: every event a line, with its legend.
 //! - [`list`] and [`explain`]: everything that has a name.
 
+pub mod ablation;
 mod claims;
 mod comparison;
 pub mod contrast;

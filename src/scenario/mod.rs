@@ -318,7 +318,18 @@ pub fn load_with(path: impl AsRef<Path>, sets: &[String]) -> Result<Scenario, Sc
 /// # Errors
 /// Everything that is wrong with it, as for [`load_with`].
 pub fn expand(path: impl AsRef<Path>, sets: &[String]) -> Result<String, ScenarioErrors> {
-    let document = open(path.as_ref(), sets)?;
+    whole(open(path.as_ref(), sets)?)
+}
+
+/// As [`expand`], of a text that stands for itself.
+///
+/// # Errors
+/// Everything that is wrong with it, as for [`parse_with`].
+pub fn expand_text(file_name: &str, text: &str, sets: &[String]) -> Result<String, ScenarioErrors> {
+    whole(Document::new(file_name, text.to_owned(), sets, None))
+}
+
+fn whole(document: Document) -> Result<String, ScenarioErrors> {
     let text = expanded(&document);
     scenario(document).map(|scenario| {
         let name = toml::Value::String(scenario.name);
@@ -332,6 +343,14 @@ fn expanded(document: &Document) -> String {
     let mut table = document.table(&mut problems).unwrap_or_default();
     table.remove("name");
     expand::text(&table)
+}
+
+/// A scenario as one TOML text in the order and the form in which [`expand`]
+/// writes it. What is no TOML comes back empty.
+pub fn tidy(text: &str) -> String {
+    let document = Document::new("", text.to_owned(), &[], None);
+    let table = document.table(&mut Problems::default());
+    expand::text(&table.unwrap_or_default())
 }
 
 /// Reads a scenario from text; `file_name` is what diagnostics call it, and its

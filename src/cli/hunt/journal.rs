@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::super::exit::Failure;
+use super::super::files::write_whole;
 use super::{files, unusable};
 use crate::lab::hunt::{Line, Manifest, SeedRecord, line, read_line};
 
@@ -101,16 +102,4 @@ impl Journal {
             )
         })
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    let beside = path.with_extension("part");
-    let write = || {
-        let mut file = File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    write().map_err(|error| unusable(path, format_args!("cannot write: {error}")))
 }
