@@ -31,7 +31,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
         without,
         seeds: args.seeds.unwrap_or(SeedRange {
             from: 0,
-            until: 1_000,
+            until: 20_000,
         }),
         shrink_budget: if args.no_shrink { 0 } else { args.budget },
         threads: threads(args.jobs),

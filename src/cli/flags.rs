@@ -304,7 +304,8 @@ pub(super) struct AblateArgs {
     #[arg(value_name = "SCENARIO")]
     pub(super) scenario: PathBuf,
 
-    /// Which seeds are hunted over, each time [default: 0..1000]
+    /// Which seeds are hunted over, each time: a thousand, and if none of them shows
+    /// anything a thousand more, and so on [default: 0..20000]
     #[arg(long, value_name = "RANGE")]
     pub(super) seeds: Option<SeedRange>,
 

@@ -3,11 +3,15 @@
 //! checks, for a safeguard that nobody misses is a hole in them.
 
 use super::Subject;
-use super::hunt::{Finding, Group, Hunt, SeedRange, Shard, Summary};
-use super::shrink::{Shrink, Shrunk, shrink};
-use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
-use crate::vocab::Seed;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+
+use super::hunt::{Finding, Group, Hunt, SeedRange, SeedRecord, Shard, Summary};
+use super::shrink::{Shrink, Shrunk, shrink};
+use crate::business::{ActionKind, StepKind};
+use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
+use crate::scenario::{Expectation, Scenario};
+use crate::vocab::Seed;
 
 /// What is to be taken away, and how long is hunted then.
 #[derive(Clone, Debug)]
@@ -18,7 +22,7 @@ pub struct Ablation {
     pub protocols: Vec<ProtocolKind>,
     /// Which safeguards are taken away, each entry at once.
     pub without: Vec<Vec<Safeguard>>,
-    /// Which seeds are hunted over.
+    /// Which seeds are hunted over, a thousand at a time, until something breaks.
     pub seeds: SeedRange,
     /// How many runs the shrinking of a finding may take; 0 for no shrinking.
     pub shrink_budget: u32,
@@ -42,6 +46,8 @@ pub struct Row {
 pub enum Outcome {
     /// The protocol has no such rule.
     NotUsed,
+    /// The scenario has nothing that the rule would be for.
+    NoPart,
     /// The scenario cannot run under the protocol.
     CannotRun,
     /// Nothing broke on so many seeds.
@@ -66,8 +72,9 @@ pub struct Noticed {
     pub first: u64,
     /// How many seeds were run.
     pub seeds: u64,
-    /// The smallest run of it, shrunk; `None` if that was not asked for.
-    pub shrunk: Option<Box<Shrunk>>,
+    /// The seed of a small run of it, and what that shrinks to; `None` if that was
+    /// not asked for.
+    pub shrunk: Option<Box<(Seed, Shrunk)>>,
 }
 
 /// Every safeguard alone.
@@ -107,8 +114,15 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
     if !without.iter().all(|safeguard| safeguard.used_by(protocol)) {
         return Outcome::NotUsed;
     }
-    if of.subject.scenario().can_run(protocol).is_err() {
+    let scenario = of.subject.scenario();
+    if scenario.can_run(protocol).is_err() {
         return Outcome::CannotRun;
+    }
+    if !without
+        .iter()
+        .all(|&rule| has_part(rule, scenario, protocol))
+    {
+        return Outcome::NoPart;
     }
     let safeguards = without
         .iter()
@@ -120,57 +134,137 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
         swarm: true,
         cross_check: 0,
     };
-    let mut summary = Summary::default();
-    let (mut shows, mut first) = (0, u64::MAX);
-    hunt.run(Shard::WHOLE.seeds(of.seeds), of.threads, |record| {
-        let found = record.runs.iter().flat_map(|run| &run.found);
-        let broke = found.filter(|f| f.expected == crate::scenario::Expectation::Holds);
-        if broke.count() > 0 {
-            shows += 1;
-            first = first.min(record.seed);
+    let mut sample = Sample::default();
+    for seeds in of.seeds.chunks(SAMPLE) {
+        hunt.run(Shard::WHOLE.seeds(seeds), of.threads, |record| {
+            sample.take(&record);
+            ControlFlow::Continue(())
+        });
+        if sample.shows > 0 {
+            break;
         }
-        summary.take(&record);
-        ControlFlow::Continue(())
-    });
+    }
     // Of what broke as often, the first by name: so that it is always the same.
-    let most = summary
+    let most = sample
+        .summary
         .unexpected()
         .max_by_key(|(finding, group)| (group.seeds, std::cmp::Reverse((*finding).clone())));
     let Some((finding, group)) = most else {
         return Outcome::Unnoticed {
-            seeds: summary.seeds,
+            seeds: sample.summary.seeds,
         };
     };
     let shrunk = (of.shrink_budget > 0)
-        .then(|| smallest(of, finding, group, protocol, safeguards))
+        .then(|| smallest(of, finding, &sample, protocol, safeguards))
         .flatten();
     Outcome::Noticed(Box::new(Noticed {
         finding: finding.clone(),
         group: group.clone(),
-        shows,
-        first,
-        seeds: summary.seeds,
+        shows: sample.shows,
+        first: sample.first,
+        seeds: sample.summary.seeds,
         shrunk: shrunk.map(Box::new),
     }))
 }
 
+/// Whether a scenario has anything that a rule would be for.
+fn has_part(rule: Safeguard, scenario: &Scenario, protocol: ProtocolKind) -> bool {
+    let steps = || scenario.business.steps.iter();
+    let acts = || steps().any(|s| s.actions.iter().any(|a| a.kind == ActionKind::Perform));
+    let of_kind = |kind: StepKind| steps().filter(|s| s.kind == kind).count();
+    match rule {
+        Safeguard::Outbox | Safeguard::ConfirmBeforeMark => protocol.uses_broker() || acts(),
+        Safeguard::ProviderKey => acts(),
+        Safeguard::RetryAfterPivot => of_kind(StepKind::Retriable) > 0,
+        Safeguard::ReverseOrderCompensation => of_kind(StepKind::Compensable) > 1,
+        Safeguard::RetryCompensation | Safeguard::CompensationTombstone => {
+            of_kind(StepKind::Compensable) > 0
+        }
+        _ => true,
+    }
+}
+
+/// How many seeds show a thing is told of so many; if none of them does, so many
+/// more are tried, and so on.
+const SAMPLE: u64 = 1_000;
+/// So many of the smallest runs of a finding are shrunk, until one is small.
+const CANDIDATES: usize = 5;
+
+/// What a hunt without something came to.
+#[derive(Default)]
+struct Sample {
+    summary: Summary,
+    shows: u64,
+    first: u64,
+    /// By finding: the smallest runs, by size and seed.
+    smallest: BTreeMap<Finding, BTreeSet<(u32, u32, u64)>>,
+}
+
+impl Sample {
+    fn take(&mut self, record: &SeedRecord) {
+        let mut any = false;
+        for run in &record.runs {
+            for found in run
+                .found
+                .iter()
+                .filter(|f| f.expected == Expectation::Holds)
+            {
+                any = true;
+                let finding = Finding {
+                    protocol: run.protocol.clone(),
+                    promise: found.promise.clone(),
+                    how: found.how.clone(),
+                };
+                let runs = self.smallest.entry(finding).or_default();
+                runs.insert((record.faults, record.transactions, record.seed));
+                if runs.len() > CANDIDATES {
+                    runs.pop_last();
+                }
+            }
+        }
+        if any {
+            self.first = match self.shows {
+                0 => record.seed,
+                _ => self.first.min(record.seed),
+            };
+            self.shows += 1;
+        }
+        self.summary.take(record);
+    }
+}
+
+/// The smallest of what the smallest runs of a finding shrink to.
 fn smallest(
     of: &Ablation,
     finding: &Finding,
-    group: &Group,
+    sample: &Sample,
     protocol: ProtocolKind,
     safeguards: Safeguards,
-) -> Option<Shrunk> {
-    let seed = Seed(group.smallest);
-    let wanted = Shrink {
-        subject: of.subject.swarmed(seed).ok()?,
-        seed,
-        protocol,
-        safeguards,
-        promise: Some(finding.promise.clone()),
-        budget: of.shrink_budget,
-    };
-    shrink(&wanted, |_| ()).ok()
+) -> Option<(Seed, Shrunk)> {
+    let mut best: Option<(Seed, Shrunk)> = None;
+    for &(_, _, seed) in sample.smallest.get(finding)? {
+        let seed = Seed(seed);
+        let wanted = Shrink {
+            subject: of.subject.swarmed(seed).ok()?,
+            seed,
+            protocol,
+            safeguards,
+            promise: Some(finding.promise.clone()),
+            budget: of.shrink_budget,
+        };
+        let size = |shrunk: &Shrunk| shrunk.requests.1 + shrunk.faults.1;
+        if let Ok(shrunk) = shrink(&wanted, |_| ())
+            && best
+                .as_ref()
+                .is_none_or(|(_, so_far)| size(&shrunk) < size(so_far))
+        {
+            best = Some((seed, shrunk));
+        }
+        if best.as_ref().is_some_and(|(_, shrunk)| size(shrunk) <= 2) {
+            break;
+        }
+    }
+    best
 }
 
 /// The safeguards that nobody missed although somebody uses them: holes in the

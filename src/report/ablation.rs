@@ -21,7 +21,7 @@ pub struct Ablated<'a> {
     pub file: &'a str,
     /// What was set on top of it.
     pub sets: &'a [String],
-    /// How many seeds were hunted over, each time.
+    /// How many seeds were hunted over at the most, each time.
     pub seeds: u64,
     /// What came of it.
     pub rows: &'a [Row],
@@ -29,7 +29,7 @@ pub struct Ablated<'a> {
 
 /// The table, for people.
 pub fn screen(of: &Ablated<'_>, page: Page) -> String {
-    let title = format!("without each safeguard, over {} seeds", of.seeds);
+    let title = format!("without each safeguard, over at most {} seeds", of.seeds);
     let mut text = format!(
         "{}  {}\n",
         paint(TITLE, &of.scenario.name),
@@ -60,6 +60,7 @@ fn entry(of: &Ablated<'_>, row: &Row, page: Page) -> String {
     let protocol = format!("{:<13}", row.protocol.name());
     match &row.outcome {
         Outcome::NotUsed => format!("  {protocol}  {}\n", paint(QUIET, "not used")),
+        Outcome::NoPart => format!("  {protocol}  {}\n", paint(QUIET, "nothing here to keep")),
         Outcome::CannotRun => format!("  {protocol}  {}\n", paint(QUIET, "cannot run")),
         Outcome::Unnoticed { seeds } => {
             let seeds = counted(*seeds, "seed", "seeds");
@@ -83,7 +84,7 @@ fn broke(of: &Ablated<'_>, row: &Row, noticed: &Noticed, protocol: &str, page: P
         paint(QUIET, &share)
     );
     let indent = " ".repeat(17);
-    if let Some(shrunk) = &noticed.shrunk {
+    if let Some((_, shrunk)) = noticed.shrunk.as_deref() {
         text.push_str(&page.paragraph(&plan(shrunk), &indent, &indent));
     }
     text + &format!("{indent}{}\n", again(of, row, noticed))
@@ -110,7 +111,10 @@ fn plan(shrunk: &Shrunk) -> String {
 fn again(of: &Ablated<'_>, row: &Row, noticed: &Noticed) -> String {
     let invocation = Invocation {
         file: of.file.to_owned(),
-        seed: Seed(noticed.group.smallest),
+        seed: match noticed.shrunk.as_deref() {
+            Some((seed, _)) => *seed,
+            None => Seed(noticed.group.smallest),
+        },
         without: row.without.clone(),
         transactions: None,
         sets: of.sets.to_vec(),
@@ -118,7 +122,7 @@ fn again(of: &Ablated<'_>, row: &Row, noticed: &Noticed) -> String {
     };
     let line = invocation.line(row.protocol);
     match noticed.shrunk {
-        Some(_) => line.replacen(" run ", " shrink ", 1),
+        Some(_) => line.replacen("-- run ", "-- shrink ", 1),
         None => line,
     }
 }
@@ -149,7 +153,7 @@ pub(crate) struct Document<'a> {
 struct Entry<'a> {
     without: Vec<&'a str>,
     protocol: &'a str,
-    /// `not-used`, `cannot-run`, `unnoticed` or `broke`.
+    /// `not-used`, `no-part`, `cannot-run`, `unnoticed` or `broke`.
     outcome: &'static str,
     promise: Option<&'a str>,
     how: Option<&'a str>,
@@ -198,6 +202,7 @@ fn json_entry<'a>(of: &Ablated<'a>, row: &'a Row) -> Entry<'a> {
         protocol: row.protocol.name(),
         outcome: match row.outcome {
             Outcome::NotUsed => "not-used",
+            Outcome::NoPart => "no-part",
             Outcome::CannotRun => "cannot-run",
             Outcome::Unnoticed { .. } => "unnoticed",
             Outcome::Noticed(_) => "broke",
@@ -208,7 +213,7 @@ fn json_entry<'a>(of: &Ablated<'a>, row: &'a Row) -> Entry<'a> {
         first: noticed.map(|n| n.first),
         again: noticed.map(|n| again(of, row, n)),
         shrunk: noticed.and_then(|n| {
-            let shrunk = n.shrunk.as_ref()?;
+            let (_, shrunk) = n.shrunk.as_deref()?;
             Some(Small {
                 faults: shrunk.faults.1,
                 transactions: shrunk.requests.1,

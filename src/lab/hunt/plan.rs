@@ -19,6 +19,17 @@ impl SeedRange {
         self.until.saturating_sub(self.from)
     }
 
+    /// Parts of at most so many, in order.
+    pub fn chunks(self, size: u64) -> impl Iterator<Item = SeedRange> {
+        let step = usize::try_from(size.max(1)).unwrap_or(usize::MAX);
+        (self.from..self.until)
+            .step_by(step)
+            .map(move |from| SeedRange {
+                from,
+                until: self.until.min(from.saturating_add(size)),
+            })
+    }
+
     /// Whether a seed is one of them.
     pub fn holds(self, seed: u64) -> bool {
         (self.from..self.until).contains(&seed)

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::Shrink;
 use crate::check::{Verdict, Violation};
-use crate::fault::Moment;
+use crate::fault::{Fault, Moment};
 use crate::history::{Digest, Event, Sink, What};
 use crate::lab::{HostChoice, RunOptions, Trial, catch, run};
 use crate::protocol::{Milestone, ProtocolKind, Safeguards};
@@ -147,7 +147,6 @@ impl Case {
         if !begun {
             return None;
         }
-        case.pin(scenario, &wishes);
         case.list_requests(&wishes);
         Some(case)
     }
@@ -182,31 +181,58 @@ impl Case {
 
     /// Faults that came at a time begin at the milestone that their node had just
     /// come to, each if it still does it.
-    fn pin(&mut self, scenario: &Scenario, wishes: &Wishes) {
-        let positions = positions(&self.best.trial);
-        for (n, position) in positions.iter().enumerate() {
-            let Some(&near) = wishes.before_fault.get(position) else {
-                continue;
+    pub(super) fn pin(&mut self) {
+        for n in 0..self.list("faults").len() {
+            let Some(fault) = self.best.scenario.faults.get(n).cloned() else {
+                return;
             };
-            let fault = &self.best.trial.plan.faults[*position as usize];
             if !matches!(fault.when, Moment::At(_)) {
                 continue;
             }
-            let (node, milestone, nth) = near;
-            let mut pinned = fault.clone();
-            pinned.when = Moment::On {
-                milestone,
-                node: Some(node),
-                nth,
+            let Some(&(node, milestone, nth)) = self.heard().before_fault.get(&(n as u32)) else {
+                continue;
+            };
+            let pinned = Fault {
+                when: Moment::On {
+                    milestone,
+                    node: Some(node),
+                    nth,
+                },
+                ..fault
             };
             let mut document = self.document.clone();
             if let Some(Value::Array(faults)) = document.get_mut("faults")
                 && let Some(slot) = faults.get_mut(n)
-                && let Some(value) = as_value(&fault_text(scenario, &pinned))
+                && let Some(value) = as_value(&fault_text(&self.best.scenario, &pinned))
             {
                 *slot = value;
                 self.accept(document);
             }
+        }
+    }
+
+    /// What the best run asked for, and which milestones were near its faults.
+    fn heard(&self) -> Wishes {
+        let mut wishes = Wishes::default();
+        let options = self.options(&self.best.scenario);
+        let run = || {
+            run(
+                &self.best.scenario,
+                self.target.protocol,
+                &options,
+                &mut wishes,
+            )
+        };
+        // It ran to its end before.
+        let _ = catch(run);
+        wishes
+    }
+
+    fn options(&self, scenario: &Scenario) -> RunOptions {
+        RunOptions {
+            seed: scenario.seed,
+            safeguards: Safeguards::all(),
+            host: HostChoice::Direct,
         }
     }
 
@@ -265,11 +291,7 @@ impl Case {
         };
         self.runs += 1;
         let scenario = Arc::new(scenario);
-        let options = RunOptions {
-            seed: scenario.seed,
-            safeguards: Safeguards::all(),
-            host: HostChoice::Direct,
-        };
+        let options = self.options(&scenario);
         let protocol = self.target.protocol;
         let Ok(Ok(trial)) = catch(|| run(&scenario, protocol, &options, ())) else {
             return false;

@@ -116,7 +116,10 @@ pub fn shrink(of: &Shrink, mut observe: impl FnMut(Progress)) -> Result<Shrunk, 
         .map_err(ShrinkError::CannotRun)?;
     let target = target(of, &scenario, &trial)?;
     let mut case = Case::of(of, &scenario, &trial, history, target).ok_or(ShrinkError::NoFile)?;
-    let before = (case.faults(), case.requests());
+    let before = (
+        trial.plan.faults.len(),
+        scenario.workload.transactions as usize,
+    );
     passes::all(&mut case, &mut observe);
     let done = case.finish();
     Ok(Shrunk {

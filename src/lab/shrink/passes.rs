@@ -30,6 +30,8 @@ pub(super) fn all(case: &mut Case, observe: &mut dyn FnMut(Progress)) {
             fewer_entries(case, list, observe);
         }
         fewer_keys(case, observe);
+        case.pin();
+        from_the_beginning(case);
         simpler_faults(case, observe);
         simpler_requests(case, observe);
         simpler_domains(case, observe);
@@ -161,6 +163,35 @@ fn simpler_faults(case: &mut Case, observe: &mut dyn FnMut(Progress)) {
         }
         tell(case, observe);
     }
+}
+
+/// The first request comes at once, and everything that has a time so much
+/// earlier.
+fn from_the_beginning(case: &mut Case) {
+    let at = |entry: &Value| entry.get("at").and_then(Value::as_str).and_then(micros);
+    let requests = case.list("requests");
+    let Some(first) = requests
+        .iter()
+        .filter_map(at)
+        .min()
+        .filter(|&first| first > 0)
+    else {
+        return;
+    };
+    let mut document = case.document().clone();
+    for list in ["requests", "faults", "operator"] {
+        let Some(Value::Array(entries)) = document.get_mut(list) else {
+            continue;
+        };
+        for entry in entries.iter_mut().filter_map(Value::as_table_mut) {
+            let said = entry.get("at").and_then(Value::as_str).and_then(micros);
+            if let Some(said) = said {
+                let earlier = format!("{}us", said.saturating_sub(first));
+                entry.insert("at".to_owned(), earlier.into());
+            }
+        }
+    }
+    case.accept(document);
 }
 
 /// At round times, with round values, of clients that need no name.
