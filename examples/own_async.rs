@@ -290,6 +290,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         without: vec![],
         transactions: None,
         sets: vec![],
+        swarm: false,
     };
     let (scenario, invocation) = (&*mall, &invocation);
     let comparison = Comparison {

@@ -251,3 +251,39 @@ fn a_change_that_cannot_be_meant_is_refused_with_what_is_accepted() {
     let traced = small(MALL, &["--compare", "seed=7", "--trace"]);
     assert_eq!(traced.status.code(), Some(2), "two runs have no one trace");
 }
+
+#[test]
+fn what_hunts_and_ablations_write_is_what_their_schemas_say() {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens-hunt");
+    let _ = std::fs::remove_dir_all(&dir);
+    let schema = committed("hunt.schema.json", &report::hunt::schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let mut hunt = vec!["hunt", MALL, "--without", "outbox", "--seeds", "0..20"];
+    hunt.extend(["--format", "json", "--out", dir.to_str().expect("text")]);
+    let document: Value = serde_json::from_slice(&run(&hunt).stdout).expect("JSON");
+    validates(&schema, &document);
+    for (name, derived) in report::hunt::journal_schemas() {
+        let schema = committed(&format!("hunt-{name}.schema.json"), &derived);
+        let schema = jsonschema::validator_for(&schema).expect("a schema");
+        let text = match name {
+            "manifest" => std::fs::read_to_string(dir.join("hunt.json")).expect("a manifest"),
+            _ => {
+                let lines = std::fs::read_to_string(dir.join("seeds.jsonl")).expect("a journal");
+                let (_, json) = lines
+                    .lines()
+                    .next()
+                    .expect("a line")
+                    .split_once(' ')
+                    .expect("two");
+                json.to_owned()
+            }
+        };
+        validates(&schema, &serde_json::from_str(&text).expect("JSON"));
+    }
+    let schema = committed("ablate.schema.json", &report::ablation::schema());
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    let mut ablate = vec!["ablate", MALL, "--safeguard", "outbox", "--seeds", "0..30"];
+    ablate.extend(["--format", "json"]);
+    let document: Value = serde_json::from_slice(&run(&ablate).stdout).expect("JSON");
+    validates(&schema, &document);
+}

@@ -8,9 +8,9 @@ use super::exit::{Exit, Failure};
 use super::flags::{AblateArgs, Format};
 use super::hunt::threads;
 use super::output::{Screen, page};
-use crate::lab::Subject;
 use crate::lab::ablate::{Ablation, ablate as ablated, holes, pairs, singles};
 use crate::lab::hunt::SeedRange;
+use crate::lab::{Subject, shipped};
 use crate::protocol::ProtocolKind;
 use crate::report::ablation::{self, Ablated};
 
@@ -35,6 +35,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
         }),
         shrink_budget: if args.no_shrink { 0 } else { args.budget },
         threads: threads(args.jobs),
+        runner: shipped,
     };
     let bar = bar((of.without.len() * of.protocols.len()) as u64);
     let rows = ablated(&of, |row| {

@@ -9,8 +9,8 @@ use super::exit::{Exit, Failure};
 use super::files::write_whole;
 use super::flags::ShrinkArgs;
 use super::output::{Screen, say};
-use crate::lab::Subject;
 use crate::lab::shrink::{Shrink, ShrinkError, Shrunk, shrink as shrunk};
+use crate::lab::{Subject, shipped};
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::report::quoted;
 
@@ -56,6 +56,7 @@ fn smallest(args: &ShrinkArgs) -> Result<Shrunk, Failure> {
                 .fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
             promise: args.promise.clone(),
             budget: args.budget,
+            runner: shipped,
         };
         let bar = bar();
         let outcome = shrunk(&wanted, |so_far| {

@@ -6,6 +6,7 @@ use super::Subject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use super::Runner;
 use super::hunt::{Finding, Group, Hunt, SeedRange, SeedRecord, Shard, Summary};
 use super::shrink::{Shrink, Shrunk, shrink};
 use crate::business::{ActionKind, StepKind};
@@ -28,6 +29,8 @@ pub struct Ablation {
     pub shrink_budget: u32,
     /// How many threads.
     pub threads: usize,
+    /// Who makes the runs.
+    pub runner: Runner,
 }
 
 /// What became of one protocol without one safeguard (or two).
@@ -133,6 +136,7 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
         safeguards,
         swarm: true,
         cross_check: 0,
+        runner: of.runner,
     };
     let mut sample = Sample::default();
     for seeds in of.seeds.chunks(SAMPLE) {
@@ -251,6 +255,7 @@ fn smallest(
             safeguards,
             promise: Some(finding.promise.clone()),
             budget: of.shrink_budget,
+            runner: of.runner,
         };
         let size = |shrunk: &Shrunk| shrunk.requests.1 + shrunk.faults.1;
         if let Ok(shrunk) = shrink(&wanted, |_| ())

@@ -14,7 +14,7 @@ mod swarm;
 mod trial;
 
 pub use panics::{catch, record_panics};
-pub use run::{HostChoice, RunError, RunOptions, has_madsim, run, run_own};
+pub use run::{HostChoice, RunError, RunOptions, Runner, has_madsim, own, run, run_own, shipped};
 pub use subject::Subject;
 pub use swarm::swarm;
 pub use trial::{Hosts, Trial};

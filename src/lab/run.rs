@@ -177,6 +177,29 @@ pub fn run_own<P: Protocol, S: Sink>(
     })
 }
 
+/// How an experiment makes its runs: [`shipped`], or [`own`] for a protocol that
+/// somebody brings.
+pub type Runner =
+    fn(&Arc<Scenario>, ProtocolKind, &RunOptions, &mut dyn Sink) -> Result<Trial, RunError>;
+
+/// Runs the protocols that ship with the bench, as [`run`] does.
+///
+/// # Errors
+/// As [`run`].
+pub fn shipped(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+    sink: &mut dyn Sink,
+) -> Result<Trial, RunError> {
+    run(scenario, protocol, options, sink)
+}
+
+/// Runs somebody's own protocol, as [`run_own`] does, whichever is asked for.
+pub fn own<P: Protocol>() -> Runner {
+    |scenario, _, options, sink| run_own::<P, _>(scenario, options, sink)
+}
+
 /// Whether the protocol has a machine at its own entry.
 fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
     let setting = Arc::new(spec.setting(P::KIND));

@@ -172,6 +172,11 @@ struct Small<'a> {
     digest: String,
 }
 
+/// What [`json`] writes, as a JSON Schema.
+pub fn schema() -> schemars::Schema {
+    super::hunt::schema_of::<Document<'static>>()
+}
+
 /// For programs; `reports/schemas/ablate.schema.json` says what it is.
 pub fn json(of: &Ablated<'_>) -> String {
     let document = Document {

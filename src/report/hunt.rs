@@ -8,7 +8,7 @@ use super::invocation::Invocation;
 use super::page::{Page, section};
 use super::style::{BAD, GOOD, KNOWN, QUIET, TITLE, paint};
 use super::words::counted;
-use crate::lab::hunt::{Finding, Group, Manifest, Outcome, PANIC, Summary, Unseen};
+use crate::lab::hunt::{Finding, Group, Manifest, Outcome, PANIC, SeedRecord, Summary, Unseen};
 use crate::protocol::ProtocolKind;
 use crate::scenario::{Expectation, Scenario};
 use crate::vocab::Seed;
@@ -272,6 +272,26 @@ struct Again {
     #[serde(flatten)]
     finding: Finding,
     command: String,
+}
+
+/// What [`json`] writes, as a JSON Schema.
+pub fn schema() -> schemars::Schema {
+    schema_of::<Document<'static>>()
+}
+
+/// What the files in the folder of a hunt hold, as JSON Schemas: `hunt.json`, and
+/// what follows the checksum on a line of `seeds.jsonl`.
+pub fn journal_schemas() -> [(&'static str, schemars::Schema); 2] {
+    [
+        ("manifest", schema_of::<Manifest>()),
+        ("seed", schema_of::<SeedRecord>()),
+    ]
+}
+
+/// Of what is written, not of what could be read.
+pub(super) fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<T>()
 }
 
 /// For programs; `reports/schemas/hunt.schema.json` says what it is.

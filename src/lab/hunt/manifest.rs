@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Hunt;
 use super::plan::{SeedRange, Shard};
-use crate::lab::Subject;
+use crate::lab::{Subject, shipped};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::scenario::ScenarioErrors;
 
@@ -49,6 +49,7 @@ impl Manifest {
                 .fold(Safeguards::all(), Safeguards::without),
             swarm: self.swarm,
             cross_check: self.cross_check,
+            runner: shipped,
         })
     }
 

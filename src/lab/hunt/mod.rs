@@ -19,7 +19,7 @@ pub use plan::{SeedRange, Shard};
 pub use record::{Crossed, Found, PANIC, RunRecord, SeedRecord};
 pub use summary::{Finding, Group, Outcome, Summary, Unseen};
 
-use super::{HostChoice, RunOptions, Subject, Trial, catch, has_madsim, run};
+use super::{HostChoice, RunOptions, Runner, Subject, Trial, catch, has_madsim};
 use crate::check::{Coverage, Verdict};
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::scenario::{Expectation, Scenario};
@@ -39,6 +39,8 @@ pub struct Hunt {
     pub swarm: bool,
     /// Every how-many-th seed is carried by both hosts; 0 for none.
     pub cross_check: u64,
+    /// Who makes the runs.
+    pub runner: Runner,
 }
 
 impl Hunt {
@@ -69,7 +71,7 @@ impl Hunt {
             transactions: scenario.workload.transactions,
             faults: scenario.plan(seed).faults.len() as u32,
             runs: able
-                .map(|&protocol| one_run(&scenario, protocol, &options))
+                .map(|&protocol| one_run(self.runner, &scenario, protocol, &options))
                 .collect(),
         }
     }
@@ -111,9 +113,14 @@ impl Hunt {
     }
 }
 
-fn one_run(scenario: &Arc<Scenario>, protocol: ProtocolKind, options: &RunOptions) -> RunRecord {
+fn one_run(
+    runner: Runner,
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+) -> RunRecord {
     let mut coverage = Coverage::new(scenario);
-    let outcome = catch(|| run(scenario, protocol, options, &mut coverage));
+    let outcome = catch(|| runner(scenario, protocol, options, &mut coverage));
     let (trial, panic) = match outcome {
         Ok(Ok(trial)) => (Some(trial), None),
         Ok(Err(error)) => (None, Some(error.to_string())),

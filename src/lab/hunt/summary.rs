@@ -78,12 +78,12 @@ pub struct Summary {
     pub digest: u64,
     /// What broke.
     #[serde(serialize_with = "as_entries")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(with = "Vec<Entry<'static>>")]
     pub found: BTreeMap<Finding, Group>,
     /// How many runs did not say anything about a promise, by protocol and
     /// promise.
     #[serde(serialize_with = "as_pairs")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(with = "Vec<Pair<'static>>")]
     pub inconclusive: BTreeMap<(String, String), u64>,
     /// How many runs saw what must happen sometimes, and the first seed that did.
     pub seen: BTreeMap<String, (u64, u64)>,
@@ -243,7 +243,8 @@ impl Group {
     }
 }
 
-#[derive(Serialize)]
+/// A finding and its group.
+#[derive(Serialize, schemars::JsonSchema)]
 struct Entry<'a> {
     #[serde(flatten)]
     finding: &'a Finding,
@@ -262,7 +263,8 @@ fn as_entries<S: serde::Serializer>(
     )
 }
 
-#[derive(Serialize)]
+/// How many runs under a protocol did not say anything about a promise.
+#[derive(Serialize, schemars::JsonSchema)]
 struct Pair<'a> {
     protocol: &'a str,
     promise: &'a str,

@@ -8,7 +8,7 @@ use super::Shrink;
 use crate::check::{Verdict, Violation};
 use crate::fault::{Fault, Moment};
 use crate::history::{Digest, Event, Sink, What};
-use crate::lab::{HostChoice, RunOptions, Trial, catch, run};
+use crate::lab::{HostChoice, RunOptions, Runner, Trial, catch};
 use crate::protocol::{Milestone, ProtocolKind, Safeguards};
 use crate::scenario::{self, Scenario, fault_text};
 use crate::vocab::{FastMap, NodeId, RequestId, SimTime};
@@ -71,6 +71,7 @@ pub(super) struct Case {
     pub(super) target: Target,
     pub(super) runs: u32,
     budget: u32,
+    runner: Runner,
     best: Best,
 }
 
@@ -133,6 +134,7 @@ impl Case {
             target,
             runs: 0,
             budget: shrink.budget,
+            runner: shrink.runner,
             best,
         };
         // Each of these may in a rare case change the order within an instant:
@@ -215,14 +217,8 @@ impl Case {
     fn heard(&self) -> Wishes {
         let mut wishes = Wishes::default();
         let options = self.options(&self.best.scenario);
-        let run = || {
-            run(
-                &self.best.scenario,
-                self.target.protocol,
-                &options,
-                &mut wishes,
-            )
-        };
+        let (scenario, protocol) = (&self.best.scenario, self.target.protocol);
+        let run = || (self.runner)(scenario, protocol, &options, &mut wishes);
         // It ran to its end before.
         let _ = catch(run);
         wishes
@@ -293,7 +289,7 @@ impl Case {
         let scenario = Arc::new(scenario);
         let options = self.options(&scenario);
         let protocol = self.target.protocol;
-        let Ok(Ok(trial)) = catch(|| run(&scenario, protocol, &options, ())) else {
+        let Ok(Ok(trial)) = catch(|| (self.runner)(&scenario, protocol, &options, &mut ())) else {
             return false;
         };
         let Some(violation) = violated(&scenario, &trial, &self.target) else {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use case::Target;
 
-use super::{HostChoice, RunError, RunOptions, Subject, Trial, catch, run};
+use super::{HostChoice, RunError, RunOptions, Runner, Subject, Trial, catch};
 use crate::check::{Verdict, Violation};
 use crate::history::Digest;
 use crate::protocol::{ProtocolKind, Safeguards};
@@ -39,6 +39,8 @@ pub struct Shrink {
     pub promise: Option<String>,
     /// How many runs it may take.
     pub budget: u32,
+    /// Who makes the runs.
+    pub runner: Runner,
 }
 
 /// What came of it.
@@ -111,7 +113,7 @@ pub fn shrink(of: &Shrink, mut observe: impl FnMut(Progress)) -> Result<Shrunk, 
         host: HostChoice::Direct,
     };
     let mut history = case::Wishes::default();
-    let trial = catch(|| run(&scenario, of.protocol, &options, &mut history))
+    let trial = catch(|| (of.runner)(&scenario, of.protocol, &options, &mut history))
         .map_err(ShrinkError::Panicked)?
         .map_err(ShrinkError::CannotRun)?;
     let target = target(of, &scenario, &trial)?;

@@ -24,6 +24,10 @@ pub(super) fn all(case: &mut Case, observe: &mut dyn FnMut(Progress)) {
     let mut before = String::new();
     loop {
         fewer_requests(case, observe);
+        if case.requests() > 1 {
+            poorer_counters(case, observe);
+            fewer_requests(case, observe);
+        }
         case.drop_idle_faults();
         fewer_entries(case, "faults", observe);
         for list in LISTS {
@@ -66,10 +70,50 @@ fn fewer_requests(case: &mut Case, observe: &mut dyn FnMut(Progress)) {
         });
         let alone: Vec<Value> = alone.map(|(_, request)| request.clone()).collect();
         if alone.len() == 1 && requests.len() > 1 {
-            with_list(case, "requests", alone);
+            // What struck when many had come there strikes sooner now.
+            let _ = with_list(case, "requests", alone.clone())
+                || (1..=3).any(|nth| alone_at(case, &alone, nth));
         }
     }
     fewer_entries(case, "requests", observe);
+}
+
+/// One request, and every fault at the n-th time that its moment comes.
+fn alone_at(case: &mut Case, alone: &[Value], nth: i64) -> bool {
+    let mut document = case.document().clone();
+    document.insert("requests".to_owned(), Value::Array(alone.to_vec()));
+    let faults = document.get_mut("faults").and_then(Value::as_array_mut);
+    let faults = faults.into_iter().flatten().filter_map(Value::as_table_mut);
+    for fault in faults.filter(|fault| fault.contains_key("on")) {
+        fault.insert("nth".to_owned(), Value::Integer(nth));
+    }
+    case.accept(document)
+}
+
+/// Counters that begin with less: what needed many requests to run out needs few.
+fn poorer_counters(case: &mut Case, observe: &mut dyn FnMut(Progress)) {
+    let Some(Value::Table(resources)) = case.document().get("resources").cloned() else {
+        return;
+    };
+    for (name, resource) in &resources {
+        let said = resource.get("initial").and_then(Value::as_integer);
+        for initial in [0, 1, 10, 50, 100, 500] {
+            if said.is_none_or(|said| said <= initial) {
+                break;
+            }
+            let mut document = case.document().clone();
+            let resource = document
+                .get_mut("resources")
+                .and_then(|resources| resources.get_mut(name))
+                .and_then(Value::as_table_mut);
+            let Some(resource) = resource else { break };
+            resource.insert("initial".to_owned(), Value::Integer(initial));
+            if case.accept(document) {
+                break;
+            }
+        }
+        tell(case, observe);
+    }
 }
 
 fn with_list(case: &mut Case, key: &str, entries: Vec<Value>) -> bool {
