@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+#[cfg(madsim)]
 use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::Safeguards;
 use indoubt::vocab::Seed;

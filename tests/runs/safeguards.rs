@@ -13,29 +13,20 @@ use indoubt::protocol::ProtocolKind::{
 };
 use indoubt::protocol::{Safeguard, Safeguards};
 
-use crate::support::{broke, on_base, protocols, run, surprises};
-
-const MALL: &str = "tests/safeguards/mall.base.toml";
-const ORDER: &str = "tests/safeguards/order.base.toml";
+use crate::support::{broke, protocols, run, shipped, surprises};
 
 /// Who misses a safeguard, and which promise says so.
 struct Missed {
     safeguard: Safeguard,
-    base: &'static str,
     /// The case's file under `tests/safeguards`, less its ending.
     case: &'static str,
     by: &'static [(ProtocolKind, PromiseId)],
 }
 
 /// A row whose case is called as its safeguard is.
-fn missed(
-    safeguard: Safeguard,
-    base: &'static str,
-    by: &'static [(ProtocolKind, PromiseId)],
-) -> Missed {
+fn missed(safeguard: Safeguard, by: &'static [(ProtocolKind, PromiseId)]) -> Missed {
     Missed {
         safeguard,
-        base,
         case: safeguard.name(),
         by,
     }
@@ -43,57 +34,39 @@ fn missed(
 
 fn table() -> Vec<Missed> {
     vec![
-        missed(Safeguard::ForcePrepare, MALL, &[(TwoPhase, Agreement)]),
-        missed(Safeguard::ForceDecision, MALL, &[(TwoPhase, Agreement)]),
-        missed(Safeguard::DurableBeforeAck, MALL, &[(TwoPhase, Agreement)]),
-        missed(
-            Safeguard::ForgetAfterAllAcks,
-            MALL,
-            &[(TwoPhase, Agreement)],
-        ),
-        missed(
-            Safeguard::ResendDecision,
-            MALL,
-            &[(TwoPhase, EverythingEnds)],
-        ),
+        missed(Safeguard::ForcePrepare, &[(TwoPhase, Agreement)]),
+        missed(Safeguard::ForceDecision, &[(TwoPhase, Agreement)]),
+        missed(Safeguard::DurableBeforeAck, &[(TwoPhase, Agreement)]),
+        missed(Safeguard::ForgetAfterAllAcks, &[(TwoPhase, Agreement)]),
+        missed(Safeguard::ResendDecision, &[(TwoPhase, EverythingEnds)]),
         missed(
             Safeguard::NoUnilateralAbortAfterVote,
-            MALL,
             &[(TwoPhase, Agreement)],
         ),
-        missed(
-            Safeguard::ParticipantInquiry,
-            MALL,
-            &[(TwoPhase, EverythingEnds)],
-        ),
+        missed(Safeguard::ParticipantInquiry, &[(TwoPhase, EverythingEnds)]),
         missed(
             Safeguard::CoordinatorRecovery,
-            MALL,
             &[(TwoPhase, Agreement), (Orchestrated, AllOrNothing)],
         ),
         missed(
             Safeguard::SilentUntilRecovered,
-            MALL,
             &[(TwoPhase, Agreement), (Orchestrated, NoEffectTwice)],
         ),
-        missed(Safeguard::BranchCheck, MALL, &[(TwoPhase, AllOrNothing)]),
-        missed(Safeguard::SessionFencing, MALL, &[(TwoPhase, Agreement)]),
+        missed(Safeguard::BranchCheck, &[(TwoPhase, AllOrNothing)]),
+        missed(Safeguard::SessionFencing, &[(TwoPhase, Agreement)]),
         Missed {
             case: "session-fencing.open-work",
             ..missed(
                 Safeguard::SessionFencing,
-                MALL,
                 &[(Orchestrated, EverythingEnds), (Monolith, EverythingEnds)],
             )
         },
         missed(
             Safeguard::HoldLocksUntilDecision,
-            MALL,
             &[(TwoPhase, PreparedUntouched)],
         ),
         missed(
             Safeguard::Outbox,
-            MALL,
             &[
                 (Choreographed, AllOrNothing),
                 (Monolith, Irrevocable),
@@ -103,7 +76,6 @@ fn table() -> Vec<Missed> {
         ),
         missed(
             Safeguard::ConfirmBeforeMark,
-            MALL,
             &[
                 (Choreographed, AllOrNothing),
                 (Monolith, Irrevocable),
@@ -111,14 +83,9 @@ fn table() -> Vec<Missed> {
                 (Orchestrated, Irrevocable),
             ],
         ),
-        missed(
-            Safeguard::AckAfterEffect,
-            MALL,
-            &[(Choreographed, AllOrNothing)],
-        ),
+        missed(Safeguard::AckAfterEffect, &[(Choreographed, AllOrNothing)]),
         missed(
             Safeguard::InboxDedup,
-            ORDER,
             &[
                 (Orchestrated, NoEffectTwice),
                 (Choreographed, NoEffectTwice),
@@ -127,7 +94,6 @@ fn table() -> Vec<Missed> {
         ),
         missed(
             Safeguard::ProviderKey,
-            MALL,
             &[
                 (Monolith, Irrevocable),
                 (TwoPhase, Irrevocable),
@@ -137,32 +103,26 @@ fn table() -> Vec<Missed> {
         ),
         missed(
             Safeguard::CompensationTombstone,
-            MALL,
             &[(Orchestrated, AllOrNothing)],
         ),
         missed(
             Safeguard::RetryCompensation,
-            MALL,
             &[(Orchestrated, AllOrNothing), (Choreographed, AllOrNothing)],
         ),
         missed(
             Safeguard::RetryAfterPivot,
-            MALL,
             &[(Orchestrated, Irrevocable), (Choreographed, Irrevocable)],
         ),
         missed(
             Safeguard::ReverseOrderCompensation,
-            ORDER,
             &[(Orchestrated, Compensation), (Choreographed, Compensation)],
         ),
         missed(
             Safeguard::SagaLogBeforeCommand,
-            MALL,
             &[(Orchestrated, AllOrNothing)],
         ),
         missed(
             Safeguard::IdempotentClientRetry,
-            ORDER,
             &[
                 (Monolith, NoEffectTwice),
                 (TwoPhase, NoEffectTwice),
@@ -198,13 +158,11 @@ fn each_safeguard_taken_away_is_missed_and_with_it_everything_holds() {
     let mut wrong = Vec::new();
     for Missed {
         safeguard,
-        base,
         case,
         by,
     } in table()
     {
-        let case = format!("tests/safeguards/{case}.toml");
-        let scenario = Arc::new(on_base(base, &case));
+        let scenario = Arc::new(shipped(&format!("tests/safeguards/{case}.toml")));
         for protocol in protocols(&scenario) {
             let whole = run(&scenario, protocol, scenario.seed, Safeguards::all());
             wrong.extend(
@@ -231,7 +189,7 @@ fn each_safeguard_taken_away_is_missed_and_with_it_everything_holds() {
 
 #[test]
 fn a_safeguard_that_a_protocol_does_not_use_changes_nothing_of_its_run() {
-    let scenario = Arc::new(on_base(MALL, "tests/safeguards/outbox.toml"));
+    let scenario = Arc::new(shipped("tests/safeguards/outbox.toml"));
     for protocol in protocols(&scenario) {
         let whole = run(&scenario, protocol, scenario.seed, Safeguards::all());
         for &safeguard in Safeguard::ALL.iter().filter(|s| !s.used_by(protocol)) {
@@ -245,10 +203,7 @@ fn a_safeguard_that_a_protocol_does_not_use_changes_nothing_of_its_run() {
 /// The promise that tells a client's double wish from its double purchase.
 #[test]
 fn a_client_is_never_told_two_things() {
-    let scenario = Arc::new(on_base(
-        MALL,
-        "tests/safeguards/idempotent-client-retry.toml",
-    ));
+    let scenario = Arc::new(shipped("tests/safeguards/idempotent-client-retry.toml"));
     for protocol in protocols(&scenario) {
         let trial = run(&scenario, protocol, scenario.seed, Safeguards::all());
         assert!(!broke(&trial, ClientTruth), "{protocol}");

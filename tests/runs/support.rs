@@ -1,6 +1,5 @@
 //! What whole-run tests share.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,15 +44,6 @@ pub(crate) fn shorten(scenario: &mut Scenario, transactions: u32) {
         seeded.from = cut(seeded.from);
         seeded.until = cut(seeded.until);
     }
-}
-
-/// A base and what a case says on top of it, as one scenario.
-pub(crate) fn on_base(base: &str, case: &str) -> Scenario {
-    let read = |name: &str| {
-        fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    };
-    let text = format!("{}\n{}", read(base), read(case));
-    scenario::parse(case, &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// The protocols that can run a scenario.
