@@ -154,7 +154,7 @@ fn a_filter_that_cannot_be_meant_is_refused_with_what_is_accepted() {
 }
 
 #[test]
-fn lanes_fit_a_hundred_columns_and_name_every_node_once() {
+fn lanes_fit_eighty_columns_and_name_every_node_once() {
     let text = out(&small(ORDER, &["--protocol", "2pc", "--trace", "lanes"]));
     let (lanes, _) = text.split_once("\n\n").expect("the legend");
     assert!(lanes.lines().count() < 24);
@@ -162,7 +162,7 @@ fn lanes_fit_a_hundred_columns_and_name_every_node_once() {
         .lines()
         .filter(|line| line.contains('│') || line.contains('─'));
     for line in drawn {
-        assert!(line.chars().count() <= 100, "{line}");
+        assert!(line.chars().count() <= 80, "{line}");
     }
     let heads = text.lines().filter(|line| line.contains("time, ms"));
     assert_eq!(heads.count(), 1);

@@ -206,7 +206,7 @@ fn traced(
     }
     let plan = scenario.plan(options.seed);
     let mut trace = TraceWriter::new(scenario, &plan, &mut *screen)
-        .drawn_as(form, protocol)
+        .drawn_as(form, protocol, page())
         .filtered(filter.clone());
     trace.header();
     let outcome = guarded(invocation, protocol, || {

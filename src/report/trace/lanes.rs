@@ -10,16 +10,18 @@ use std::collections::BTreeMap;
 use crate::business::ResourceKind;
 use crate::history::{Event, MsgId, What};
 use crate::protocol::{Milestone, ProtocolKind};
+use crate::report::page::Page;
 use crate::report::style::{QUIET, SECTION, paint};
 use crate::scenario::Scenario;
 use crate::vocab::NodeId;
 
 /// Where the first lane begins: after the time.
-const LEFT: usize = 13;
-/// How far apart lanes are: five of them fit 100 columns.
-const WIDE: usize = 17;
-/// How far apart they are if there are more.
-const CLOSE: usize = 14;
+const LEFT: usize = 12;
+/// How far apart lanes are at the least: there must be room for a word. More of
+/// them than fit the page so are wider than it.
+const CLOSEST: usize = 7;
+/// Further apart an arrow is hard to follow.
+const WIDEST: usize = 22;
 
 /// The legend of the lanes, as text with ANSI styles.
 pub(super) fn legend() -> String {
@@ -45,7 +47,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// The nodes that take part in runs of this protocol, clients first.
-    pub(super) fn new(scenario: &Scenario, protocol: ProtocolKind) -> Self {
+    pub(super) fn new(scenario: &Scenario, protocol: ProtocolKind, page: Page) -> Self {
         let nodes = &scenario.nodes;
         let manager = matches!(
             protocol,
@@ -65,7 +67,7 @@ impl Lanes {
         lanes.extend((protocol == ProtocolKind::ChoreographedSaga).then(|| nodes.broker()));
         lanes.extend(acts.then(|| nodes.provider()));
         Lanes {
-            apart: if lanes.len() <= 5 { WIDE } else { CLOSE },
+            apart: ((page.width() - LEFT) / lanes.len()).clamp(CLOSEST, WIDEST),
             lanes,
             senders: BTreeMap::new(),
         }
@@ -73,7 +75,7 @@ impl Lanes {
 
     /// The lanes' names.
     pub(super) fn header(&self, name: impl Fn(NodeId) -> String) -> String {
-        let mut row = Row::new(&format!("{:>11}", "time, ms"), self);
+        let mut row = Row::new(&format!("{:>10}", "time, ms"), self);
         for (lane, &node) in self.lanes.iter().enumerate() {
             let name: String = name(node).chars().take(self.apart - 1).collect();
             row.write(self.place(lane), &name);
@@ -104,7 +106,7 @@ impl Lanes {
         (kind, who, says): (&str, &str, &str),
         asked_for: bool,
     ) -> Option<String> {
-        let mut row = Row::new(&format!("{:>11}", event.at), self);
+        let mut row = Row::new(&format!("{:>10}", event.at), self);
         match &event.what {
             What::Delivered { id, from, kind, .. } => {
                 self.senders.remove(&id.0);
@@ -115,7 +117,7 @@ impl Lanes {
                 self.arrow(&mut row, (from, *to), (kind, who), 'x')?;
             }
             What::FaultBegan { .. } | What::FaultEnded { .. } | What::Rest(_) => {
-                row.write(self.place(0), &format!("= {kind}: {says}"));
+                return Some(self.of_all(row, &format!("= {kind}: {says}")));
             }
             What::Down(_) | What::Up(_) => {
                 let lane = self.lane(event.node)?;
@@ -133,6 +135,23 @@ impl Lanes {
             _ => return None,
         }
         Some(row.text())
+    }
+
+    /// What happens to the whole run, over as many lines as it needs.
+    fn of_all(&self, first: Row, says: &str) -> String {
+        let width = self.lanes.len() * self.apart;
+        let mut row = first;
+        let mut text = String::new();
+        for (n, words) in textwrap::wrap(says, width).iter().enumerate() {
+            if n > 0 {
+                text.push_str(&row.text());
+                text.push('\n');
+                row = Row::new("", self);
+            }
+            row.write(self.place(0), words);
+        }
+        text.push_str(&row.text());
+        text
     }
 
     fn sender(&mut self, id: MsgId, or: NodeId) -> NodeId {
@@ -241,8 +260,8 @@ impl Row {
         let labels = [
             format!("─ {message} {who} ─"),
             format!("─ {message} {request} ─"),
-            format!(" {message} {request}"),
             format!("─ {message} ─"),
+            format!(" {message} "),
         ];
         let fits = |text: &String| text.chars().count() <= room;
         let label = labels.into_iter().find(fits);

@@ -18,6 +18,7 @@ mod words;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::Page;
 use super::style::{QUIET, SECTION, paint};
 use crate::fault::FaultPlan;
 use crate::history::{Event, Sink};
@@ -146,12 +147,12 @@ impl<'a, W: Write> TraceWriter<'a, W> {
         }
     }
 
-    /// The same trace of runs of this protocol in another form.
+    /// The same trace of runs of this protocol in another form; lanes fit the page.
     #[must_use]
-    pub fn drawn_as(mut self, form: Form, protocol: ProtocolKind) -> Self {
+    pub fn drawn_as(mut self, form: Form, protocol: ProtocolKind, page: Page) -> Self {
         self.drawn = match form {
             Form::Lines => Drawn::Lines,
-            Form::Lanes => Drawn::Lanes(Lanes::new(self.scenario, protocol)),
+            Form::Lanes => Drawn::Lanes(Lanes::new(self.scenario, protocol, page)),
             Form::Json => Drawn::Json(protocol),
         };
         self

@@ -242,10 +242,14 @@ fn a_trace_stops_at_the_first_error_and_tells_it() {
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
 
-fn drawn(form: Form, protocol: ProtocolKind, events: &[(u16, What)]) -> String {
+fn drawn(form: Form, page: Page, events: &[(u16, What)]) -> String {
     let (scenario, plan) = (fixture::scenario(), fixture::plan());
     let mut bytes = Vec::new();
-    let mut trace = TraceWriter::new(&scenario, &plan, &mut bytes).drawn_as(form, protocol);
+    let mut trace = TraceWriter::new(&scenario, &plan, &mut bytes).drawn_as(
+        form,
+        ProtocolKind::TwoPhaseCommit,
+        page,
+    );
     trace.header();
     for (n, (node, what)) in (0..).zip(events) {
         trace.event(&Event {
@@ -285,26 +289,26 @@ fn lanes_have_a_column_a_node_and_an_arrow_a_message() {
         tx,
         why: LossReason::Partition,
     };
-    let text = drawn(
-        Form::Lanes,
-        ProtocolKind::TwoPhaseCommit,
-        &[
-            (0, delivered(5, "request")),
-            (2, delivered(0, "prepare")),
-            (0, delivered(2, "vote")),
-            (1, What::PreparedLost { tx }),
-            (0, lost),
-            (1, What::Down(Part::Process)),
-            (4, What::FaultBegan { fault: 0 }),
-            (4, delivered(2, "hand-over")),
-        ],
-    );
-    assert!(text.lines().all(|line| line.chars().count() <= 100));
-    insta::assert_snapshot!(text);
+    let events = [
+        (0, delivered(5, "request")),
+        (2, delivered(0, "prepare")),
+        (0, delivered(2, "vote")),
+        (1, What::PreparedLost { tx }),
+        (0, lost),
+        (1, What::Down(Part::Process)),
+        (4, What::FaultBegan { fault: 0 }),
+        (4, delivered(2, "hand-over")),
+    ];
+    let pages = [80, 120].map(|columns| {
+        let text = drawn(Form::Lanes, Page::of(columns), &events);
+        assert!(text.lines().all(|line| line.chars().count() <= columns));
+        text
+    });
+    insta::assert_snapshot!(pages.join("\n"));
 }
 
 #[test]
 fn a_json_line_has_the_words_of_its_line_and_more() {
     let events: Vec<(u16, What)> = every_kind().into_iter().map(|what| (1, what)).collect();
-    insta::assert_snapshot!(drawn(Form::Json, ProtocolKind::TwoPhaseCommit, &events));
+    insta::assert_snapshot!(drawn(Form::Json, Page::NARROW, &events));
 }
