@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
+use super::doubts::Doubts;
+use super::incidents::{Doubt, Wait};
 use super::spread::Spread;
 use crate::business::BusinessRow;
-use crate::history::Owner;
+use crate::history::{Effect, Owner};
 use crate::vocab::{FastSet, NodeId, SimDuration, SimTime, TxId};
 
 /// Who waited for whom, how long locks were held, and how long branches were in
@@ -13,15 +15,23 @@ pub(super) struct Contention {
     /// Readers that were blocked; requests are counted with their request.
     pub(super) blocked_readers: u64,
     pub(super) prepared: u64,
-    pub(super) longest_in_doubt: SimDuration,
+    pub(super) longest_wait: Option<Wait>,
     /// Waits that have not ended, by who waits where.
-    waiting: BTreeMap<(NodeId, Owner), SimTime>,
+    waiting: BTreeMap<(NodeId, Owner), Waiting>,
     /// Locks that are held for writing. A prepared branch gets its locks back
     /// after a crash, so an entry outlives one.
     writing: FastSet<(NodeId, Owner, BusinessRow)>,
     /// The last read of each reader that was blocked.
     last_blocked: BTreeMap<u32, u32>,
-    in_doubt: BTreeMap<(NodeId, TxId), SimTime>,
+    doubts: Doubts,
+}
+
+/// A wait that has not ended.
+#[derive(Clone, Copy)]
+struct Waiting {
+    since: SimTime,
+    row: BusinessRow,
+    behind: Owner,
 }
 
 impl Contention {
@@ -31,33 +41,40 @@ impl Contention {
             hold: Spread::new(),
             blocked_readers: 0,
             prepared: 0,
-            longest_in_doubt: SimDuration::ZERO,
+            longest_wait: None,
             waiting: BTreeMap::new(),
             writing: FastSet::default(),
             last_blocked: BTreeMap::new(),
-            in_doubt: BTreeMap::new(),
+            doubts: Doubts::default(),
         }
     }
 
-    pub(super) fn waits(&mut self, at: SimTime, node: NodeId, owner: Owner) {
-        self.waiting.entry((node, owner)).or_insert(at);
+    pub(super) fn waits(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        owner: Owner,
+        (row, behind): (BusinessRow, Owner),
+    ) {
+        let since = at;
+        let waiting = Waiting { since, row, behind };
+        // Of a wait that its own process called off, nothing is heard.
+        if let Some(before) = self.waiting.insert((node, owner), waiting) {
+            self.doubts.leave_queue(node, before.row, owner);
+        }
+        self.doubts.queue(node, row, owner);
+        self.doubts.met(node, owner, row, behind);
         self.note_reader(owner);
     }
 
     pub(super) fn locked(
         &mut self,
+        at: SimTime,
         node: NodeId,
         owner: Owner,
-        lock: (BusinessRow, bool),
-        waited: SimDuration,
+        (row, exclusive): (BusinessRow, bool),
     ) {
-        let (row, exclusive) = lock;
-        if !waited.is_zero() {
-            self.waiting.remove(&(node, owner));
-            if !matches!(owner, Owner::Operator(_)) {
-                self.wait.record(waited);
-            }
-        }
+        self.stop_waiting(at, node, owner);
         if exclusive {
             self.writing.insert((node, owner, row));
         }
@@ -76,54 +93,76 @@ impl Contention {
     }
 
     /// Somebody was turned away, perhaps after a wait.
-    pub(super) fn conflicted(&mut self, at: SimTime, node: NodeId, owner: Owner) {
+    pub(super) fn conflicted(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        owner: Owner,
+        by: Option<(BusinessRow, Owner)>,
+    ) {
         self.stop_waiting(at, node, owner);
+        if let Some((row, behind)) = by {
+            self.doubts.met(node, owner, row, behind);
+        }
         self.note_reader(owner);
     }
 
-    pub(super) fn prepared(&mut self, at: SimTime, node: NodeId, tx: TxId) {
+    pub(super) fn prepared(&mut self, at: SimTime, node: NodeId, tx: TxId, effects: &[Effect]) {
         self.prepared += 1;
-        self.in_doubt.entry((node, tx)).or_insert(at);
+        let rows = effects.iter().map(|effect| effect.row);
+        self.doubts.begin(at, node, tx, rows);
     }
 
     /// A crash took the outcome of a branch back: it is in doubt again.
     pub(super) fn outcome_lost(&mut self, at: SimTime, node: NodeId, tx: TxId) {
-        self.in_doubt.entry((node, tx)).or_insert(at);
+        self.doubts.begin(at, node, tx, std::iter::empty());
     }
 
     /// A crash took back that a branch was prepared at all.
     pub(super) fn prepared_lost(&mut self, node: NodeId, tx: TxId) {
-        self.in_doubt.remove(&(node, tx));
+        self.doubts.forget(node, tx);
     }
 
     /// A branch has its outcome.
     pub(super) fn ended(&mut self, at: SimTime, node: NodeId, tx: TxId) {
         self.stop_waiting(at, node, Owner::Tx(tx));
-        if let Some(since) = self.in_doubt.remove(&(node, tx)) {
-            self.longest_in_doubt = self.longest_in_doubt.max(at.since(since));
-        }
+        self.doubts.end(at, node, tx);
     }
 
     /// A database died, and its queues with it.
     pub(super) fn database_down(&mut self, node: NodeId) {
         self.waiting.retain(|(at, _), _| *at != node);
+        self.doubts.clear_queues(node);
     }
 
-    /// The run is over: what is still in doubt was so until now.
-    pub(super) fn end(&mut self, at: SimTime) {
-        for since in self.in_doubt.values() {
-            self.longest_in_doubt = self.longest_in_doubt.max(at.since(*since));
-        }
+    /// The run is over: the longest time in doubt, and the worst branch.
+    pub(super) fn end(&mut self, at: SimTime) -> (SimDuration, Option<Doubt>) {
+        std::mem::take(&mut self.doubts).finish(at)
     }
 
     fn stop_waiting(&mut self, at: SimTime, node: NodeId, owner: Owner) {
         if self.waiting.is_empty() {
             return;
         }
-        if let Some(since) = self.waiting.remove(&(node, owner))
-            && !matches!(owner, Owner::Operator(_))
+        let Some(waiting) = self.waiting.remove(&(node, owner)) else {
+            return;
+        };
+        self.doubts.leave_queue(node, waiting.row, owner);
+        if matches!(owner, Owner::Operator(_)) {
+            return;
+        }
+        let lasted = at.since(waiting.since);
+        self.wait.record(lasted);
+        if self
+            .longest_wait
+            .is_none_or(|longest| lasted > longest.lasted)
         {
-            self.wait.record(at.since(since));
+            self.longest_wait = Some(Wait {
+                who: owner,
+                row: waiting.row,
+                behind: waiting.behind,
+                lasted,
+            });
         }
     }
 

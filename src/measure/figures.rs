@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::Incidents;
 use crate::vocab::{SimDuration, SimTime};
 
 /// What a run cost. Every figure's unit is in its type or its name.
@@ -48,6 +49,8 @@ pub struct Figures {
     pub blocked: u64,
     /// How long business locks (and intents) were held for writing.
     pub lock_hold: Quantiles,
+    /// How long semantic locks (marks) were on rows.
+    pub mark_hold: Quantiles,
     /// How many branches were prepared.
     pub prepared: u64,
     /// The longest time that a branch was prepared without an outcome, through
@@ -55,10 +58,14 @@ pub struct Figures {
     pub longest_in_doubt: SimDuration,
     /// The longest time during which others could have seen a part of a
     /// request's effects without the rest: some of its steps had committed
-    /// effects and others had not. To the end of the run if it never ended.
+    /// effects and others had not, and not all of those rows were marked. To the
+    /// end of the run if it never ended.
     pub longest_inconsistency: SimDuration,
     /// How many requests passed through such a time.
     pub inconsistent: u64,
+    /// The worst of it by name.
+    #[serde(skip)]
+    pub incidents: Incidents,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.
     #[serde(skip)]

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use super::Figures;
 use super::contention::Contention;
-use super::requests::Requests;
+use super::incidents::Incidents;
+use super::marks::Marks;
+use super::requests::{Change, Requests};
 use super::spread::Spread;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::scenario::{Preparation, Scenario};
@@ -12,6 +14,7 @@ use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 pub struct Meter {
     requests: Requests,
     contention: Contention,
+    marks: Marks,
     latency: Spread,
     accepted: Spread,
     unknown: u64,
@@ -33,6 +36,7 @@ impl Meter {
         Meter {
             requests: Requests::new(&scenario.business),
             contention: Contention::new(),
+            marks: Marks::new(&scenario.business),
             latency: Spread::new(),
             accepted: Spread::new(),
             unknown: 0,
@@ -53,8 +57,8 @@ impl Meter {
 
     /// The figures of everything that was heard.
     pub fn finish(mut self) -> Figures {
-        self.requests.end(self.now, &self.left);
-        self.contention.end(self.now);
+        let shortages = self.requests.end(self.now, &self.left);
+        let (longest_in_doubt, doubt) = self.contention.end(self.now);
         let tally = self.requests.tally;
         let per_committed = |count: u64| match tally.committed {
             0 => 0.0,
@@ -77,10 +81,16 @@ impl Meter {
             lock_wait: self.contention.wait.quantiles(),
             blocked: self.blocked_requests + self.contention.blocked_readers,
             lock_hold: self.contention.hold.quantiles(),
+            mark_hold: self.marks.end(self.now).quantiles(),
             prepared: self.contention.prepared,
-            longest_in_doubt: self.contention.longest_in_doubt,
+            longest_in_doubt,
             longest_inconsistency: tally.longest_inconsistency,
             inconsistent: tally.inconsistent,
+            incidents: Incidents {
+                doubt,
+                wait: self.contention.longest_wait,
+                shortages,
+            },
             commits: tally.commits,
         }
         .over(self.last_word.since(SimTime::ZERO))
@@ -150,50 +160,54 @@ impl Sink for Meter {
                 self.forced_writes += u64::from(counts);
             }
 
-            What::Waiting { owner, .. } => {
-                self.contention.waits(at, node, *owner);
+            What::Waiting { owner, row, behind } => {
+                self.contention.waits(at, node, *owner, (*row, *behind));
                 self.blocked(*owner);
             }
             What::Locked {
                 owner,
                 row,
                 exclusive,
-                waited,
-            } => self
-                .contention
-                .locked(node, *owner, (*row, *exclusive), *waited),
+                ..
+            } => self.contention.locked(at, node, *owner, (*row, *exclusive)),
             What::Unlocked { owner, row, held } => {
                 self.contention.unlocked(node, *owner, *row, *held);
             }
-            What::Conflicted { owner, .. } => {
-                self.contention.conflicted(at, node, *owner);
+            What::Conflicted { owner, row, behind } => {
+                let by = row.zip(*behind);
+                self.contention.conflicted(at, node, *owner, by);
                 self.blocked(*owner);
             }
 
-            What::Prepared { tx, .. } => {
-                self.contention.prepared(at, node, *tx);
+            What::Prepared { tx, effects, .. } => {
+                self.contention.prepared(at, node, *tx, effects);
                 self.local_transactions += u64::from(self.prepares_through_intents(node));
             }
             What::Committed {
                 stamp,
                 branch,
                 effects,
+                writes,
                 durable,
-                ..
             } => {
                 self.local_transactions += 1;
                 if *branch {
                     self.contention.ended(at, node, stamp.tx);
                 }
-                self.requests
-                    .committed(stamp.tx.request(), at, effects, *durable);
+                let change = Change {
+                    effects,
+                    durable: *durable,
+                    marked: self.marks.written(at, node, writes),
+                };
+                self.requests.committed(stamp.tx.request(), at, change);
             }
             What::CommitLost {
                 tx,
                 branch,
                 effects,
-                ..
+                writes,
             } => {
+                self.marks.lost(at, node, writes);
                 if *branch {
                     self.contention.outcome_lost(at, node, *tx);
                 }

@@ -155,6 +155,13 @@ pub const METRICS: &[Metric] = &[
         "How long business locks (and intents) were held for writing.",
     ),
     metric(
+        "mark_hold",
+        Some("mark hold, ms"),
+        Unit::Times,
+        "How long semantic locks (marks) were on rows, from the commit that set them to the one \
+         that took them away.",
+    ),
+    metric(
         "prepared",
         None,
         Unit::Branches,
@@ -171,7 +178,7 @@ pub const METRICS: &[Metric] = &[
         Some("longest window, ms"),
         Unit::Time,
         "The longest time during which others could have seen a part of a request's effects \
-         without the rest.",
+         without the rest; rows under a semantic lock are not to be seen.",
     ),
     metric(
         "inconsistent",

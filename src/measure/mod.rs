@@ -4,18 +4,26 @@
 //! to is read off the commits of the stores, never off what a machine noted or
 //! a client was told.
 //!
+//! [`Incidents`] name the worst of what the figures count: which branch in doubt,
+//! whose wait, who was short of what.
+//!
 //! The fold forgets a request once the history says that it is quiet, so memory
 //! follows the requests in flight; what it keeps of each committed one is the
 //! moment of its commit.
 
 mod contention;
+mod doubts;
 mod figures;
+mod incidents;
+mod marks;
 mod meter;
 mod metric;
 mod requests;
+mod shortages;
 mod spread;
 
 pub use figures::{Figures, Quantiles, over_common_window};
+pub use incidents::{Doubt, Incidents, Shortage, Wait};
 pub use meter::Meter;
 pub use metric::{METRICS, Metric, Unit};
 

@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
+use super::incidents::Shortage;
+use super::shortages::{Lacks, Shortages};
 use crate::business::Business;
 use crate::history::Effect;
 use crate::vocab::{Direction, OrderedMap, RequestId, SimDuration, SimTime, StepId};
@@ -13,6 +15,7 @@ pub(super) struct Requests {
     /// Which steps change business rows.
     steps: Vec<bool>,
     open: OrderedMap<RequestId, Request>,
+    shortages: Shortages,
     pub(super) tally: Tally,
 }
 
@@ -39,6 +42,16 @@ impl Tally {
     }
 }
 
+/// What a local transaction did to business rows.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'e> {
+    pub(super) effects: &'e [Effect],
+    /// Whether its record is on disk.
+    pub(super) durable: bool,
+    /// Whether it left a semantic lock on them.
+    pub(super) marked: bool,
+}
+
 /// A request that somebody may still do something for.
 pub(super) struct Request {
     pub(super) asked: SimTime,
@@ -50,10 +63,15 @@ pub(super) struct Request {
     /// How often each step took effect, less how often it was undone.
     runs: SmallVec<[i16; 8]>,
     last_effect: SimTime,
-    /// Since when some steps have effect and others have not.
+    /// The steps whose effects are under a semantic lock.
+    marked: SmallVec<[StepId; 2]>,
+    /// Since when others can see that some steps have effect and others have
+    /// not.
     partial_since: Option<SimTime>,
     was_partial: bool,
     was_compensated: bool,
+    /// What it has taken and not given back.
+    lacks: Lacks,
     /// Whether an effect of it was committed before its record was on disk: a
     /// crash may take it back even after the request is quiet.
     buffered: bool,
@@ -69,6 +87,7 @@ impl Requests {
         Requests {
             steps,
             open: OrderedMap::default(),
+            shortages: Shortages::new(business),
             tally: Tally::default(),
         }
     }
@@ -85,9 +104,11 @@ impl Requests {
                 blocked: false,
                 runs: SmallVec::from_elem(0, self.steps.len()),
                 last_effect: asked,
+                marked: SmallVec::new(),
                 partial_since: None,
                 was_partial: false,
                 was_compensated: false,
+                lacks: Lacks::new(),
                 buffered: false,
             },
         );
@@ -97,15 +118,13 @@ impl Requests {
         self.open.get_mut(&id)
     }
 
-    /// A local transaction took effect on behalf of this request; `durable`: its
-    /// record is on disk.
-    pub(super) fn committed(
-        &mut self,
-        id: RequestId,
-        at: SimTime,
-        effects: &[Effect],
-        durable: bool,
-    ) {
+    /// A local transaction took effect on behalf of this request.
+    pub(super) fn committed(&mut self, id: RequestId, at: SimTime, change: Change<'_>) {
+        let Change {
+            effects,
+            durable,
+            marked,
+        } = change;
         let Some(request) = self.open.get_mut(&id) else {
             return;
         };
@@ -113,17 +132,27 @@ impl Requests {
             return;
         }
         for_each_run(effects, |step, direction| match direction {
-            Direction::Forward => request.runs[step.index()] += 1,
+            Direction::Forward => {
+                request.runs[step.index()] += 1;
+                if marked {
+                    request.marked.push(step);
+                }
+            }
             Direction::Backward => {
                 request.runs[step.index()] -= 1;
                 request.was_compensated = true;
             }
         });
         request.buffered |= !durable;
-        request.look_again(&self.steps, at, &mut self.tally);
+        for effect in effects {
+            self.shortages.changed(at, id, &mut request.lacks, effect);
+        }
+        if !request.look_again(&self.steps, at, &mut self.tally) {
+            self.shortages.whole(at, id, &mut request.lacks);
+        }
     }
 
-    /// A crash took a commit back.
+    /// A crash took a commit back, and what it had taken.
     pub(super) fn lost(&mut self, id: RequestId, at: SimTime, effects: &[Effect]) {
         let Some(request) = self.open.get_mut(&id) else {
             return;
@@ -134,7 +163,17 @@ impl Requests {
                 Direction::Backward => 1,
             };
         });
-        request.look_again(&self.steps, at, &mut self.tally);
+        for effect in effects {
+            let back = Effect {
+                before: effect.after,
+                after: effect.before,
+                ..*effect
+            };
+            self.shortages.changed(at, id, &mut request.lacks, &back);
+        }
+        if !request.look_again(&self.steps, at, &mut self.tally) {
+            self.shortages.whole(at, id, &mut request.lacks);
+        }
     }
 
     /// Nothing owns this request any more.
@@ -142,22 +181,25 @@ impl Requests {
         if self.open.get(&id).is_some_and(|r| !r.buffered)
             && let Some(request) = self.open.swap_remove(&id)
         {
-            self.close(&request, None, false);
+            self.close(id, &request, None, false);
         }
     }
 
-    /// The run is over, and of these requests something is left.
-    pub(super) fn end(&mut self, at: SimTime, left: &BTreeSet<RequestId>) {
+    /// The run is over, and of these requests something is left. Who was short
+    /// of what.
+    pub(super) fn end(&mut self, at: SimTime, left: &BTreeSet<RequestId>) -> Vec<Shortage> {
         for (id, request) in std::mem::take(&mut self.open) {
-            self.close(&request, Some(at), left.contains(&id));
+            self.close(id, &request, Some(at), left.contains(&id));
         }
         if let Some(since) = self.tally.half_done_since {
             self.tally.lasted(at.since(since));
         }
         self.tally.commits.sort_unstable();
+        std::mem::take(&mut self.shortages).finish(at)
     }
 
-    fn close(&mut self, request: &Request, end: Option<SimTime>, left: bool) {
+    fn close(&mut self, id: RequestId, request: &Request, end: Option<SimTime>, left: bool) {
+        self.shortages.left(id, &request.lacks);
         let tally = &mut self.tally;
         let mut was_partial = request.was_partial;
         if let Some(since) = request.partial_since {
@@ -189,10 +231,12 @@ impl Requests {
 }
 
 impl Request {
-    /// Looks again at what it has effect in, after a change.
-    fn look_again(&mut self, steps: &[bool], at: SimTime, tally: &mut Tally) {
+    /// Looks again at what it has effect in, after a change; whether it is half
+    /// done.
+    fn look_again(&mut self, steps: &[bool], at: SimTime, tally: &mut Tally) -> bool {
         self.last_effect = at;
-        if presence(steps, &self.runs) == Presence::Partial {
+        let is_partial = presence(steps, &self.runs) == Presence::Partial;
+        if is_partial && self.shows() {
             self.partial_since.get_or_insert(at);
         } else if let Some(since) = self.partial_since.take() {
             let lasted = at.since(since);
@@ -200,6 +244,13 @@ impl Request {
             self.was_partial |= !lasted.is_zero();
             tally.lasted(lasted);
         }
+        is_partial
+    }
+
+    /// Whether something of it is there that is not under a semantic lock.
+    fn shows(&self) -> bool {
+        let mut steps = (0..).map(StepId).zip(&self.runs);
+        steps.any(|(step, &runs)| runs > 0 && !self.marked.contains(&step))
     }
 }
 

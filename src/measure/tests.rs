@@ -26,7 +26,11 @@ fn mall() -> Scenario {
 
 /// The figures of a history: `(milliseconds, node, what)` each.
 fn measure(history: Vec<(u64, u16, What)>) -> Figures {
-    let mut meter = Meter::new(&mall());
+    measure_in(&mall(), history)
+}
+
+fn measure_in(scenario: &Scenario, history: Vec<(u64, u16, What)>) -> Figures {
+    let mut meter = Meter::new(scenario);
     for (at, node, what) in history {
         meter.event(&Event {
             at: ms(at),
@@ -446,4 +450,236 @@ fn rates_are_compared_over_the_window_that_all_have() {
     assert_eq!(both[0].throughput, 4.0);
     assert_eq!(both[1].throughput, 2.0, "one commit in half a second");
     assert!(both.iter().all(|f| f.window == lasting(500)));
+}
+
+fn prepared_to_take(n: u32, key: u64) -> What {
+    What::Prepared {
+        tx: tx(n),
+        effects: smallvec![taken(n, key, 50)],
+        durable: true,
+    }
+}
+
+fn taken(n: u32, key: u64, amount: i64) -> Effect {
+    Effect {
+        stamp: stamp(n, 0, Forward),
+        row: row(key),
+        before: 100,
+        after: 100 - amount,
+    }
+}
+
+/// The points step, on a row of the request's own.
+fn takes(n: u32, key: u64, amount: i64, writes: Vec<Written>) -> What {
+    What::Committed {
+        stamp: stamp(n, 0, Forward),
+        branch: false,
+        effects: smallvec![taken(n, key, amount)],
+        writes,
+        durable: true,
+    }
+}
+
+/// Its compensation.
+fn gives_back(n: u32, key: u64, amount: i64, writes: Vec<Written>) -> What {
+    let stamp = stamp(n, 0, Backward);
+    What::Committed {
+        stamp,
+        branch: false,
+        effects: smallvec![Effect {
+            stamp,
+            row: row(key),
+            before: 0,
+            after: amount,
+        }],
+        writes,
+        durable: true,
+    }
+}
+
+/// The character step: an entitlement.
+fn unlocks(n: u32) -> What {
+    let stamp = stamp(n, 1, Forward);
+    What::Committed {
+        stamp,
+        branch: false,
+        effects: smallvec![Effect {
+            stamp,
+            row: BusinessRow {
+                resource: ResourceId(1),
+                ..row(0)
+            },
+            before: 0,
+            after: 1,
+        }],
+        writes: vec![],
+        durable: true,
+    }
+}
+
+fn waits(owner: Owner, key: u64, behind: u32) -> What {
+    What::Waiting {
+        owner,
+        row: row(key),
+        behind: Owner::Tx(tx(behind)),
+    }
+}
+
+fn turned_away(owner: Owner, key: u64, behind: u32) -> What {
+    What::Conflicted {
+        owner,
+        row: Some(row(key)),
+        behind: Some(Owner::Tx(tx(behind))),
+    }
+}
+
+#[test]
+fn a_branch_in_doubt_names_everybody_whom_it_keeps_waiting_once() {
+    let again = |n, attempt| Owner::Tx(TxId { attempt, ..tx(n) });
+    let first = |n| again(n, 0);
+    let f = measure(vec![
+        // It is in the queue before the branch is in doubt.
+        (3, POINTS, waits(first(1), 7, 0)),
+        (5, POINTS, prepared_to_take(0, 7)),
+        (6, POINTS, waits(first(2), 7, 0)),
+        (20, POINTS, turned_away(first(2), 7, 0)),
+        (21, POINTS, waits(again(2, 1), 7, 0)),
+        (30, POINTS, waits(Owner::Reader(0, 4), 7, 0)),
+        (40, POINTS, waits(Owner::Operator(0), 7, 0)),
+        // It waits for another row, and for nobody who is in doubt.
+        (50, POINTS, waits(first(3), 8, 9)),
+        (105, POINTS, branch(0, 0, true)),
+    ]);
+    let doubt = f.incidents.doubt.expect("somebody was in doubt");
+    assert_eq!((doubt.tx, doubt.node), (tx(0), NodeId(POINTS)));
+    assert_eq!((doubt.kept, doubt.row), (3, Some(row(7))));
+    assert_eq!(doubt.lasted, lasting(100));
+}
+
+#[test]
+fn the_worst_doubt_is_the_one_that_kept_most_waiting_and_then_the_longest() {
+    let doubts = |with_waits: bool| {
+        let mut history = vec![
+            (0, POINTS, prepared_to_take(0, 1)),
+            (0, POINTS, prepared_to_take(1, 2)),
+        ];
+        if with_waits {
+            history.push((1, POINTS, waits(Owner::Tx(tx(2)), 2, 1)));
+        }
+        history.push((10, POINTS, branch(1, 0, true)));
+        history.push((300, POINTS, branch(0, 0, true)));
+        let f = measure(history);
+        assert_eq!(f.longest_in_doubt, lasting(300));
+        f.incidents.doubt.map(|doubt| (doubt.tx, doubt.lasted))
+    };
+    assert_eq!(doubts(false), Some((tx(0), lasting(300))));
+    assert_eq!(doubts(true), Some((tx(1), lasting(10))));
+}
+
+#[test]
+fn who_never_hears_the_outcome_keeps_others_waiting_to_the_end_through_a_crash() {
+    let f = measure(vec![
+        (0, POINTS, prepared_to_take(0, 1)),
+        (1, POINTS, waits(Owner::Tx(tx(2)), 1, 0)),
+        (2, POINTS, What::Down(Part::Database)),
+        (9, POINTS, What::Restored { tx: tx(0) }),
+        (10, POINTS, waits(Owner::Tx(tx(3)), 1, 0)),
+        (50, POINTS, rest(vec![])),
+    ]);
+    let doubt = f.incidents.doubt.expect("somebody was in doubt");
+    assert_eq!((doubt.kept, doubt.lasted), (2, lasting(50)));
+}
+
+#[test]
+fn the_longest_wait_has_its_names() {
+    let f = measure(vec![
+        (0, POINTS, waits(Owner::Tx(tx(1)), 1, 0)),
+        (0, POINTS, waits(Owner::Reader(0, 0), 2, 5)),
+        (4, POINTS, turned_away(Owner::Tx(tx(1)), 1, 0)),
+        (
+            9,
+            POINTS,
+            What::Locked {
+                owner: Owner::Reader(0, 0),
+                row: row(2),
+                exclusive: false,
+                waited: lasting(9),
+            },
+        ),
+    ]);
+    let wait = f.incidents.wait.expect("somebody waited");
+    assert_eq!((wait.who, wait.row), (Owner::Reader(0, 0), row(2)));
+    assert_eq!((wait.behind, wait.lasted), (Owner::Tx(tx(5)), lasting(9)));
+}
+
+#[test]
+fn who_is_short_of_what_is_counted_by_row_until_it_is_whole_or_given_back() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (0, CLIENTS, asked(1)),
+        (0, CLIENTS, asked(2)),
+        (10, POINTS, takes(0, 3, 50, vec![])),
+        (12, POINTS, takes(1, 4, 20, vec![])),
+        (40, CHARACTERS, unlocks(0)),
+        (112, POINTS, gives_back(1, 4, 20, vec![])),
+        // The same row once more, and both steps in one instant.
+        (120, POINTS, takes(2, 3, 90, vec![])),
+        (120, CHARACTERS, unlocks(2)),
+        (200, CLIENTS, rest(vec![])),
+    ]);
+    let [short] = &f.incidents.shortages[..] else {
+        panic!("an entitlement lacks nothing: {:?}", f.incidents.shortages);
+    };
+    assert_eq!((short.rows, short.by), (2, (20, 50)));
+    assert_eq!((short.longest, short.row), (lasting(100), row(4)));
+    assert_eq!(short.request, key(1).request);
+}
+
+#[test]
+fn what_is_never_given_back_is_lacking_to_the_end() {
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (0, CLIENTS, asked(1)),
+        (10, POINTS, takes(0, 3, 50, vec![])),
+        (20, POINTS, takes(1, 4, 50, vec![])),
+        (
+            30,
+            CLIENTS,
+            What::Quiet {
+                request: key(0).request,
+            },
+        ),
+        (210, CLIENTS, rest(vec![])),
+    ]);
+    let short = f.incidents.shortages[0];
+    assert_eq!((short.rows, short.longest), (2, lasting(200)));
+    assert_eq!(short.request, key(0).request);
+}
+
+#[test]
+fn what_is_under_a_semantic_lock_is_nobodys_to_see_and_its_marks_are_timed() {
+    let mut scenario = mall();
+    scenario.business.steps[0].semantic_lock = true;
+    let mark = |n, value| Written {
+        row: Row::Mark(row(n)),
+        value,
+    };
+    let set = |n: u32| vec![mark(u64::from(n), Some(Value::MarkedBy(tx(n))))];
+    let f = measure_in(
+        &scenario,
+        vec![
+            (0, CLIENTS, asked(0)),
+            (0, CLIENTS, asked(1)),
+            (10, POINTS, takes(0, 0, 50, set(0))),
+            (15, POINTS, takes(1, 1, 50, set(1))),
+            (40, CHARACTERS, unlocks(0)),
+            (55, POINTS, gives_back(1, 1, 50, vec![mark(1, None)])),
+            (60, CLIENTS, rest(vec![])),
+        ],
+    );
+    assert_eq!((f.inconsistent, f.longest_inconsistency), (0, lasting(0)));
+    assert_eq!((f.committed, f.compensated), (1, 1));
+    // The other mark was there to the end.
+    assert_eq!((f.mark_hold.count, f.mark_hold.max), (2, lasting(50)));
+    assert_eq!(f.incidents.shortages[0].longest, lasting(40));
 }

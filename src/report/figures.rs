@@ -1,7 +1,7 @@
 //! The table: what became of the transactions, what held, what it cost.
 
 use super::page::Page;
-use super::style::{BAD, GOOD, KNOWN, QUIET, paint};
+use super::style::{BAD, GOOD, KNOWN, PLAIN, QUIET, paint};
 use super::table::{Cell, Table};
 use super::{Comparison, Judgement, meaning, words};
 use crate::check::Verdict;
@@ -32,21 +32,29 @@ pub(super) fn rows(of: &Comparison<'_>) -> Table {
 }
 
 /// What each protocol comes to, a line each.
-pub(super) fn verdicts(of: &Comparison<'_>) -> String {
+pub(super) fn verdicts(of: &Comparison<'_>, page: Page) -> String {
     let names = of.trials.iter().map(|trial| trial.protocol.name());
     let unable = of.unable.iter().map(|unable| unable.protocol.name());
     let width = names.chain(unable).map(str::len).max().unwrap_or(0);
-    let mut text = String::new();
-    for trial in of.trials {
+    let hang = " ".repeat(width + 2);
+    let line = |name: &str, style, words: &str| {
+        let lead = format!("{name:width$}  ");
+        let text = page.paragraph(words, &lead, &hang);
+        let lines = text.lines().map(|line| {
+            let (lead, words) = line.split_at(hang.len());
+            format!("{lead}{}\n", paint(style, words))
+        });
+        lines.collect::<String>()
+    };
+    let trials = of.trials.iter().map(|trial| {
         let (style, words) = verdict_of(of, trial);
-        let name = format!("{:width$}", trial.protocol.name());
-        text.push_str(&format!("{name}  {}\n", paint(style, &words)));
-    }
-    for unable in of.unable {
-        let name = format!("{:width$}", unable.protocol.name());
-        text.push_str(&format!("{name}  cannot run here: {}\n", unable.why));
-    }
-    text
+        line(trial.protocol.name(), style, &words)
+    });
+    let unable = of.unable.iter().map(|unable| {
+        let words = format!("cannot run here: {}", unable.why);
+        line(unable.protocol.name(), PLAIN, &words)
+    });
+    trials.chain(unable).collect()
 }
 
 fn verdict_of(of: &Comparison<'_>, trial: &Trial) -> (anstyle::Style, String) {
@@ -55,7 +63,7 @@ fn verdict_of(of: &Comparison<'_>, trial: &Trial) -> (anstyle::Style, String) {
         let names = verdicts
             .filter(|(_, verdict, expectation)| which(verdict, *expectation))
             .map(|(promise, ..)| of.scenario.promise_name(*promise));
-        words::list(names)
+        names.collect::<Vec<_>>().join("; ")
     };
     let judged = |wanted: Judgement| named(&|v, e| of.judge(v, e) == wanted);
     let wrong = judged(Judgement::NotAsExpected);
@@ -160,6 +168,9 @@ fn contention(table: &mut Table, trials: &[Trial]) {
     counts(table, trials, "blocked or turned away", |f| f.blocked);
     spread(table, trials, "lock wait, ms", &ALL, |f| f.lock_wait);
     spread(table, trials, "lock hold, ms", &ALL, |f| f.lock_hold);
+    if trials.iter().any(|trial| trial.figures.mark_hold.count > 0) {
+        spread(table, trials, "mark hold, ms", &ALL, |f| f.mark_hold);
+    }
     figures(table, trials, "longest in doubt, ms", |f| {
         known(meaning::longest_in_doubt(f), millis)
     });

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::business::{
-    Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, Equation, KeyTemplate,
-    PromiseId, Resource, ResourceId, ResourceKind, Step, StepKind,
+    Action, ActionKind, Amount, Business, BusinessRow, CheckTime, Compensation, Domain, Equation,
+    Facet, KeyTemplate, PromiseId, Resource, ResourceId, ResourceKind, Step, StepKind,
 };
 use crate::check::{Evidence, Verdict, Violation};
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment, Ways};
-use crate::history::Digest;
+use crate::history::{Digest, Owner};
 use crate::lab::{Hosts, Trial};
-use crate::measure::{Figures, Quantiles};
+use crate::measure::{Doubt, Figures, Incidents, Quantiles, Shortage, Wait};
 use crate::protocol::{Milestone, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
 use crate::report::Invocation;
 use crate::scenario::{
@@ -18,7 +18,8 @@ use crate::scenario::{
     Network, Preparation, ProcessSpec, ProviderSpec, Scenario, Workload,
 };
 use crate::vocab::{
-    ClientId, NodeId, Probability, RequestId, Seed, ServiceId, SimDuration, SimTime,
+    ClientId, NodeId, Probability, RequestId, RequestKey, Seed, ServiceId, SimDuration, SimTime,
+    TxId,
 };
 
 const MS: fn(u64) -> SimDuration = SimDuration::from_millis;
@@ -42,6 +43,7 @@ pub(crate) fn scenario() -> Scenario {
                 they get it. More about it is in the file."
             .to_owned(),
         seed: Seed(7),
+        allows: vec![],
         business: business(),
         nodes: Nodes::new(2),
         machines: vec![
@@ -340,6 +342,30 @@ fn costs(protocol: ProtocolKind) -> Figures {
         max: SimDuration::from_micros(max),
     };
     let us = SimDuration::from_micros;
+    let request = |client, n| RequestId {
+        client: ClientId(client),
+        n,
+    };
+    let tx = |client, n| TxId {
+        key: RequestKey {
+            request: request(client, n),
+            fresh: 0,
+        },
+        epoch: 1,
+        attempt: 0,
+    };
+    let points = |key| BusinessRow {
+        resource: ResourceId(0),
+        facet: Facet::Value,
+        key,
+    };
+    let short = |rows, key, longest| Shortage {
+        rows,
+        by: (50, 50),
+        longest: us(longest),
+        row: points(key),
+        request: request(5, 2),
+    };
     let base = Figures {
         started: 2_000,
         committed: 1_811,
@@ -372,6 +398,22 @@ fn costs(protocol: ProtocolKind) -> Figures {
             lock_hold: q(3_900, 6_850, 9_900, 121_000, 421_000),
             prepared: 3_700,
             longest_in_doubt: us(300_120),
+            incidents: Incidents {
+                doubt: Some(Doubt {
+                    tx: tx(3, 17),
+                    node: NodeId(1),
+                    lasted: us(300_120),
+                    kept: 41,
+                    row: Some(points(3)),
+                }),
+                wait: Some(Wait {
+                    who: Owner::Tx(tx(9, 1)),
+                    row: points(3),
+                    behind: Owner::Tx(tx(3, 17)),
+                    lasted: us(310_000),
+                }),
+                shortages: vec![short(150, 3, 300_900)],
+            },
             longest_inconsistency: us(300_900),
             inconsistent: 1_640,
             undecided: 2,
@@ -389,6 +431,10 @@ fn costs(protocol: ProtocolKind) -> Figures {
             blocked: 311,
             lock_hold: q(3_900, 1_350, 1_900, 2_400, 122_000),
             longest_inconsistency: us(512_000),
+            incidents: Incidents {
+                shortages: vec![short(187, 8, 512_000)],
+                ..Incidents::default()
+            },
             inconsistent: 1_990,
             compensated: 102,
             ..base
@@ -405,6 +451,10 @@ fn costs(protocol: ProtocolKind) -> Figures {
             blocked: 288,
             lock_hold: q(3_900, 1_350, 1_900, 2_400, 122_000),
             longest_inconsistency: us(3_100_000),
+            incidents: Incidents {
+                shortages: vec![short(190, 12, 3_100_000)],
+                ..Incidents::default()
+            },
             inconsistent: 1_985,
             compensated: 99,
             ..base

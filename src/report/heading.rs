@@ -16,6 +16,7 @@ const MOST_FAULTS: usize = 20;
 
 pub(super) fn heading(of: &Comparison<'_>, page: Page) -> String {
     let mut text = title(of, page);
+    text.push_str(&allowed(of.scenario, page));
     text.push_str(&set(of));
     text.push_str(&taken_away(of, page));
     text.push_str(&faults(of, page));
@@ -38,6 +39,16 @@ pub(super) fn title(of: &Comparison<'_>, page: Page) -> String {
         text.push_str(&page.paragraph(about, "", ""));
     }
     text
+}
+
+/// The rules that the scenario breaks on purpose.
+fn allowed(scenario: &Scenario, page: Page) -> String {
+    if scenario.allows.is_empty() {
+        return String::new();
+    }
+    let breaches = scenario.allows.iter();
+    let entries = breaches.map(|breach| (breach.name.to_owned(), breach.meaning.to_owned()));
+    section("Rules broken on purpose (`allow`)") + &page.entries(&entries.collect::<Vec<_>>())
 }
 
 /// What was set on top of the file.

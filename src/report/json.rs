@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use super::{Comparison, Contrast, Judgement, meaning, words};
+use super::{Comparison, Contrast, Judgement, incidents, meaning, story, words};
 use crate::check::{Evidence, Verdict};
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
-use crate::measure::{Figures, Quantiles};
+use crate::measure::{Figures, Incidents, Quantiles, Shortage};
 use crate::protocol::{ProtocolKind, Safeguard};
-use crate::scenario::Expectation;
+use crate::scenario::{Expectation, Scenario};
 use crate::vocab::{SimDuration, SimTime};
 
 /// Raised when a name changes its meaning or goes away.
@@ -29,11 +29,37 @@ struct Document<'a> {
     file: &'a str,
     seed: u64,
     transactions: u32,
+    /// The rules of the craft that the scenario breaks on purpose.
+    allows: Vec<&'static str>,
+    /// The safeguards that were taken away.
     without: Vec<&'static str>,
+    /// What was set on top of the file, in order.
+    sets: Vec<SetEntry<'a>>,
     judgement: Judgement,
     faults: Vec<FaultEntry>,
+    /// What happened, in a few sentences, as on the screen.
+    story: Vec<String>,
     trials: Vec<TrialEntry<'a>>,
     unable: Vec<UnableEntry<'a>>,
+}
+
+/// Something that was set on top of the file.
+#[derive(Serialize, JsonSchema)]
+struct SetEntry<'a> {
+    /// Where in the file: `workload.transactions`.
+    path: &'a str,
+    /// To what, as it was written: TOML, or text without quotes.
+    value: &'a str,
+}
+
+impl<'a> SetEntry<'a> {
+    fn new(set: &'a str) -> Self {
+        let (path, value) = set.split_once('=').unwrap_or((set, ""));
+        SetEntry {
+            path: path.trim(),
+            value: value.trim(),
+        }
+    }
 }
 
 /// A fault of the plan.
@@ -62,7 +88,103 @@ struct TrialEntry<'a> {
     ended: SimTime,
     promises: Vec<PromiseEntry<'a>>,
     figures: FiguresEntry,
+    incidents: IncidentsEntry,
+    /// The command that runs this again.
     again: String,
+}
+
+/// The worst of what the figures count, by name.
+#[derive(Serialize, JsonSchema)]
+struct IncidentsEntry {
+    /// The branch in doubt that kept most others waiting, or was in doubt longest.
+    doubt: Option<DoubtEntry>,
+    /// The longest wait for a lock.
+    wait: Option<WaitEntry>,
+    /// What rows of each counter lacked while transactions were half done.
+    shortages: Vec<ShortageEntry>,
+}
+
+/// A branch in doubt: prepared, and without an outcome.
+#[derive(Serialize, JsonSchema)]
+struct DoubtEntry {
+    transaction: String,
+    node: String,
+    #[schemars(with = "u64")]
+    lasted: SimDuration,
+    /// How many requests and readers it kept waiting, or turned away.
+    kept: u64,
+    /// The row that most of them wanted.
+    row: Option<String>,
+}
+
+/// A wait for a lock.
+#[derive(Serialize, JsonSchema)]
+struct WaitEntry {
+    who: String,
+    row: String,
+    /// Who held the lock when the wait began.
+    behind: String,
+    #[schemars(with = "u64")]
+    lasted: SimDuration,
+}
+
+/// What rows lacked: a transaction had taken something from each, and was half
+/// done.
+#[derive(Serialize, JsonSchema)]
+struct ShortageEntry {
+    resource: String,
+    /// How many rows; 10,000 stands for more, too.
+    rows: u64,
+    /// The least that one lacked.
+    least: i64,
+    /// The most that one lacked.
+    most: i64,
+    /// The longest time for which one did.
+    #[schemars(with = "u64")]
+    longest: SimDuration,
+    /// Which row that was.
+    row: String,
+    /// Which transaction had taken it.
+    transaction: String,
+}
+
+impl IncidentsEntry {
+    fn new(scenario: &Scenario, of: &Incidents) -> Self {
+        let business = &scenario.business;
+        let who = |owner| incidents::who(scenario, owner);
+        IncidentsEntry {
+            doubt: of.doubt.as_ref().map(|doubt| DoubtEntry {
+                transaction: doubt.tx.to_string(),
+                node: scenario.node_name(doubt.node),
+                lasted: doubt.lasted,
+                kept: doubt.kept,
+                row: doubt.row.map(|row| business.row_name(row)),
+            }),
+            wait: of.wait.map(|wait| WaitEntry {
+                who: who(wait.who),
+                row: business.row_name(wait.row),
+                behind: who(wait.behind),
+                lasted: wait.lasted,
+            }),
+            shortages: of.shortages.iter().map(|s| shortage(scenario, s)).collect(),
+        }
+    }
+}
+
+fn shortage(scenario: &Scenario, of: &Shortage) -> ShortageEntry {
+    let business = &scenario.business;
+    let (least, most) = of.by;
+    ShortageEntry {
+        resource: business.resources[usize::from(of.row.resource.0)]
+            .name
+            .clone(),
+        rows: of.rows,
+        least,
+        most,
+        longest: of.longest,
+        row: business.row_name(of.row),
+        transaction: of.request.to_string(),
+    }
 }
 
 /// [`Figures`], with `null` where the screen has a dash.
@@ -85,6 +207,7 @@ struct FiguresEntry {
     lock_wait: QuantilesEntry,
     blocked: u64,
     lock_hold: QuantilesEntry,
+    mark_hold: QuantilesEntry,
     prepared: u64,
     #[schemars(with = "Option<u64>")]
     longest_in_doubt: Option<SimDuration>,
@@ -112,6 +235,7 @@ impl From<&Figures> for FiguresEntry {
             lock_wait: f.lock_wait.into(),
             blocked: f.blocked,
             lock_hold: f.lock_hold.into(),
+            mark_hold: f.mark_hold.into(),
             prepared: f.prepared,
             longest_in_doubt: meaning::longest_in_doubt(f),
             longest_inconsistency: meaning::longest_inconsistency(f),
@@ -251,9 +375,22 @@ fn built<'a>(of: &Comparison<'a>) -> Document<'a> {
         file: &of.invocation.file,
         seed: of.invocation.seed.0,
         transactions: of.scenario.workload.transactions,
+        allows: of
+            .scenario
+            .allows
+            .iter()
+            .map(|breach| breach.name)
+            .collect(),
         without: without.iter().map(|safeguard| safeguard.name()).collect(),
+        sets: of
+            .invocation
+            .sets
+            .iter()
+            .map(|set| SetEntry::new(set))
+            .collect(),
         judgement: of.judgement(),
         faults: faults(of),
+        story: story::story(of),
         trials: of.trials.iter().map(|trial| entry(of, trial)).collect(),
         unable: of
             .unable
@@ -302,6 +439,7 @@ fn entry<'a>(of: &Comparison<'a>, trial: &'a Trial) -> TrialEntry<'a> {
             })
             .collect(),
         figures: FiguresEntry::from(&trial.figures),
+        incidents: IncidentsEntry::new(of.scenario, &trial.figures.incidents),
         again: of.invocation.line(trial.protocol),
     }
 }

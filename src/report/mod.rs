@@ -22,6 +22,7 @@ mod figures;
 mod heading;
 mod histories;
 pub mod hunt;
+mod incidents;
 mod invocation;
 pub mod json;
 mod judgement;

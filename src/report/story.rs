@@ -2,7 +2,7 @@
 //! side by side.
 
 use super::words::{counted, grouped, list};
-use super::{Comparison, Judgement, meaning};
+use super::{Comparison, Judgement, incidents, meaning};
 use crate::lab::Trial;
 use crate::measure::Figures;
 use crate::protocol::ProtocolKind;
@@ -10,70 +10,114 @@ use crate::protocol::ProtocolKind;
 /// At most five points.
 pub(super) fn story(of: &Comparison<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(waiting(of.trials));
+    sentences.extend(waiting(of));
     sentences.extend(seen(of));
+    if sentences.is_empty() {
+        sentences.extend(calm(of.trials));
+    }
     sentences.extend(patience(of.trials));
     sentences.extend(pace(of.trials));
     sentences.extend(unresolved(of.trials));
     sentences
 }
 
-/// What two-phase commit's locks did to others, and whether it was alone.
-fn waiting(trials: &[Trial]) -> Option<String> {
-    let trial = trials
-        .iter()
-        .find(|t| t.protocol == ProtocolKind::TwoPhaseCommit && t.figures.prepared > 0)?;
-    let f = &trial.figures;
-    if f.blocked == 0 {
-        return Some("Under 2pc nobody met a lock that was held by another.".to_owned());
-    }
+/// That nobody was in anybody's way is worth saying: such a workload does not
+/// tell the protocols apart.
+fn calm(trials: &[Trial]) -> Option<String> {
+    let calm = |f: &Figures| f.blocked == 0 && f.inconsistent == 0;
+    let all = trials.iter().all(|trial| calm(&trial.figures));
+    (!trials.is_empty() && all).then(|| {
+        "Nobody waited for another's lock, and nothing half done was to be seen: no two \
+         transactions met at a row."
+            .to_owned()
+    })
+}
+
+/// Who waited for whom: first what two-phase commit's doubt did to others, and
+/// whether it was alone.
+fn waiting(of: &Comparison<'_>) -> Option<String> {
+    let two_phase =
+        |t: &&Trial| t.protocol == ProtocolKind::TwoPhaseCommit && t.figures.prepared > 0;
+    let most_blocked = || {
+        let blocked = of.trials.iter().filter(|trial| trial.figures.blocked > 0);
+        blocked.rev().max_by_key(|trial| trial.figures.blocked)
+    };
+    let first = of.trials.iter().find(two_phase).or_else(most_blocked)?;
+    Some(format!(
+        "Under {} {}{}",
+        first.protocol,
+        doubt_and_waits(of, &first.figures),
+        elsewhere(of.trials, first.protocol)
+    ))
+}
+
+/// The worst doubt, and what else was waited for.
+fn doubt_and_waits(of: &Comparison<'_>, f: &Figures) -> String {
+    let Some(doubt) = &f.incidents.doubt else {
+        return format!("{}.", waits(of, f));
+    };
+    let Some(kept) = incidents::kept(of.scenario, doubt) else {
+        let kept_nobody = match f.blocked {
+            0 => ";",
+            _ => ". No branch in doubt kept anybody waiting:",
+        };
+        return format!(
+            "{}{kept_nobody} the longest doubt was that of {} at {}, {}.",
+            waits(of, f),
+            doubt.tx.request(),
+            of.scenario.node_name(doubt.node),
+            doubt.lasted
+        );
+    };
+    let longest = match doubt.lasted < f.longest_in_doubt {
+        true => format!(" (the longest doubt: {})", f.longest_in_doubt),
+        false => String::new(),
+    };
+    format!(
+        "transaction {}{longest}, and {kept}. In all {}.",
+        incidents::doubt(of.scenario, doubt),
+        waits(of, f)
+    )
+}
+
+/// How many waited, and who longest.
+fn waits(of: &Comparison<'_>, f: &Figures) -> String {
     let who = counted(
         f.blocked,
         "transaction or reader",
         "transactions and readers",
     );
-    let met = match (f.lock_wait.count, f.blocked) {
-        (0, 1) => format!("{who} met another's write and was turned away"),
-        (0, _) => format!("{who} met another's write and were turned away"),
-        _ => format!(
-            "{who} met another's lock, and waited for up to {}",
-            f.lock_wait.max
+    let were = if f.blocked == 1 { "was" } else { "were" };
+    match &f.incidents.wait {
+        _ if f.blocked == 0 => "nobody met another's lock".to_owned(),
+        Some(longest) if !longest.lasted.is_zero() => format!(
+            "{who} waited for up to {} or {were} turned away; {}",
+            f.lock_wait.max,
+            incidents::wait(of.scenario, longest)
         ),
-    };
-    let not_alone = not_alone(trials, f.blocked);
-    Some(format!("Under 2pc {met}{}.{not_alone}", why_blocked(f)))
+        _ => format!("{who} {were} turned away by another's write"),
+    }
 }
 
-/// A branch in doubt explains waits of its own order; what is much longer is a
-/// queue.
-fn why_blocked(f: &Figures) -> String {
-    let longest = match f.lock_wait.count {
-        0 => f.lock_hold.max,
-        _ => f.lock_wait.max,
+/// The same of the other protocols, in short.
+fn elsewhere(trials: &[Trial], but: ProtocolKind) -> String {
+    let others: Vec<&Trial> = trials.iter().filter(|t| t.protocol != but).collect();
+    let Some(longest) = others.iter().map(|t| t.figures.lock_wait.max).max() else {
+        return String::new();
     };
-    let in_doubt = f.longest_in_doubt;
-    if in_doubt.as_micros().saturating_mul(2) >= longest.as_micros() {
-        return format!(
-            ": from its vote until it hears the decision a branch keeps its locks and can do \
-             nothing about it, here for up to {in_doubt}"
-        );
+    if others.iter().all(|trial| trial.figures.blocked == 0) {
+        let names = list(others.iter().map(|t| t.protocol.name()));
+        return format!(" Under {names} nobody waited.");
     }
-    format!(
-        ": a queue for the same hot rows, for no branch was in doubt for longer than {in_doubt}"
-    )
-}
-
-/// The other protocols under which nearly as many were blocked.
-fn not_alone(trials: &[Trial], blocked: u64) -> String {
-    let nearly = |count: u64| count.saturating_mul(5) >= blocked.saturating_mul(4);
-    let others = trials
-        .iter()
-        .filter(|t| t.protocol != ProtocolKind::TwoPhaseCommit && nearly(t.figures.blocked))
-        .map(|t| format!("{} under {}", grouped(t.figures.blocked), t.protocol));
-    match list(others) {
-        others if others.is_empty() => others,
-        others => format!(" It is not alone with that: {others}."),
-    }
+    let counts = others.iter().map(|trial| match trial.figures.blocked {
+        0 => format!("none under {}", trial.protocol),
+        n => format!("{} under {}", grouped(n), trial.protocol),
+    });
+    let longest = match longest.is_zero() {
+        true => String::new(),
+        false => format!(", for up to {longest}"),
+    };
+    format!(" Elsewhere: {}{longest}.", list(counts))
 }
 
 /// What sagas let others see.
@@ -81,39 +125,59 @@ fn seen(of: &Comparison<'_>) -> Option<String> {
     let sagas: Vec<&Trial> = of
         .trials
         .iter()
-        .filter(|trial| trial.protocol.is_saga() && trial.figures.inconsistent > 0)
+        .filter(|trial| trial.protocol.is_saga())
+        .filter(|Trial { figures: f, .. }| f.inconsistent > 0 || f.mark_hold.count > 0)
         .collect();
     let longest_hold = sagas.iter().map(|t| t.figures.lock_hold.max).max()?;
-    let windows = sagas.iter().map(|trial| {
-        let f = &trial.figures;
-        format!(
-            "{} under {} (for up to {})",
-            counted(f.inconsistent, "transaction", "transactions"),
-            trial.protocol,
-            f.longest_inconsistency
-        )
-    });
-    if of.scenario.business.is_all_marked() {
-        return Some(format!(
-            "The sagas held no lock of a database for longer than {longest_hold}. Half of a \
-             transaction was there meanwhile, but marked by a semantic lock, so that nobody took \
-             it for settled: {}.",
-            list(windows)
-        ));
-    }
+    let windows = windows(of, &sagas);
+    let marked = match sagas.iter().map(|t| t.figures.mark_hold.max).max() {
+        Some(longest) if !longest.is_zero() => format!(
+            " Rows were under a semantic lock for up to {longest}, for nobody to take them for \
+             settled."
+        ),
+        _ => String::new(),
+    };
     let compensated: u64 = sagas.iter().map(|t| t.figures.compensated).sum();
-    let mut text = format!(
-        "The sagas held no lock for longer than {longest_hold}, and let others see half of a \
-         transaction instead: {}.",
-        list(windows)
-    );
-    if compensated > 0 {
-        text.push_str(&format!(
-            " Of what was seen, the effects of {} were taken back later.",
-            counted(compensated, "transaction", "transactions")
-        ));
+    let back = match compensated {
+        0 => String::new(),
+        n => format!(
+            " What {} had done was taken back later.",
+            counted(n, "transaction", "transactions")
+        ),
+    };
+    Some(format!(
+        "The sagas held no lock of a database for longer than {longest_hold}, and stood half done \
+         instead: {windows}.{marked}{back}"
+    ))
+}
+
+/// Who was short of what while transactions were half done, under each of these.
+fn windows(of: &Comparison<'_>, trials: &[&Trial]) -> String {
+    let mut before = String::new();
+    let words = trials.iter().map(|trial| {
+        let (who, how_long) = half_done(of, &trial.figures);
+        // What is the same is not said again.
+        let words = match who == before {
+            true => format!("under {} as well, {how_long}", trial.protocol),
+            false => format!("under {} {who} {how_long}", trial.protocol),
+        };
+        before = who;
+        words
+    });
+    list(words.collect::<Vec<_>>())
+}
+
+/// Who was short of what, and for how long; where nothing is counted, how many
+/// transactions were half done.
+fn half_done(of: &Comparison<'_>, f: &Figures) -> (String, String) {
+    let shortages = f.incidents.shortages.iter().rev();
+    match shortages.max_by_key(|shortage| shortage.longest) {
+        Some(worst) => incidents::shortage(of.scenario, worst),
+        None => (
+            counted(f.inconsistent, "transaction", "transactions"),
+            format!("for up to {}", f.longest_inconsistency),
+        ),
     }
-    Some(text)
 }
 
 /// How much was done, against the best of the distributed protocols.
@@ -144,9 +208,12 @@ fn pace(trials: &[Trial]) -> Option<String> {
             ),
         });
     }
-    let shares = others.iter().map(|trial| {
-        let percent = libm::round(rate(trial) / most * 100.0) as u64;
-        format!("{} {percent}% of that", trial.protocol)
+    let shares = others.iter().map(|trial| match rate(trial) / most {
+        share if share >= ALIKE => format!("{} about as many", trial.protocol),
+        share => {
+            let percent = libm::round(share * 100.0) as u64;
+            format!("{} {percent}% of that", trial.protocol)
+        }
     });
     Some(format!(
         "Of the distributed protocols {} committed most, {} a second; {}.",
@@ -167,6 +234,9 @@ fn a_second(rate: f64) -> String {
 
 /// How long the clients waited, where the first answer is not the last.
 fn patience(trials: &[Trial]) -> Option<String> {
+    if let [alone] = trials {
+        return alone_patience(&alone.figures);
+    }
     let distributed = distributed(trials);
     if distributed.len() < 2 {
         return None;
@@ -191,6 +261,15 @@ fn patience(trials: &[Trial]) -> Option<String> {
     ))
 }
 
+fn alone_patience(f: &Figures) -> Option<String> {
+    (f.latency.count > 0).then(|| {
+        format!(
+            "Half of the clients had their final answer within {}, the last one after {}.",
+            f.latency.p50, f.latency.max
+        )
+    })
+}
+
 fn distributed(trials: &[Trial]) -> Vec<&Trial> {
     trials
         .iter()
@@ -209,7 +288,15 @@ fn unresolved(trials: &[Trial]) -> Option<String> {
         let counts = list(counts);
         (!counts.is_empty()).then(|| format!("{what}: {counts}."))
     };
+    let idle = |trial: &&Trial| trial.figures.started > 0 && trial.figures.committed == 0;
+    let idle = list(
+        trials
+            .iter()
+            .filter(idle)
+            .map(|trial| trial.protocol.name()),
+    );
     let parts: Vec<String> = [
+        (!idle.is_empty()).then(|| format!("Nothing was committed under {idle}.")),
         under(
             |f| f.undecided,
             "Neither done nor undone when the run was over",
@@ -246,41 +333,72 @@ pub(super) fn conclusion(of: &Comparison<'_>) -> (Judgement, String) {
 mod tests {
     use super::*;
     use crate::report::fixture;
-    use crate::vocab::SimDuration;
 
     /// What is said of waiting, where this many were blocked under each
-    /// protocol and the longest time in doubt was this.
-    fn told(blocked: [u64; 4], in_doubt: u64) -> String {
-        let mut trials = fixture::trials(&fixture::scenario());
+    /// protocol.
+    fn told(blocked: [u64; 4], change: impl FnOnce(&mut Figures)) -> String {
+        let scenario = fixture::scenario();
+        let mut trials = fixture::trials(&scenario);
         for (trial, blocked) in trials.iter_mut().zip(blocked) {
             trial.figures.blocked = blocked;
+            if blocked == 0 {
+                trial.figures.lock_wait = crate::measure::Quantiles::default();
+            }
         }
-        trials[1].figures.longest_in_doubt = SimDuration::from_millis(in_doubt);
-        waiting(&trials).expect("two-phase commit ran")
+        change(&mut trials[1].figures);
+        let of = Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &trials,
+            unable: &[],
+        };
+        waiting(&of).expect("two-phase commit ran")
     }
 
     #[test]
-    fn waits_are_laid_to_doubt_only_where_doubt_was_as_long() {
-        let (doubt, queue) = ("keeps its locks", "a queue for the same hot rows");
-        let long = told([0, 9, 0, 0], 300);
-        assert!(long.contains(doubt) && !long.contains(queue), "{long}");
-        let short = told([0, 9, 0, 0], 3);
-        assert!(short.contains(queue) && !short.contains(doubt), "{short}");
-    }
-
-    #[test]
-    fn two_phase_commit_is_not_blamed_alone_where_others_blocked_as_many() {
-        let alone = told([1, 1_000, 799, 0], 300);
-        assert!(!alone.contains("alone"), "{alone}");
-        let shared = told([1_200, 1_000, 800, 0], 300);
-        let others = " It is not alone with that: 1,200 under monolith and 800 under orchestrated.";
+    fn whom_doubt_kept_waiting_is_told_by_name_and_who_was_not_alone_with_it() {
+        insta::assert_snapshot!(
+            told([0, 912, 0, 0], |_| ()),
+            @"Under 2pc transaction c3.17 was in doubt at points for 300 ms, and 41 others waited for points[player-3] meanwhile. In all 912 transactions and readers waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. Under monolith, orchestrated and choreographed nobody waited."
+        );
+        let shared = told([204, 912, 311, 0], |_| ());
+        let others = " Elsewhere: 204 under monolith, 311 under orchestrated and none under \
+                      choreographed, for up to 122 ms.";
         assert!(shared.ends_with(others), "{shared}");
     }
 
     #[test]
-    fn where_nobody_was_blocked_nothing_is_explained() {
-        let none = "Under 2pc nobody met a lock that was held by another.";
-        assert_eq!(told([5, 0, 5, 5], 300), none);
+    fn waits_are_not_laid_to_a_doubt_that_kept_nobody_waiting() {
+        let alone = |f: &mut Figures| {
+            let doubt = f.incidents.doubt.as_mut().expect("there was one");
+            (doubt.kept, doubt.row) = (0, None);
+        };
+        insta::assert_snapshot!(
+            told([0, 9, 0, 0], alone),
+            @"Under 2pc 9 transactions and readers waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. No branch in doubt kept anybody waiting: the longest doubt was that of c3.17 at points, 300 ms. Under monolith, orchestrated and choreographed nobody waited."
+        );
+        insta::assert_snapshot!(
+            told([0, 0, 5, 5], alone),
+            @"Under 2pc nobody met another's lock; the longest doubt was that of c3.17 at points, 300 ms. Elsewhere: none under monolith, 5 under orchestrated and 5 under choreographed, for up to 9.4 ms."
+        );
+    }
+
+    #[test]
+    fn where_nothing_happened_that_is_said() {
+        let scenario = fixture::scenario();
+        let mut trials = fixture::trials(&scenario);
+        trials.truncate(1);
+        trials[0].figures.blocked = 0;
+        let told = story(&Comparison {
+            scenario: &scenario,
+            invocation: &fixture::invocation(),
+            trials: &trials,
+            unable: &[],
+        });
+        insta::assert_snapshot!(told.join("\n"), @r"
+        Nobody waited for another's lock, and nothing half done was to be seen: no two transactions met at a row.
+        Half of the clients had their final answer within 3.12 ms, the last one after 161 ms.
+        ");
     }
 
     #[test]

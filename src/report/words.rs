@@ -177,6 +177,22 @@ pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }
 
+/// More than one of something that a scenario has a name for. Names that are not
+/// English stay as they are.
+pub(super) fn plural(name: &str) -> String {
+    let vowel_before = name
+        .chars()
+        .rev()
+        .nth(1)
+        .is_some_and(|c| "aeiou".contains(c));
+    match name {
+        _ if !name.ends_with(|c: char| c.is_ascii_lowercase()) => name.to_owned(),
+        _ if name.ends_with('y') && !vowel_before => format!("{}ies", &name[..name.len() - 1]),
+        _ if ["s", "x", "ch", "sh"].iter().any(|end| name.ends_with(end)) => format!("{name}es"),
+        _ => format!("{name}s"),
+    }
+}
+
 /// A count with a comma between thousands.
 pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -300,6 +316,8 @@ mod tests {
         assert_eq!(list(["a", "b", "c"]), "a, b and c");
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1,234,567");
+        let plurals = ["player", "city", "day", "box", "branch", "商品"].map(plural);
+        assert_eq!(plurals.join(" "), "players cities days boxes branches 商品");
         let ordinals: Vec<String> = [1, 2, 3, 4, 11, 12, 21, 102].map(ordinal).to_vec();
         assert_eq!(ordinals.join(" "), "1st 2nd 3rd 4th 11th 12th 21st 102nd");
     }

@@ -283,7 +283,7 @@ use std::path::Path;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use fault_text::{fault_text, faults_setting};
 pub use lower::{MESSAGES, MOST_TRANSACTIONS};
-pub use rules::{RULES, Rule};
+pub use rules::{BREACHES, Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,

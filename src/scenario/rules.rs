@@ -1,5 +1,5 @@
 //! The rules that a scenario must keep, by name. Who breaks one is refused, with
-//! the place.
+//! the place; some can be broken on purpose, by a name of their own.
 
 /// A rule that every scenario keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,3 +80,92 @@ pub const RULES: &[Rule] = &[
         source: None,
     },
 ];
+
+/// A way of breaking a rule that a scenario can allow itself, to show why the rule
+/// is there: `allow = ["second-pivot"]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// What `allow` calls it.
+    pub name: &'static str,
+    /// The rule that it breaks.
+    pub rule: &'static str,
+    /// What it lets pass, and what comes of it.
+    pub meaning: &'static str,
+}
+
+/// All of them.
+pub const BREACHES: &[Breach] = &[
+    breach(
+        "compensable-after-pivot",
+        "compensable",
+        "A compensable step comes after the pivot: if it fails, the pivot stays done.",
+    ),
+    breach(
+        "second-pivot",
+        "pivot",
+        "A pivot comes after the pivot: if it fails, the first stays done.",
+    ),
+    breach(
+        "retriable-before-pivot",
+        "retriable",
+        "A step that can fail comes after a retriable one, which stays done.",
+    ),
+    breach(
+        "no-compensation",
+        "compensable",
+        "A compensable step has nothing that undoes it.",
+    ),
+    breach(
+        "irrevocable-before-pivot",
+        "real-action",
+        "A real action is done in a compensable step: it stays done.",
+    ),
+    breach(
+        "irrevocable-compensation",
+        "real-action",
+        "A real action is done in a compensation: it is done for what did not happen.",
+    ),
+    breach(
+        "compensation-can-fail",
+        "certain-compensation",
+        "A compensation takes from a counter with a floor: it can be refused, and the saga does \
+         not arrive.",
+    ),
+    breach(
+        "retriable-can-fail",
+        "retriable",
+        "A retriable step can be refused for good: the saga can go neither on nor back.",
+    ),
+];
+
+const fn breach(name: &'static str, rule: &'static str, meaning: &'static str) -> Breach {
+    Breach {
+        name,
+        rule,
+        meaning,
+    }
+}
+
+impl Breach {
+    /// The breach of this name.
+    pub fn named(name: &str) -> Option<&'static Breach> {
+        BREACHES.iter().find(|breach| breach.name == name)
+    }
+
+    /// Those of one rule.
+    pub fn of(rule: &str) -> impl Iterator<Item = &'static Breach> {
+        BREACHES.iter().filter(move |breach| breach.rule == rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_breach_is_one_of_a_rule() {
+        for Breach { name, rule, .. } in BREACHES {
+            assert!(RULES.iter().any(|known| known.name == *rule), "{name}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules::Breach;
 use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
 use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
@@ -24,6 +25,8 @@ pub struct Scenario {
     pub seed: Seed,
     /// The safeguards that it does without.
     pub without: Vec<Safeguard>,
+    /// The rules that it breaks on purpose.
+    pub allows: Vec<&'static Breach>,
     /// What is being done.
     pub business: Business,
     /// Who lives where.

@@ -101,6 +101,7 @@ pub(super) fn mall() -> Scenario {
         name: "mall".to_owned(),
         about: String::new(),
         seed: Seed(1),
+        allows: vec![],
         machines: machines(&business),
         nodes,
         broker: BrokerSpec {

@@ -4,6 +4,7 @@
 use crate::scenario::diagnostics::{Problem, Problems};
 use crate::scenario::file::{At, File};
 use crate::scenario::names::quote;
+use crate::scenario::rules::Breach;
 
 use super::Lowering;
 
@@ -88,6 +89,12 @@ impl<'f> Allowed<'f> {
         }
         Allowed(allowed)
     }
+
+    /// What it allows, in the order of the file.
+    pub(super) fn breaches(&self) -> Vec<&'static Breach> {
+        let names = self.0.iter().map(|(rule, ..)| rule.name());
+        names.filter_map(Breach::named).collect()
+    }
 }
 
 impl Lowering<'_> {
@@ -117,5 +124,17 @@ impl Lowering<'_> {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::rules::BREACHES;
+
+    #[test]
+    fn what_can_be_allowed_is_explained() {
+        let explained: Vec<&str> = BREACHES.iter().map(|breach| breach.name).collect();
+        assert_eq!(explained, rules());
     }
 }

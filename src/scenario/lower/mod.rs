@@ -66,6 +66,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         about: file.about.clone().unwrap_or_default().trim().to_owned(),
         seed: Seed(file.seed.unwrap_or(DEFAULT_SEED)),
         without: lowering.without(),
+        allows: lowering.allowed.breaches(),
         settle: lowering.positive(file.settle.as_ref(), "settle", DEFAULT_SETTLE),
         business,
         nodes: cast.nodes,

@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use super::incidents::Doubt;
+use crate::business::BusinessRow;
+use crate::history::Owner;
+use crate::vocab::{FastMap, NodeId, RequestId, SimDuration, SimTime, TxId};
+
+/// Branches in doubt, and whom each keeps waiting.
+///
+/// Who waits is heard of once, when the wait begins, and may wait behind several
+/// branches one after another. So the queue of every row is remembered, and a
+/// branch that becomes doubtful has those of its rows from the start.
+#[derive(Default)]
+pub(super) struct Doubts {
+    in_doubt: BTreeMap<(NodeId, TxId), InDoubt>,
+    /// Who waits for a row now; rows for which nobody waits are not here.
+    queues: FastMap<(NodeId, BusinessRow), Vec<Waiter>>,
+    pub(super) longest: SimDuration,
+    worst: Option<Doubt>,
+}
+
+struct InDoubt {
+    since: SimTime,
+    /// Whom it keeps waiting; somebody may stand here several times.
+    kept: Vec<Kept>,
+}
+
+/// Who waits for which row.
+type Kept = (BusinessRow, Waiter);
+
+/// A request over all its attempts, or one look of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Waiter {
+    Request(RequestId),
+    Read(u32, u32),
+}
+
+impl Waiter {
+    /// Nobody asks for how long the operator waits.
+    pub(super) fn of(owner: Owner) -> Option<Waiter> {
+        match owner {
+            Owner::Tx(tx) => Some(Waiter::Request(tx.request())),
+            Owner::Reader(reader, read) => Some(Waiter::Read(reader, read)),
+            Owner::Operator(_) => None,
+        }
+    }
+}
+
+impl Doubts {
+    /// A branch is prepared, and will change these rows.
+    pub(super) fn begin(
+        &mut self,
+        at: SimTime,
+        node: NodeId,
+        tx: TxId,
+        rows: impl Iterator<Item = BusinessRow>,
+    ) {
+        let mut kept = Vec::new();
+        if !self.queues.is_empty() {
+            for row in rows {
+                let queue = self.queues.get(&(node, row));
+                kept.extend(queue.into_iter().flatten().map(|&who| (row, who)));
+            }
+        }
+        let again = self.in_doubt.entry((node, tx));
+        again.or_insert(InDoubt { since: at, kept });
+    }
+
+    /// Somebody waits for a row, or was turned away from it.
+    pub(super) fn met(&mut self, node: NodeId, who: Owner, row: BusinessRow, behind: Owner) {
+        if let (Owner::Tx(tx), Some(who)) = (behind, Waiter::of(who))
+            && let Some(branch) = self.in_doubt.get_mut(&(node, tx))
+        {
+            branch.keep((row, who));
+        }
+    }
+
+    pub(super) fn queue(&mut self, node: NodeId, row: BusinessRow, who: Owner) {
+        if let Some(who) = Waiter::of(who) {
+            self.queues.entry((node, row)).or_default().push(who);
+        }
+    }
+
+    pub(super) fn leave_queue(&mut self, node: NodeId, row: BusinessRow, who: Owner) {
+        let Some(queue) = self.queues.get_mut(&(node, row)) else {
+            return;
+        };
+        // Most leave from the front.
+        let place = queue.iter().position(|&w| Some(w) == Waiter::of(who));
+        place.map(|place| queue.remove(place));
+        if queue.is_empty() {
+            self.queues.remove(&(node, row));
+        }
+    }
+
+    /// The database died: nobody waits there any more. What is prepared stays in
+    /// doubt.
+    pub(super) fn clear_queues(&mut self, node: NodeId) {
+        self.queues.retain(|(at, _), _| *at != node);
+    }
+
+    /// A crash took back that a branch was prepared at all.
+    pub(super) fn forget(&mut self, node: NodeId, tx: TxId) {
+        self.in_doubt.remove(&(node, tx));
+    }
+
+    /// A branch has its outcome.
+    pub(super) fn end(&mut self, at: SimTime, node: NodeId, tx: TxId) {
+        if let Some(branch) = self.in_doubt.remove(&(node, tx)) {
+            self.judge(at, node, tx, branch);
+        }
+    }
+
+    /// The run is over: what is still in doubt was so until now. The worst of
+    /// all.
+    pub(super) fn finish(mut self, at: SimTime) -> (SimDuration, Option<Doubt>) {
+        for ((node, tx), branch) in std::mem::take(&mut self.in_doubt) {
+            self.judge(at, node, tx, branch);
+        }
+        (self.longest, self.worst)
+    }
+
+    /// Whether this was worse than what was seen before.
+    fn judge(&mut self, at: SimTime, node: NodeId, tx: TxId, mut branch: InDoubt) {
+        let lasted = at.since(branch.since);
+        self.longest = self.longest.max(lasted);
+        let beats = |kept: usize| match &self.worst {
+            None => true,
+            Some(worst) => (kept as u64, lasted) > (worst.kept, worst.lasted),
+        };
+        // Counting each once can only make it fewer.
+        if !beats(branch.kept.len()) {
+            return;
+        }
+        branch.tell_apart();
+        if beats(branch.kept.len()) {
+            self.worst = Some(Doubt {
+                tx,
+                node,
+                lasted,
+                kept: branch.kept.len() as u64,
+                row: most_wanted(&branch.kept),
+            });
+        }
+    }
+}
+
+impl InDoubt {
+    fn keep(&mut self, kept: Kept) {
+        // Repetitions are forgotten before more room is taken.
+        if self.kept.len() == self.kept.capacity() {
+            self.tell_apart();
+        }
+        self.kept.push(kept);
+    }
+
+    /// Keeps everybody once, with the first of the rows that they wanted.
+    fn tell_apart(&mut self) {
+        self.kept.sort_unstable_by_key(|&(row, who)| (who, row));
+        self.kept.dedup_by_key(|(_, who)| *who);
+    }
+}
+
+/// The row that most wanted; of equals, the first.
+fn most_wanted(kept: &[Kept]) -> Option<BusinessRow> {
+    let mut wanted: BTreeMap<BusinessRow, u64> = BTreeMap::new();
+    for (row, _) in kept {
+        *wanted.entry(*row).or_default() += 1;
+    }
+    let most = wanted.values().copied().max()?;
+    wanted.into_iter().find(|&(_, n)| n == most).map(|(r, _)| r)
+}
