@@ -39,19 +39,12 @@ fn line(file: &Path, scenario: &Scenario) -> String {
         counted(business.steps.len(), "step"),
         counted(scenario.workload.transactions as usize, "transaction"),
     ];
-    let (mut runs, mut cannot) = (Vec::new(), String::new());
-    for protocol in ProtocolKind::ALL {
-        match scenario.can_run(protocol) {
-            Ok(()) => runs.push(protocol.name()),
-            Err(why) => cannot.push_str(&format!("; {protocol} cannot run it: {why}")),
-        }
-    }
-    format!(
-        "{}: ok, {}, runs under {}{cannot}",
-        file.display(),
-        counts.join(", "),
-        runs.join(", ")
-    )
+    let cannot = ProtocolKind::ALL.into_iter().filter_map(|protocol| {
+        let why = scenario.can_run(protocol).err()?;
+        Some(format!("; {protocol} cannot run it: {why}"))
+    });
+    let cannot: String = cannot.collect();
+    format!("{}: ok, {}{cannot}", file.display(), counts.join(", "))
 }
 
 fn counted(n: usize, what: &str) -> String {

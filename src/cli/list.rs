@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::exit::{Exit, Failure};
 use super::flags::Format;
@@ -20,7 +21,7 @@ const SCENARIOS: &str = "scenarios";
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// What to list [default: what can be listed]
-    #[arg(value_enum, value_name = "WHAT")]
+    #[arg(value_parser = listed(), value_name = "WHAT")]
     what: Option<What>,
 
     /// For `scenarios`: the folder to look in, and in those under it
@@ -33,40 +34,21 @@ pub(super) struct ListArgs {
     format: Format,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// What can be listed: files, or what stands on a shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
-    /// The scenario files under a folder
     Scenarios,
-    /// The protocols that are put on trial
-    Protocols,
-    /// The rules that can be taken away, and what the world does without them
-    Safeguards,
-    /// What can go wrong
-    Faults,
-    /// The moments that can set off a fault
-    Triggers,
-    /// What is judged in every run
-    Promises,
-    /// What is measured in every run
-    Metrics,
-    /// What every scenario must keep
-    Rules,
+    Shelf(Shelf),
 }
 
-impl What {
-    /// The shelf that it stands on; scenarios are files.
-    fn shelf(self) -> Option<Shelf> {
-        match self {
-            What::Scenarios => None,
-            What::Protocols => Some(Shelf::Protocols),
-            What::Safeguards => Some(Shelf::Safeguards),
-            What::Faults => Some(Shelf::Faults),
-            What::Triggers => Some(Shelf::Triggers),
-            What::Promises => Some(Shelf::Promises),
-            What::Metrics => Some(Shelf::Metrics),
-            What::Rules => Some(Shelf::Rules),
-        }
-    }
+fn listed() -> impl TypedValueParser<Value = What> {
+    let (scenarios, meaning) = list::SCENARIOS;
+    let shelves = Shelf::ALL.map(|shelf| (shelf.name(), shelf.meaning()));
+    let values = [(scenarios, meaning)].into_iter().chain(shelves);
+    let values =
+        values.map(|(name, meaning)| PossibleValue::new(name).help(meaning.trim_end_matches('.')));
+    PossibleValuesParser::new(values)
+        .map(|name| Shelf::named(&name).map_or(What::Scenarios, What::Shelf))
 }
 
 /// Prints the list.
@@ -77,12 +59,12 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         ));
     }
     let page = page();
-    let text = match (args.what.map(What::shelf), args.format) {
+    let text = match (args.what, args.format) {
         (None, Format::Text) => list::shelves(page),
         (None, Format::Json) => list::shelves_json(),
-        (Some(Some(shelf)), Format::Text) => list::shelf(shelf, page),
-        (Some(Some(shelf)), Format::Json) => list::shelf_json(shelf),
-        (Some(None), format) => {
+        (Some(What::Shelf(shelf)), Format::Text) => list::shelf(shelf, page),
+        (Some(What::Shelf(shelf)), Format::Json) => list::shelf_json(shelf),
+        (Some(What::Scenarios), format) => {
             let folder = args.folder.as_deref().unwrap_or(Path::new(SCENARIOS));
             let files = scenarios(folder)?;
             match format {

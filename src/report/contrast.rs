@@ -5,6 +5,7 @@ use super::style::{KNOWN, PLAIN, QUIET};
 use super::table::{Cell, Line, Table};
 use super::words::list;
 use super::{Comparison, explanation, figures, heading, story, text};
+use crate::lab::Trial;
 use crate::protocol::ProtocolKind;
 
 /// Tables of more protocols than these do not fit a page of 80 columns.
@@ -49,9 +50,18 @@ pub fn screen(of: &Contrast<'_>, page: Page) -> String {
         text.push('\n');
         text.push_str(&table(of, some).render(page));
     }
+    // What is the same is neither shown nor explained.
+    let trials: Vec<Trial> = different
+        .iter()
+        .map(|&n| of.changed.trials[n].clone())
+        .collect();
+    let changed = Comparison {
+        trials: &trials,
+        ..of.changed
+    };
     if !different.is_empty() {
         text.push_str("  = the same as in the whole run\n");
-        text.push_str(&figures::signs(&of.changed));
+        text.push_str(&figures::signs(&changed));
     }
     let same: Vec<&str> = of.same().map(ProtocolKind::name).collect();
     if !same.is_empty() {
@@ -66,15 +76,12 @@ pub fn screen(of: &Contrast<'_>, page: Page) -> String {
         let words = format!("{} cannot run here: {}.", unable.protocol, unable.why);
         text.push_str(&format!("\n{}", page.paragraph(&words, "", "")));
     }
-    text.push_str(&explanation::explanations(&of.changed, page));
+    text.push_str(&explanation::explanations(&changed, page));
     text.push('\n');
     for (side, comparison) in [("whole", &of.whole), ("changed", &of.changed)] {
         let (judgement, words) = story::conclusion(comparison);
-        text.push_str(&text::judged(
-            judgement,
-            &format!("{side:7}  {words}"),
-            page,
-        ));
+        let lead = format!("{side:7}  ");
+        text.push_str(&text::judged(judgement, &lead, &words, page));
     }
     text
 }

@@ -1,10 +1,17 @@
 //! A page for everything that has a name.
 
+use serde::Serialize;
+
 use super::list::{capital, protocols};
 use super::page::{Page, section};
+use super::quoted;
 use super::style::{QUIET, TITLE, paint};
 use super::terms::{Facts, Missed, Term};
 use super::words::list;
+use crate::business::equation::Measure;
+use crate::business::{Equation, PromiseId};
+use crate::protocol::ProtocolKind;
+use crate::scenario::{Expectation, Scenario};
 
 /// All about a term: what it is, what goes without it and who notices, where it
 /// comes from, and the command that shows it.
@@ -22,7 +29,10 @@ pub fn explanation(of: &Term, page: Page) -> String {
         let lines = example.lines().map(|line| format!("  {line}\n"));
         text.push_str(&lines.collect::<String>());
     }
-    text.push_str(&see(of, &facts, page));
+    if let Some(line) = &facts.see {
+        text.push_str(&section("See it"));
+        text.push_str(&format!("  {line}\n"));
+    }
     text
 }
 
@@ -30,6 +40,85 @@ pub fn explanation(of: &Term, page: Page) -> String {
 pub fn document(of: &Term) -> String {
     let mut text = serde_json::to_string_pretty(&of.facts())
         .expect("facts are plain data with string keys, which JSON can always hold");
+    text.push('\n');
+    text
+}
+
+/// A promise in a scenario's own words.
+#[derive(Serialize)]
+struct OwnPromise<'a> {
+    name: &'a str,
+    is: &'static str,
+    scenario: &'a str,
+    /// `For every player: ...`
+    meaning: String,
+    judged: &'static str,
+    expected: String,
+    see: String,
+}
+
+impl<'a> OwnPromise<'a> {
+    fn new(scenario: &'a Scenario, equation: &'a Equation, file: &str) -> Self {
+        let domain = &scenario.business.domains[usize::from(equation.per)].name;
+        let mut terms = equation.left.iter().chain(&equation.right);
+        let judged = match terms.any(|term| matches!(term.measure, Measure::InFlight(_))) {
+            true => "at every instant, with what requests under way have taken counted in",
+            false => "at rest, when nothing is under way any more",
+        };
+        OwnPromise {
+            name: &equation.name,
+            is: "promise in a scenario's own words",
+            scenario: &scenario.name,
+            meaning: format!("For every {domain}: {}", equation.text),
+            judged,
+            expected: expected(scenario, equation),
+            see: format!("cargo run --release -- run {}", quoted(file)),
+        }
+    }
+}
+
+/// `holds under monolith and 2pc, may break under orchestrated`.
+fn expected(scenario: &Scenario, equation: &Equation) -> String {
+    let all = scenario.business.equations.iter();
+    let place = (0..).zip(all).find(|(_, known)| *known == equation);
+    let promise = place.map(|(n, _)| PromiseId::Equation(n));
+    let expects = |protocol| promise.map(|promise| scenario.expects(protocol, promise));
+    let words = [
+        (Expectation::Holds, "holds"),
+        (Expectation::MayBreak, "may break"),
+        (Expectation::Breaks, "breaks"),
+    ];
+    let parts = words.into_iter().filter_map(|(expectation, word)| {
+        let who = ProtocolKind::ALL.into_iter();
+        let who = who.filter(|&protocol| expects(protocol) == Some(expectation));
+        let who: Vec<&str> = who.map(ProtocolKind::name).collect();
+        (!who.is_empty()).then(|| format!("{word} under {}", protocols(&who)))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// All about a promise in a scenario's own words; `file` is where the scenario is.
+pub fn own_promise(scenario: &Scenario, equation: &Equation, file: &str, page: Page) -> String {
+    let of = OwnPromise::new(scenario, equation, file);
+    let is = format!("promise of {}", scenario.name);
+    let entries = [
+        (paint(QUIET, "judged"), of.judged.to_owned()),
+        (paint(QUIET, "expected"), of.expected),
+    ];
+    let mut text = format!("{}  {}\n", paint(TITLE, of.name), paint(QUIET, &is));
+    text.push_str(&page.paragraph(&of.meaning, "", ""));
+    text.push('\n');
+    text.push_str(&page.entries(&entries));
+    text.push_str(&section("See it"));
+    text.push_str(&format!("  {}\n", of.see));
+    text
+}
+
+/// The same for programs.
+pub fn own_promise_document(scenario: &Scenario, equation: &Equation, file: &str) -> String {
+    let of = OwnPromise::new(scenario, equation, file);
+    let mut text = serde_json::to_string_pretty(&of)
+        .expect("a promise is plain data with string keys, which JSON can always hold");
     text.push('\n');
     text
 }
@@ -51,6 +140,10 @@ fn entries(of: &Term, facts: &Facts) -> Vec<(String, String)> {
         (safeguards, listed(&facts.safeguards, |names| list(names))),
         ("in the table", owned(facts.label)),
         ("unit", owned(facts.unit)),
+        (
+            "can be broken as",
+            listed(&facts.allowed_as, |names| list(names)),
+        ),
         ("source", owned(facts.source)),
     ]
     .into_iter()
@@ -72,22 +165,6 @@ fn missed(all: &[Missed]) -> String {
         format!("{promise} under {}", protocols(&who))
     });
     parts.collect::<Vec<_>>().join("; ")
-}
-
-fn see(of: &Term, facts: &Facts, page: Page) -> String {
-    match (of, &facts.see) {
-        (_, Some(line)) => section("See it") + &format!("  {line}\n"),
-        (Term::Safeguard(safeguard), None) => {
-            section("See it")
-                + &page.paragraph(
-                    "No shipped scenario shows it yet. Its smallest fault is in",
-                    "  ",
-                    "  ",
-                )
-                + &format!("  tests/safeguards/{safeguard}.toml\n")
-        }
-        _ => String::new(),
-    }
 }
 
 fn as_sentence(phrase: &str) -> String {

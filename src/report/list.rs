@@ -12,6 +12,9 @@ use crate::protocol::ProtocolKind;
 /// Wider names do not push the others aside.
 const WIDEST_NAME: usize = 30;
 
+/// The one list that is no shelf: its name on the command line, and what is on it.
+pub const SCENARIOS: (&str, &str) = ("scenarios", "The scenario files under a folder.");
+
 /// A scenario file, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScenarioEntry {
@@ -42,10 +45,8 @@ pub enum ScenarioContent {
 
 /// What can be listed, with how many there are of each.
 pub fn shelves(page: Page) -> String {
-    let scenarios = (
-        "scenarios".to_owned(),
-        "The scenario files under a folder.".to_owned(),
-    );
+    let (name, meaning) = SCENARIOS;
+    let scenarios = (name.to_owned(), meaning.to_owned());
     let shelves = Shelf::ALL.map(|shelf| {
         let count = Term::on(shelf).len();
         (
@@ -143,7 +144,7 @@ pub fn shelf_json(of: Shelf) -> String {
 
 /// Scenario files for programs.
 pub fn scenarios_json(files: &[ScenarioEntry]) -> String {
-    document("scenarios", files)
+    document(SCENARIOS.0, files)
 }
 
 /// What can be listed for programs.
@@ -153,11 +154,10 @@ pub fn shelves_json() -> String {
         name: &'static str,
         meaning: &'static str,
     }
-    let shelves = Shelf::ALL.map(|shelf| Entry {
-        name: shelf.name(),
-        meaning: shelf.meaning(),
-    });
-    document("shelves", &shelves)
+    let shelves = Shelf::ALL.map(|shelf| (shelf.name(), shelf.meaning()));
+    let all = [SCENARIOS].into_iter().chain(shelves);
+    let entries: Vec<Entry> = all.map(|(name, meaning)| Entry { name, meaning }).collect();
+    document("shelves", &entries)
 }
 
 fn document<T: Serialize>(list: &str, entries: &[T]) -> String {

@@ -8,7 +8,7 @@ use crate::business::PromiseId;
 use crate::fault::FaultKind;
 use crate::measure::{METRICS, Metric};
 use crate::protocol::{Milestone, ProtocolKind, Safeguard};
-use crate::scenario::{RULES, Rule};
+use crate::scenario::{Breach, RULES, Rule};
 
 /// The kinds of things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,45 +42,66 @@ impl Shelf {
         Shelf::Rules,
     ];
 
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
+    /// Its name on the command line, what a thing on it is called, and what is on
+    /// it.
+    const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Shelf::Protocols => "protocols",
-            Shelf::Safeguards => "safeguards",
-            Shelf::Faults => "faults",
-            Shelf::Triggers => "triggers",
-            Shelf::Promises => "promises",
-            Shelf::Metrics => "metrics",
-            Shelf::Rules => "rules",
+            Shelf::Protocols => (
+                "protocols",
+                "protocol",
+                "The protocols that are put on trial: `--protocol`.",
+            ),
+            Shelf::Safeguards => (
+                "safeguards",
+                "safeguard",
+                "What the world does without each rule that keeps a protocol correct: `--without`.",
+            ),
+            Shelf::Faults => (
+                "faults",
+                "kind of fault",
+                "What can go wrong: `kind` of a fault.",
+            ),
+            Shelf::Triggers => (
+                "triggers",
+                "trigger",
+                "The moments that can set off a fault: `on` of a fault.",
+            ),
+            Shelf::Promises => (
+                "promises",
+                "promise",
+                "What is judged in every run, beside a scenario's own promises.",
+            ),
+            Shelf::Metrics => (
+                "metrics",
+                "metric",
+                "What is measured in every run: the table, and `figures` of JSON.",
+            ),
+            Shelf::Rules => (
+                "rules",
+                "rule of the scenario language",
+                "What every scenario must keep; a file that does not is refused.",
+            ),
         }
+    }
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        self.words().0
     }
 
     /// What a thing on it is called.
-    pub fn one(self) -> &'static str {
-        match self {
-            Shelf::Protocols => "protocol",
-            Shelf::Safeguards => "safeguard",
-            Shelf::Faults => "kind of fault",
-            Shelf::Triggers => "trigger",
-            Shelf::Promises => "promise",
-            Shelf::Metrics => "metric",
-            Shelf::Rules => "rule of the scenario language",
-        }
+    pub const fn one(self) -> &'static str {
+        self.words().1
     }
 
     /// What is on it, in a sentence.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Shelf::Protocols => "The protocols that are put on trial: `--protocol`.",
-            Shelf::Safeguards => {
-                "What the world does without each rule that keeps a protocol correct: `--without`."
-            }
-            Shelf::Faults => "What can go wrong: `kind` of a fault.",
-            Shelf::Triggers => "The moments that can set off a fault: `on` of a fault.",
-            Shelf::Promises => "What is judged in every run, beside a scenario's own promises.",
-            Shelf::Metrics => "What is measured in every run: the table, and `figures` of JSON.",
-            Shelf::Rules => "What every scenario must keep; a file that does not is refused.",
-        }
+    pub const fn meaning(self) -> &'static str {
+        self.words().2
+    }
+
+    /// The shelf of this name.
+    pub fn named(name: &str) -> Option<Shelf> {
+        Shelf::ALL.into_iter().find(|shelf| shelf.name() == name)
     }
 }
 
@@ -142,6 +163,9 @@ pub struct Facts {
     /// What it is counted in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
+    /// By which names a scenario can allow itself to break it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_as: Vec<&'static str>,
     /// How a scenario says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
@@ -179,10 +203,14 @@ impl Term {
         }
     }
 
-    /// The term of this name, written with dashes, underscores or spaces.
+    /// The term of this name, written with dashes, underscores or spaces. A name
+    /// by which a rule can be broken names the rule.
     pub fn named(name: &str) -> Option<Term> {
         let plain = |text: &str| text.trim().to_lowercase().replace(['_', ' '], "-");
-        let wanted = plain(name);
+        let mut wanted = plain(name);
+        if let Some(breach) = Breach::named(&wanted) {
+            wanted = breach.rule.to_owned();
+        }
         Term::all()
             .into_iter()
             .find(|term| plain(term.name()) == wanted)
@@ -238,6 +266,7 @@ impl Term {
             safeguards: Vec::new(),
             label: None,
             unit: None,
+            allowed_as: Vec::new(),
             example: None,
             source: None,
             see: None,
@@ -255,7 +284,8 @@ impl Term {
                 facts.missed = missed(safeguard);
                 facts.smallest_fault = Some(safeguard.missed_by_fault());
                 facts.source = Some(safeguard.source());
-                facts.see = Lesson::on(safeguard).map(Lesson::line);
+                facts.see =
+                    Some(Lesson::on(safeguard).map_or_else(|| case(safeguard), Lesson::line));
             }
             Term::Fault(name, meaning) => {
                 facts.meaning = meaning;
@@ -295,6 +325,7 @@ impl Term {
             Term::Rule(rule) => {
                 facts.meaning = rule.meaning;
                 facts.without = Some(rule.without);
+                facts.allowed_as = Breach::of(rule.name).map(|b| b.name).collect();
                 facts.source = rule.source;
             }
         }
@@ -318,6 +349,11 @@ fn missed(safeguard: Safeguard) -> Vec<Missed> {
             })
         })
         .collect()
+}
+
+/// The smallest fault by which a safeguard is missed, for who has no lesson.
+fn case(safeguard: Safeguard) -> String {
+    format!("cargo run --release -- run tests/safeguards/{safeguard}.toml --without {safeguard}")
 }
 
 fn mall(flags: &str) -> String {
@@ -355,6 +391,7 @@ mod tests {
         assert_eq!(found("lock-wait"), Some("lock_wait"));
         assert_eq!(found("Force Decision"), Some("force-decision"));
         assert_eq!(found("luck"), None);
+        assert_eq!(found("second-pivot"), Some("pivot"), "a breach of it");
         assert_eq!(Term::like("force-decison"), Some("force-decision"));
         assert_eq!(Term::like("xyzzy"), None);
     }

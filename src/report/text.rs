@@ -24,7 +24,7 @@ pub fn screen(of: &Comparison<'_>, page: Page) -> String {
 /// A comparison in short: a line a protocol, and what is not as the scenario
 /// expects.
 pub fn quiet(of: &Comparison<'_>, page: Page) -> String {
-    let mut text = figures::verdicts(of);
+    let mut text = figures::verdicts(of, page);
     text.push_str(&explanation::surprises(of, page));
     text
 }
@@ -38,17 +38,17 @@ fn list_of(title: &str, sentences: &[String], page: Page) -> String {
 
 pub(super) fn conclusion(of: &Comparison<'_>, page: Page) -> String {
     let (judgement, words) = story::conclusion(of);
-    judged(judgement, &words, page)
+    judged(judgement, "", &words, page)
 }
 
-/// A sentence in the colour of its judgement.
-pub(super) fn judged(judgement: Judgement, words: &str, page: Page) -> String {
+/// A sentence in the colour of its judgement, behind a word that says of what.
+pub(super) fn judged(judgement: Judgement, lead: &str, words: &str, page: Page) -> String {
     let style = match judgement {
         Judgement::AsExpected => GOOD,
         Judgement::Inconclusive => KNOWN,
         Judgement::NotAsExpected => BAD,
     };
-    page.paragraph(words, "", "")
+    page.paragraph(words, lead, &" ".repeat(lead.len()))
         .lines()
         .map(|line| format!("{}\n", paint(style, line)))
         .collect()
