@@ -261,22 +261,6 @@ fn a_safeguard_that_is_taken_away_breaks_a_promise_and_says_how_to_see_it_again(
 }
 
 #[test]
-fn the_readme_shows_what_is_really_printed() {
-    let readme = include_str!("../README.md");
-    let shown = readme
-        .split("```text\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
-    let printed = out(&run(&["run", MALL, "--host", "direct"]));
-    for line in shown.expect("an output in the README").lines() {
-        assert!(
-            printed.lines().any(|l| l == line),
-            "not printed any more: {line}"
-        );
-    }
-}
-
-#[test]
 fn what_is_set_is_in_the_heading_and_in_the_line_to_paste() {
     let slow = "machines.points.database.flush=5ms";
     let more = ["--host", "direct", "--set", "seed=11", "--set", slow];
@@ -312,8 +296,7 @@ fn check_says_what_a_file_is_and_what_is_wrong_with_another() {
     assert_eq!(code(&checked), 0);
     assert_eq!(
         out(&checked),
-        "scenarios/points-mall.toml: ok, 3 services, 3 steps, 7 transactions, \
-         runs under monolith, 2pc, orchestrated, choreographed\n"
+        "scenarios/points-mall.toml: ok, 3 services, 3 steps, 7 transactions\n"
     );
     let never = "machines.points.database.prepare=never";
     let checked = run(&["check", MALL, "no/such.toml", "--set", never]);
@@ -361,7 +344,7 @@ fn a_new_scenario_runs_and_holds_and_is_never_written_over() {
 
     let written = run(&["new", &name]);
     assert_eq!(code(&written), 0, "{}", err(&written));
-    assert!(out(&written).contains("indoubt run "));
+    assert!(out(&written).contains("-- run "));
     assert_eq!(code(&run(&["check", &file])), 0);
     let held = run(&["run", &file, "--host", "direct"]);
     assert_eq!(code(&held), 0, "{}", out(&held));
@@ -378,4 +361,66 @@ fn a_new_scenario_runs_and_holds_and_is_never_written_over() {
     }
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
     assert_eq!(code(&run(&["new", "no/such/folder/x"])), 2);
+}
+
+#[test]
+fn a_promise_in_the_scenarios_own_words_is_explained_by_a_part_of_its_name() {
+    let explained = run(&["explain", "points", "--scenario", MALL]);
+    assert_eq!(code(&explained), 0, "{}", err(&explained));
+    assert!(out(&explained).starts_with("no points lost without an entitlement"));
+    assert!(out(&explained).contains("For every player: taken(points)"));
+    let format = ["--format", "json"];
+    let document = json(&run(&[
+        &["explain", "points", "--scenario", MALL],
+        &format[..],
+    ]
+    .concat()));
+    assert_eq!(document["scenario"], "points-mall");
+    for (arguments, told) in [
+        (
+            vec!["explain", "luck", "--scenario", MALL],
+            "promises `no points lost without an entitlement`",
+        ),
+        (
+            vec!["explain", "luck-that-nobody-knows"],
+            "`--scenario FILE`",
+        ),
+    ] {
+        let refused = run(&arguments);
+        assert_eq!(code(&refused), 2);
+        assert!(err(&refused).contains(told), "{}", err(&refused));
+    }
+}
+
+#[test]
+fn what_is_set_and_what_is_allowed_are_data_in_json_and_told_on_the_screen() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("allowed.toml");
+    let mall = std::fs::read_to_string(MALL).expect("the mall is there");
+    let text = mall
+        .replace(
+            "seed = 2024",
+            "seed = 2024\nallow = [\"irrevocable-before-pivot\"]",
+        )
+        .replace("#:schema", "# schema")
+        .replace(
+            "do = [{ take = \"points\", amount = 50 }]\ncomp",
+            "do = [{ take = \"points\", amount = 50 }, { perform = \"receipt\" }]\ncomp",
+        )
+        + "\n[resources.receipt]\nkind = \"action\"\nservice = \"points\"\nkey = \"{player}/{character}\"\n";
+    std::fs::write(&file, text).expect("the target directory is writable");
+    let file = file.display().to_string();
+    let set = ["--set", "workload.transactions=5", "--host", "direct"];
+    let text = out(&run(&[&["run", &file], &set[..]].concat()));
+    assert!(
+        text.contains("(`allow`)\n  irrevocable-before-pivot  A real action"),
+        "{text}"
+    );
+    let document = json(&run(
+        &[&["run", &file, "--format", "json"], &set[..]].concat()
+    ));
+    assert_eq!(document["allows"][0], "irrevocable-before-pivot");
+    assert_eq!(document["sets"][0]["path"], "workload.transactions");
+    assert_eq!(document["sets"][0]["value"], "5");
+    let story = document["story"].as_array().expect("sentences");
+    assert!((1..=5).contains(&story.len()));
 }

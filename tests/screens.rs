@@ -286,4 +286,61 @@ fn what_hunts_and_ablations_write_is_what_their_schemas_say() {
     ablate.extend(["--format", "json"]);
     let document: Value = serde_json::from_slice(&run(&ablate).stdout).expect("JSON");
     validates(&schema, &document);
+
+/// What a run says happened, and the worst of it as data.
+fn told(scenario: &str) -> (String, Value) {
+    let output = run(&["run", scenario, "--host", "direct", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let sentences = document["story"].as_array().expect("sentences");
+    assert!((1..=5).contains(&sentences.len()), "{scenario}");
+    let lines = sentences
+        .iter()
+        .map(|sentence| sentence.as_str().expect("words"));
+    let text = lines.map(|line| format!("- {line}\n")).collect();
+    (text, document)
+}
+
+#[test]
+fn what_happened_is_told_by_name() {
+    let scenarios = [
+        MALL,
+        ORDER,
+        "scenarios/lessons/01-happy-path.toml",
+        "scenarios/lessons/03-in-doubt.toml",
+        "scenarios/lessons/13-hot-row.toml",
+        "scenarios/lessons/16-dirty-read.toml",
+        "scenarios/lessons/18-semantic-lock-on-a-hot-row.toml",
+        "scenarios/lessons/22-six-steps.toml",
+    ];
+    let stories = scenarios.map(|scenario| format!("{scenario}\n{}", told(scenario).0));
+    insta::assert_snapshot!(stories.join("\n"));
+}
+
+/// Nobody has to believe the story: the trace says the same.
+#[test]
+fn the_doubt_that_is_told_is_in_the_trace_from_its_preparation_to_its_outcome() {
+    for scenario in [MALL, ORDER, "scenarios/lessons/03-in-doubt.toml"] {
+        let (_, document) = told(scenario);
+        let trials = document["trials"].as_array().expect("a list");
+        let two_phase = trials.iter().find(|trial| trial["protocol"] == "2pc");
+        let doubt = &two_phase.expect("it ran")["incidents"]["doubt"];
+        let text = |key: &str| doubt[key].as_str().expect("a name").to_owned();
+        let filter = format!(
+            "tx={},node={},kind=prepared,kind=committed,kind=rolled-back",
+            text("transaction"),
+            text("node")
+        );
+        let flags = ["--host", "direct", "--protocol", "2pc", "--trace=json"];
+        let traced = run(&[&["run", scenario, "--filter", &filter], &flags[..]].concat());
+        let times: Vec<u64> = out(&traced)
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+            .map(|line| line["at"].as_u64().expect("a time"))
+            .collect();
+        let [prepared, .., outcome] = times[..] else {
+            panic!("{scenario}: no beginning or no end: {times:?}");
+        };
+        assert_eq!(doubt["lasted"], outcome - prepared, "{scenario}");
+        assert!(doubt["kept"].as_u64() > Some(0), "{scenario}");
+    }
 }
