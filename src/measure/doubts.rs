@@ -139,7 +139,7 @@ impl Doubts {
                 node,
                 lasted,
                 kept: branch.kept.len() as u64,
-                row: most_wanted(&branch.kept),
+                wanted: most_wanted(&branch.kept),
             });
         }
     }
@@ -161,12 +161,12 @@ impl InDoubt {
     }
 }
 
-/// The row that most wanted; of equals, the first.
-fn most_wanted(kept: &[Kept]) -> Option<BusinessRow> {
+/// The row that most wanted, and how many did; of equals, the first.
+fn most_wanted(kept: &[Kept]) -> Option<(BusinessRow, u64)> {
     let mut wanted: BTreeMap<BusinessRow, u64> = BTreeMap::new();
     for (row, _) in kept {
         *wanted.entry(*row).or_default() += 1;
     }
     let most = wanted.values().copied().max()?;
-    wanted.into_iter().find(|&(_, n)| n == most).map(|(r, _)| r)
+    wanted.into_iter().find(|&(_, n)| n == most)
 }

@@ -32,8 +32,8 @@ pub struct Doubt {
     /// How many requests and readers waited for its locks meanwhile, or were
     /// turned away by them; each counts once.
     pub kept: u64,
-    /// The row that most of them wanted.
-    pub row: Option<BusinessRow>,
+    /// The row that most of them wanted, and how many did.
+    pub wanted: Option<(BusinessRow, u64)>,
 }
 
 /// A wait for a lock on a business row.

@@ -552,7 +552,7 @@ fn a_branch_in_doubt_names_everybody_whom_it_keeps_waiting_once() {
     ]);
     let doubt = f.incidents.doubt.expect("somebody was in doubt");
     assert_eq!((doubt.tx, doubt.node), (tx(0), NodeId(POINTS)));
-    assert_eq!((doubt.kept, doubt.row), (3, Some(row(7))));
+    assert_eq!((doubt.kept, doubt.wanted), (3, Some((row(7), 3))));
     assert_eq!(doubt.lasted, lasting(100));
 }
 

@@ -404,7 +404,7 @@ fn costs(protocol: ProtocolKind) -> Figures {
                     node: NodeId(1),
                     lasted: us(300_120),
                     kept: 41,
-                    row: Some(points(3)),
+                    wanted: Some((points(3), 41)),
                 }),
                 wait: Some(Wait {
                     who: Owner::Tx(tx(9, 1)),

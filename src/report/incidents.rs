@@ -16,13 +16,19 @@ pub(super) fn doubt(scenario: &Scenario, doubt: &Doubt) -> String {
     )
 }
 
-/// Whom a branch in doubt kept waiting: `14 others waited for points[ash]`.
+/// Whom a branch in doubt kept waiting: `14 others waited for points[ash]
+/// meanwhile`.
 pub(super) fn kept(scenario: &Scenario, doubt: &Doubt) -> Option<String> {
-    let row = scenario.business.row_name(doubt.row?);
-    Some(format!(
-        "{} waited for {row} meanwhile",
-        counted(doubt.kept, "other", "others")
-    ))
+    let (row, many) = doubt.wanted?;
+    let row = scenario.business.row_name(row);
+    let others = counted(doubt.kept, "other", "others");
+    Some(match many == doubt.kept {
+        true => format!("{others} waited for {row} meanwhile"),
+        false => format!(
+            "{others} waited meanwhile, {} of them for {row}",
+            grouped(many)
+        ),
+    })
 }
 
 /// `c4.2 waited longest, for points[ash] behind c3.17`.

@@ -115,6 +115,8 @@ struct DoubtEntry {
     kept: u64,
     /// The row that most of them wanted.
     row: Option<String>,
+    /// How many wanted that row.
+    at_row: u64,
 }
 
 /// A wait for a lock.
@@ -158,7 +160,8 @@ impl IncidentsEntry {
                 node: scenario.node_name(doubt.node),
                 lasted: doubt.lasted,
                 kept: doubt.kept,
-                row: doubt.row.map(|row| business.row_name(row)),
+                row: doubt.wanted.map(|(row, _)| business.row_name(row)),
+                at_row: doubt.wanted.map_or(0, |(_, many)| many),
             }),
             wait: of.wait.map(|wait| WaitEntry {
                 who: who(wait.who),

@@ -371,7 +371,7 @@ mod tests {
     fn waits_are_not_laid_to_a_doubt_that_kept_nobody_waiting() {
         let alone = |f: &mut Figures| {
             let doubt = f.incidents.doubt.as_mut().expect("there was one");
-            (doubt.kept, doubt.row) = (0, None);
+            (doubt.kept, doubt.wanted) = (0, None);
         };
         insta::assert_snapshot!(
             told([0, 9, 0, 0], alone),
