@@ -289,6 +289,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         seed: options.seed,
         without: vec![],
         transactions: None,
+        swarm: false,
         sets: vec![],
         swarm: false,
     };
