@@ -1,0 +1,130 @@
+//! One run among very many: judged, not measured; a panic is an outcome too.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+
+use super::how::how;
+use super::survey::Survey;
+use crate::business::PromiseId;
+use crate::check::{Judge, Verdict};
+use crate::fault::{Fault, FaultPlan};
+use crate::history::Sink;
+use crate::protocol::choreographed::ChoreographedSaga;
+use crate::protocol::monolith::Monolith;
+use crate::protocol::orchestrated::OrchestratedSaga;
+use crate::protocol::two_phase_commit::TwoPhaseCommit;
+use crate::protocol::{Protocol, ProtocolKind, Safeguards};
+use crate::scenario::{Expectation, Scenario};
+use crate::vocab::Seed;
+use crate::world::{RunSpec, host};
+
+/// What is the same in all runs of one protocol on one seed.
+pub(super) struct Bench<'a> {
+    pub(super) scenario: &'a Arc<Scenario>,
+    pub(super) protocol: ProtocolKind,
+    pub(super) seed: Seed,
+    pub(super) safeguards: Safeguards,
+}
+
+/// Something that came out otherwise than it should.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Surprise {
+    /// A promise broke that is expected to hold.
+    Broken(PromiseId),
+    /// A run did not say whether such a promise held.
+    Unsaid(PromiseId),
+    /// The run panicked: a bug of the bench or of a protocol.
+    Panicked,
+}
+
+/// A surprise of one run.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) surprise: Surprise,
+    /// In a few words, the same for all that are the same.
+    pub(super) how: String,
+    /// In one sentence.
+    pub(super) what: String,
+}
+
+impl Bench<'_> {
+    /// Whether a run under these faults keeps what it should.
+    pub(super) fn judge(&self, faults: Vec<Fault>) -> Vec<Found> {
+        self.run(faults, ()).0
+    }
+
+    /// The same, and where the next fault could strike; nothing after a panic.
+    pub(super) fn survey(&self, faults: Vec<Fault>) -> (Vec<Found>, Survey) {
+        let (found, survey) = self.run(faults, Survey::default());
+        (found, survey.unwrap_or_default())
+    }
+
+    fn run<S: Sink>(&self, faults: Vec<Fault>, sink: S) -> (Vec<Found>, Option<S>) {
+        let run = || match self.protocol {
+            ProtocolKind::Monolith => self.run_as::<Monolith, S>(faults, sink),
+            ProtocolKind::TwoPhaseCommit => self.run_as::<TwoPhaseCommit, S>(faults, sink),
+            ProtocolKind::OrchestratedSaga => self.run_as::<OrchestratedSaga, S>(faults, sink),
+            ProtocolKind::ChoreographedSaga => self.run_as::<ChoreographedSaga, S>(faults, sink),
+            ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
+        };
+        match panic::catch_unwind(AssertUnwindSafe(run)) {
+            Ok((found, sink)) => (found, Some(sink)),
+            Err(payload) => (vec![panicked(payload.as_ref())], None),
+        }
+    }
+
+    fn run_as<P: Protocol, S: Sink>(&self, faults: Vec<Fault>, sink: S) -> (Vec<Found>, S) {
+        let spec = RunSpec {
+            scenario: Arc::clone(self.scenario),
+            seed: self.seed,
+            safeguards: self.safeguards,
+            plan: FaultPlan { faults },
+            leave_out: BTreeSet::new(),
+        };
+        let judge = Judge::new(self.scenario, self.protocol);
+        let ((judge, sink), end) = host::direct::run::<P, _>(&spec, (judge, sink));
+        assert!(
+            end.never_struck.is_empty(),
+            "a run is the same until its first fault, so every surveyed point is reached"
+        );
+        let verdicts = judge.verdicts().into_iter();
+        let found = verdicts.filter_map(|(promise, verdict)| self.surprise(promise, verdict));
+        (found.collect(), sink)
+    }
+
+    /// What was not expected. What may break, or breaks in the scenario's own
+    /// run, is no surprise.
+    fn surprise(&self, promise: PromiseId, verdict: Verdict) -> Option<Found> {
+        if self.scenario.expects(self.protocol, promise) != Expectation::Holds {
+            return None;
+        }
+        match verdict {
+            Verdict::Violated(violation) => Some(Found {
+                surprise: Surprise::Broken(promise),
+                how: how(&violation),
+                what: violation.what,
+            }),
+            Verdict::Inconclusive { why } => Some(Found {
+                surprise: Surprise::Unsaid(promise),
+                how: why.clone(),
+                what: why,
+            }),
+            Verdict::Holds | Verdict::NotApplicable { .. } => None,
+        }
+    }
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> Found {
+    let words = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Found {
+        surprise: Surprise::Panicked,
+        how: words.to_owned(),
+        what: words.to_owned(),
+    }
+}
