@@ -106,7 +106,9 @@ pub fn exhaust(
     };
     for &protocol in &options.protocols {
         match scenario.can_run(protocol) {
-            Ok(()) => exhausted.sides.push(side(&scenario, protocol, options, observer)),
+            Ok(()) => exhausted
+                .sides
+                .push(side(&scenario, protocol, options, observer)),
             Err(why) => exhausted.unable.push((protocol, why)),
         }
     }
@@ -193,8 +195,10 @@ impl<O: Observer> Trials<'_, O> {
         let pieces: Vec<&[Strike]> = strikes.chunks(PIECE).collect();
         self.begins(Depth::Single, pieces.len());
         let tried = in_order(self.options.jobs, pieces.len(), |n| {
-            let tried: Vec<(First, Vec<Found>)> =
-                pieces[n].iter().map(|strike| self.first(base, strike)).collect();
+            let tried: Vec<(First, Vec<Found>)> = pieces[n]
+                .iter()
+                .map(|strike| self.first(base, strike))
+                .collect();
             self.observer.done(tried.len() as u64);
             tried
         });
@@ -241,19 +245,20 @@ impl<O: Observer> Trials<'_, O> {
         let (_, survey) = self.bench.survey(vec![first.fault.clone()]);
         let over = first.began + first.fault.lasts;
         let (mut tally, mut runs) = (Tally::default(), 1);
-        self.field(&survey, point(&first.fault) + 1).strikes(|strike| {
-            let at = survey.spots[point(&strike.fault)].point.at;
-            if !new && at > over {
-                return;
-            }
-            tally.count(&strike);
-            if strike.pruned.is_none() {
-                let plan = [first.fault.clone(), strike.fault];
-                let found = self.bench.judge(plan.to_vec());
-                tally.found(self.bench.seed, &plan, found);
-                runs += 1;
-            }
-        });
+        self.field(&survey, point(&first.fault) + 1)
+            .strikes(|strike| {
+                let at = survey.spots[point(&strike.fault)].point.at;
+                if !new && at > over {
+                    return;
+                }
+                tally.count(&strike);
+                if strike.pruned.is_none() {
+                    let plan = [first.fault.clone(), strike.fault];
+                    let found = self.bench.judge(plan.to_vec());
+                    tally.found(self.bench.seed, &plan, found);
+                    runs += 1;
+                }
+            });
         self.observer.done(runs);
         tally
     }

@@ -105,7 +105,10 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn count(&mut self, strike: &Strike) {
         let kind = strike.fault.kind.name();
-        self.counts.entry((strike.at, kind)).or_default().strike(strike);
+        self.counts
+            .entry((strike.at, kind))
+            .or_default()
+            .strike(strike);
     }
 
     /// Takes in what a run under these faults showed.

@@ -45,7 +45,12 @@ mod tests {
         for jobs in [1, 2, 7] {
             let jobs = NonZeroUsize::new(jobs).expect("not zero");
             let squares = in_order(jobs, 100, |n| n * n);
-            assert!(squares.iter().enumerate().all(|(n, square)| *square == n * n));
+            assert!(
+                squares
+                    .iter()
+                    .enumerate()
+                    .all(|(n, square)| *square == n * n)
+            );
         }
         let none: Vec<usize> = in_order(NonZeroUsize::MIN, 0, |n| n);
         assert!(none.is_empty());

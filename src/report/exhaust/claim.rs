@@ -1,0 +1,46 @@
+//! What has been shown by it, and what has not.
+
+use super::Exhaustion;
+use crate::lab::exhaust::{Depth, Durations, Side};
+use crate::report::page::{Page, section};
+use crate::report::words::list;
+
+pub(super) fn claim(of: &Exhaustion<'_>, page: Page) -> String {
+    let how_many = match of.depth {
+        Depth::Single => "one fault, alone",
+        Depth::Pairs => {
+            "one fault, alone, and then of a second, at every later point of the run as it is \
+             after the first"
+        }
+    };
+    let whose = match of.outcome.seeds.len() {
+        1 => "of this seed",
+        _ => "of these seeds",
+    };
+    let mut sentences = vec![
+        format!(
+            "At every point of a run: every kind of {how_many}. A fault of a machine strikes where \
+             something happens at it, a fault of a message the one that is sent there. What is \
+             not tried is certain to show what something tried shows."
+        ),
+        format!(
+            "The claim is about the latencies and wishes {whose}, about faults that end, and about \
+             these durations: between any two time-outs, under the shortest and over the longest."
+        ),
+    ];
+    sentences.extend(of.outcome.sides.iter().map(durations));
+    section("What this says") + &page.bullets(&sentences)
+}
+
+fn durations(side: &Side) -> String {
+    let protocol = side.protocol;
+    let under = list(side.durations.time_outs().iter().map(ToString::to_string));
+    match longest(&side.durations) {
+        Some(longest) => format!("{protocol}: just under {under}, and just over {longest}."),
+        None => format!("{protocol}: it has no time-out."),
+    }
+}
+
+fn longest(durations: &Durations) -> Option<String> {
+    durations.time_outs().last().map(ToString::to_string)
+}
