@@ -90,7 +90,11 @@ fn no_single_fault_breaks_what_is_expected_to_hold() {
     for (name, transactions) in [(MALL, 1), (ORDER, 1), (ORDER, 2)] {
         let scenario = shipped(name, transactions);
         let outcome = exhaust(&scenario, &singles(&scenario), &());
-        let found: Vec<_> = outcome.sides.iter().flat_map(|side| &side.findings).collect();
+        let found: Vec<_> = outcome
+            .sides
+            .iter()
+            .flat_map(|side| &side.findings)
+            .collect();
         assert!(found.is_empty(), "{name}: {found:#?}");
     }
 }
@@ -104,15 +108,60 @@ fn what_is_left_out_would_have_shown_nothing_else() {
     const MACHINES: &[&str] = &["crash", "database-crash", "power-loss", "pause"];
     let cases: [Case; 10] = [
         (Monolith, Safeguard::Outbox, MACHINES, Depth::Single),
-        (TwoPhaseCommit, Safeguard::ForceDecision, MACHINES, Depth::Single),
-        (TwoPhaseCommit, Safeguard::ForcePrepare, MACHINES, Depth::Single),
-        (TwoPhaseCommit, Safeguard::CoordinatorRecovery, MACHINES, Depth::Single),
-        (OrchestratedSaga, Safeguard::SagaLogBeforeCommand, MACHINES, Depth::Single),
-        (OrchestratedSaga, Safeguard::RetryAfterPivot, MACHINES, Depth::Single),
-        (ChoreographedSaga, Safeguard::AckAfterEffect, MACHINES, Depth::Single),
-        (ChoreographedSaga, Safeguard::InboxDedup, MACHINES, Depth::Single),
-        (Monolith, Safeguard::ProviderKey, &["crash", "loss"], Depth::Pairs),
-        (OrchestratedSaga, Safeguard::InboxDedup, &["power-loss"], Depth::Pairs),
+        (
+            TwoPhaseCommit,
+            Safeguard::ForceDecision,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            TwoPhaseCommit,
+            Safeguard::ForcePrepare,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            TwoPhaseCommit,
+            Safeguard::CoordinatorRecovery,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::SagaLogBeforeCommand,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::RetryAfterPivot,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            ChoreographedSaga,
+            Safeguard::AckAfterEffect,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            ChoreographedSaga,
+            Safeguard::InboxDedup,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            Monolith,
+            Safeguard::ProviderKey,
+            &["crash", "loss"],
+            Depth::Pairs,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::InboxDedup,
+            &["power-loss"],
+            Depth::Pairs,
+        ),
     ];
     let mut breaches = 0;
     for (protocol, without, kinds, depth) in cases {
@@ -131,11 +180,19 @@ fn what_is_left_out_would_have_shown_nothing_else() {
         };
         let everything = exhaust(&scenario, &everything, &());
         let pruned = exhaust(&scenario, &pruned, &());
-        assert_eq!(found(&pruned), found(&everything), "{protocol} without {without}");
+        assert_eq!(
+            found(&pruned),
+            found(&everything),
+            "{protocol} without {without}"
+        );
         breaches += found(&pruned).len();
         let runs = |of: &Exhausted| -> u64 {
             let side = &of.sides[0];
-            side.singles.values().chain(side.pairs.values()).map(|c| c.tried).sum()
+            side.singles
+                .values()
+                .chain(side.pairs.values())
+                .map(|c| c.tried)
+                .sum()
         };
         assert!(runs(&pruned) * 3 < runs(&everything) * 2, "{protocol}");
     }
@@ -147,7 +204,10 @@ fn a_safeguard_that_is_missing_is_missed_by_a_single_fault() {
     let scenario = shipped(MALL, 1);
     for (protocol, without) in [
         (ProtocolKind::TwoPhaseCommit, Safeguard::ForceDecision),
-        (ProtocolKind::OrchestratedSaga, Safeguard::SagaLogBeforeCommand),
+        (
+            ProtocolKind::OrchestratedSaga,
+            Safeguard::SagaLogBeforeCommand,
+        ),
         (ProtocolKind::ChoreographedSaga, Safeguard::AckAfterEffect),
         (ProtocolKind::Monolith, Safeguard::Outbox),
     ] {
@@ -158,7 +218,9 @@ fn a_safeguard_that_is_missing_is_missed_by_a_single_fault() {
         };
         let found = found(&exhaust(&scenario, &options, &()));
         let promise = without.missed_by(protocol).expect("it is used");
-        let missed = found.iter().any(|(_, surprise, _)| *surprise == Surprise::Broken(promise));
+        let missed = found
+            .iter()
+            .any(|(_, surprise, _)| *surprise == Surprise::Broken(promise));
         assert!(missed, "{protocol} without {without}: {found:#?}");
     }
 }
@@ -207,10 +269,15 @@ fn the_document_is_what_its_schema_says_and_its_lines_show_what_they_say() {
 
     let json = run(&[&WITHOUT[..], &["force-decision", "--format", "json"]].concat());
     let document: Value = serde_json::from_str(&out(&json)).expect("JSON");
-    let wrong: Vec<String> = schema.iter_errors(&document).map(|e| e.to_string()).collect();
+    let wrong: Vec<String> = schema
+        .iter_errors(&document)
+        .map(|e| e.to_string())
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 
-    let findings = document["protocols"][0]["findings"].as_array().expect("a list");
+    let findings = document["protocols"][0]["findings"]
+        .as_array()
+        .expect("a list");
     assert!(!findings.is_empty());
     for finding in findings {
         let again = finding["again"].as_str().expect("a line");
@@ -219,7 +286,10 @@ fn the_document_is_what_its_schema_says_and_its_lines_show_what_they_say() {
             .expect("a line to paste");
         let shown = Command::new("sh")
             .arg("-c")
-            .arg(format!("'{}' {own} --format json", env!("CARGO_BIN_EXE_indoubt")))
+            .arg(format!(
+                "'{}' {own} --format json",
+                env!("CARGO_BIN_EXE_indoubt")
+            ))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .expect("there is a shell");

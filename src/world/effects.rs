@@ -313,8 +313,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
     }
 
+    /// A timer has run out. If its process has died at this very point, it died
+    /// with it.
     pub(super) fn timer(&mut self, node: NodeId, key: Key) -> Option<Next<Msg<P>>> {
-        self.process(node).timers.remove(&key);
+        if self.process(node).life == Life::Down {
+            self.in_flight.release_any(owner_of(key));
+            return None;
+        }
         let delivery = Delivery {
             input: Input::Timer(key),
             request: owner_of(key),

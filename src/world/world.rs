@@ -178,11 +178,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
                         true => self.place(&happening),
                         false => (self.setting.nodes.clients(), PointKind::Wish),
                     };
+                    self.forget_handle(&happening);
                     self.held_back = Some(happening);
                     self.pass_point(node, kind);
                 }
                 None => self.finish(true),
             }
+        }
+    }
+
+    /// What is off the agenda cannot be taken back any more, not even by a fault
+    /// that strikes before it happens: its place may be another's by then.
+    fn forget_handle(&mut self, happening: &Happening<Msg<P>>) {
+        if let Happening::Timer { node, key } = happening {
+            self.process(*node).timers.remove(key);
         }
     }
 

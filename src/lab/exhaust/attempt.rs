@@ -6,10 +6,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::how::how;
+use super::strikes::Planned;
 use super::survey::Survey;
 use crate::business::PromiseId;
 use crate::check::{Judge, Verdict};
-use crate::fault::{Fault, FaultPlan};
+use crate::fault::FaultPlan;
 use crate::history::Sink;
 use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
@@ -50,23 +51,23 @@ pub(super) struct Found {
 }
 
 impl Bench<'_> {
-    /// Whether a run under these faults keeps what it should.
-    pub(super) fn judge(&self, faults: Vec<Fault>) -> Vec<Found> {
-        self.run(faults, ()).0
+    /// Whether a run under this plan keeps what it should.
+    pub(super) fn judge(&self, plan: &[Planned]) -> Vec<Found> {
+        self.run(plan, ()).0
     }
 
     /// The same, and where the next fault could strike; nothing after a panic.
-    pub(super) fn survey(&self, faults: Vec<Fault>) -> (Vec<Found>, Survey) {
-        let (found, survey) = self.run(faults, Survey::default());
+    pub(super) fn survey(&self, plan: &[Planned]) -> (Vec<Found>, Survey) {
+        let (found, survey) = self.run(plan, Survey::default());
         (found, survey.unwrap_or_default())
     }
 
-    fn run<S: Sink>(&self, faults: Vec<Fault>, sink: S) -> (Vec<Found>, Option<S>) {
+    fn run<S: Sink>(&self, plan: &[Planned], sink: S) -> (Vec<Found>, Option<S>) {
         let run = || match self.protocol {
-            ProtocolKind::Monolith => self.run_as::<Monolith, S>(faults, sink),
-            ProtocolKind::TwoPhaseCommit => self.run_as::<TwoPhaseCommit, S>(faults, sink),
-            ProtocolKind::OrchestratedSaga => self.run_as::<OrchestratedSaga, S>(faults, sink),
-            ProtocolKind::ChoreographedSaga => self.run_as::<ChoreographedSaga, S>(faults, sink),
+            ProtocolKind::Monolith => self.run_as::<Monolith, S>(plan, sink),
+            ProtocolKind::TwoPhaseCommit => self.run_as::<TwoPhaseCommit, S>(plan, sink),
+            ProtocolKind::OrchestratedSaga => self.run_as::<OrchestratedSaga, S>(plan, sink),
+            ProtocolKind::ChoreographedSaga => self.run_as::<ChoreographedSaga, S>(plan, sink),
             ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
         };
         match panic::catch_unwind(AssertUnwindSafe(run)) {
@@ -75,12 +76,14 @@ impl Bench<'_> {
         }
     }
 
-    fn run_as<P: Protocol, S: Sink>(&self, faults: Vec<Fault>, sink: S) -> (Vec<Found>, S) {
+    fn run_as<P: Protocol, S: Sink>(&self, plan: &[Planned], sink: S) -> (Vec<Found>, S) {
         let spec = RunSpec {
             scenario: Arc::clone(self.scenario),
             seed: self.seed,
             safeguards: self.safeguards,
-            plan: FaultPlan { faults },
+            plan: FaultPlan {
+                faults: plan.iter().map(|planned| planned.fault.clone()).collect(),
+            },
             leave_out: BTreeSet::new(),
         };
         let judge = Judge::new(self.scenario, self.protocol);

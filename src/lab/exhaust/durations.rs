@@ -10,9 +10,10 @@ const MOMENT: SimDuration = SimDuration::from_micros(1);
 
 /// The canonical durations of a scenario under a protocol.
 ///
-/// A duration matters by which time-outs run out while it lasts, so there is one
+/// A duration matters by which time-outs run out meanwhile, so there is one
 /// between every two neighbouring time-outs (just under the longer, and so over
-/// the shorter), one just under the shortest, and one just over the longest.
+/// the shorter), one just under the shortest, and one just over the longest. What
+/// dies is away until it is up again: its restart is part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Durations {
     time_outs: Vec<SimDuration>,
@@ -33,20 +34,24 @@ impl Durations {
         &self.time_outs
     }
 
-    /// How long crashes, power losses and pauses last: under each time-out, and
-    /// over the longest.
-    pub fn lasts(&self) -> impl Iterator<Item = SimDuration> {
+    /// How long faults of a machine last, if it needs a `restart` after that: so
+    /// that it is away just under each time-out, and over the longest. A time-out
+    /// under which it cannot come back is met by the shortest fault there is.
+    pub(super) fn lasts(&self, restart: SimDuration) -> Vec<SimDuration> {
         let under = self.time_outs.iter().map(|&time_out| time_out - MOMENT);
-        under.chain(self.longest())
+        let under = under.map(|away| (away - restart).max(MOMENT));
+        let mut all: Vec<SimDuration> = under.chain(self.longest()).collect();
+        all.dedup();
+        all
     }
 
     /// How late messages come: past each time-out.
-    pub fn late(&self) -> impl Iterator<Item = SimDuration> {
+    pub(super) fn late(&self) -> impl Iterator<Item = SimDuration> {
         self.time_outs.iter().map(|&time_out| time_out + MOMENT)
     }
 
     /// Past everybody's patience.
-    pub fn longest(&self) -> Option<SimDuration> {
+    pub(super) fn longest(&self) -> Option<SimDuration> {
         self.time_outs.last().map(|&time_out| time_out + MOMENT)
     }
 }
@@ -83,4 +88,27 @@ fn lock_timeouts(scenario: &Scenario) -> impl Iterator<Item = SimDuration> {
         .map(|resource| &scenario.machines[scenario.nodes.service(resource.service).0 as usize])
         .filter(|machine| machine.database.engine == Engine::Locking)
         .map(|machine| machine.database.lock_timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_away_just_under_each_time_out_and_over_the_longest() {
+        let millis = SimDuration::from_millis;
+        let durations = Durations {
+            time_outs: vec![millis(20), millis(30), millis(150)],
+        };
+        let micros = |restart| -> Vec<u64> {
+            let lasts = durations.lasts(restart).into_iter();
+            lasts.map(SimDuration::as_micros).collect()
+        };
+        assert_eq!(
+            micros(SimDuration::ZERO),
+            [19_999, 29_999, 149_999, 150_001]
+        );
+        assert_eq!(micros(millis(20)), [1, 9_999, 129_999, 150_001]);
+        assert_eq!(micros(millis(40)), [1, 109_999, 150_001]);
+    }
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use attempt::Surprise;
 pub use durations::Durations;
-pub use strikes::{Pruned, Pruning};
+pub use strikes::{Planned, Pruned, Pruning};
 pub use tally::{Count, Exhausted, Finding, Side};
 
 use attempt::{Bench, Found};
@@ -38,11 +38,10 @@ use survey::Survey;
 use tally::Tally;
 use threads::in_order;
 
-use crate::fault::{Fault, Moment};
 use crate::history::Digest;
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::scenario::Scenario;
-use crate::vocab::{FastSet, Seed, SimTime};
+use crate::vocab::{FastSet, Seed};
 
 /// What is to be enumerated, and how.
 #[derive(Clone, Debug)]
@@ -136,7 +135,7 @@ fn side(
             options,
             observer,
         };
-        let (found, base) = trials.bench.survey(Vec::new());
+        let (found, base) = trials.bench.survey(&[]);
         singles.found(seed, &[], found);
         points += base.spots.len() as u64;
         let firsts = trials.singles(&base, &mut singles);
@@ -174,8 +173,7 @@ struct Trials<'a, O> {
 
 /// A first fault, with the fingerprint of the run after it.
 struct First {
-    fault: Fault,
-    began: SimTime,
+    planned: Planned,
     history: Digest,
 }
 
@@ -195,31 +193,25 @@ impl<O: Observer> Trials<'_, O> {
         let pieces: Vec<&[Strike]> = strikes.chunks(PIECE).collect();
         self.begins(Depth::Single, pieces.len());
         let tried = in_order(self.options.jobs, pieces.len(), |n| {
-            let tried: Vec<(First, Vec<Found>)> = pieces[n]
-                .iter()
-                .map(|strike| self.first(base, strike))
-                .collect();
+            let tried: Vec<(First, Vec<Found>)> =
+                pieces[n].iter().map(|strike| self.first(strike)).collect();
             self.observer.done(tried.len() as u64);
             tried
         });
         let tried = tried.into_iter().flatten();
         tried
             .map(|(first, found)| {
-                into.found(self.bench.seed, std::slice::from_ref(&first.fault), found);
+                into.found(self.bench.seed, std::slice::from_ref(&first.planned), found);
                 first
             })
             .collect()
     }
 
-    fn first(&self, base: &Survey, strike: &Strike) -> (First, Vec<Found>) {
-        let fault = strike.fault.clone();
-        let (found, survey) = self.bench.survey(vec![fault.clone()]);
-        let first = First {
-            began: base.spots[point(&fault)].point.at,
-            history: survey.digest.digest(),
-            fault,
-        };
-        (first, found)
+    fn first(&self, strike: &Strike) -> (First, Vec<Found>) {
+        let planned = strike.planned.clone();
+        let (found, survey) = self.bench.survey(std::slice::from_ref(&planned));
+        let history = survey.digest.digest();
+        (First { planned, history }, found)
     }
 
     /// Tries every second fault after each first one; answers how many of those
@@ -242,30 +234,30 @@ impl<O: Observer> Trials<'_, O> {
     /// Every second fault after a first one: as long as the first lasts, and, if
     /// the run is a new one, to its end.
     fn seconds(&self, first: &First, new: bool) -> Tally {
-        let (_, survey) = self.bench.survey(vec![first.fault.clone()]);
-        let over = first.began + first.fault.lasts;
+        let first = &first.planned;
+        let (_, survey) = self.bench.survey(std::slice::from_ref(first));
+        let over = first.point.at + first.fault.lasts;
         let (mut tally, mut runs) = (Tally::default(), 1);
-        self.field(&survey, point(&first.fault) + 1)
-            .strikes(|strike| {
-                let at = survey.spots[point(&strike.fault)].point.at;
-                if !new && at > over {
-                    return;
-                }
-                tally.count(&strike);
-                if strike.pruned.is_none() {
-                    let plan = [first.fault.clone(), strike.fault];
-                    let found = self.bench.judge(plan.to_vec());
-                    tally.found(self.bench.seed, &plan, found);
-                    runs += 1;
-                }
-            });
+        let later = first.point.number as usize + 1;
+        self.field(&survey, later).strikes(|strike| {
+            if !new && strike.planned.point.at > over {
+                return;
+            }
+            tally.count(&strike);
+            if strike.pruned.is_none() {
+                let plan = [first.clone(), strike.planned];
+                let found = self.bench.judge(&plan);
+                tally.found(self.bench.seed, &plan, found);
+                runs += 1;
+            }
+        });
         self.observer.done(runs);
         tally
     }
 
     fn field<'s>(&'s self, survey: &'s Survey, first: usize) -> Field<'s> {
         Field {
-            nodes: &self.bench.scenario.nodes,
+            scenario: self.bench.scenario,
             durations: self.durations,
             spots: &survey.spots,
             first,
@@ -277,14 +269,5 @@ impl<O: Observer> Trials<'_, O> {
     fn begins(&self, depth: Depth, pieces: usize) {
         let Bench { protocol, seed, .. } = self.bench;
         self.observer.begins(protocol, seed, depth, pieces);
-    }
-}
-
-/// The number of the point at which an enumerated fault strikes: its position in
-/// the survey, too.
-fn point(fault: &Fault) -> usize {
-    match fault.when {
-        Moment::Point(number) => number as usize,
-        Moment::At(_) | Moment::On { .. } => unreachable!("faults are enumerated by point"),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::durations::Durations;
 use super::survey::{Sort, Spot};
 use crate::fault::{Fault, FaultKind, Moment, Select};
-use crate::history::PointKind;
-use crate::protocol::Nodes;
+use crate::history::{Point, PointKind};
+use crate::scenario::Scenario;
 use crate::vocab::{NodeId, Probability, SimDuration};
 
 /// Why a fault is not tried: it is certain that one that is tried shows the same.
@@ -56,10 +56,19 @@ pub enum Pruning {
     Off,
 }
 
+/// A fault, and the point at which it strikes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// What goes wrong, at the point's number.
+    pub fault: Fault,
+    /// Where the number lies, and what would have come next there.
+    pub point: Point,
+}
+
 /// A fault at a point, and whether it is to be tried.
 #[derive(Clone, Debug)]
 pub(super) struct Strike {
-    pub(super) fault: Fault,
+    pub(super) planned: Planned,
     /// At whose machine, or of whose message.
     pub(super) at: NodeId,
     pub(super) pruned: Option<Pruned>,
@@ -90,6 +99,22 @@ impl Part {
         }
     }
 
+    /// How long it takes at the most until it is back, once the fault is over.
+    fn restart(self, scenario: &Scenario, node: NodeId) -> SimDuration {
+        let Some(machine) = scenario.machines.get(node.0 as usize) else {
+            return scenario.broker.restart;
+        };
+        let process = machine.process.restart + machine.database.statement;
+        let replay = machine.database.replay * u64::from(machine.database.checkpoint_every);
+        let database = machine.database.restart + replay;
+        match self {
+            Part::Process => process,
+            Part::Database => database,
+            Part::Machine => process + database,
+            Part::Pace => SimDuration::ZERO,
+        }
+    }
+
     /// Whether its death, or standstill, is another one after this has happened
     /// at its node.
     fn is_changed_by(self, kind: PointKind) -> bool {
@@ -110,7 +135,7 @@ impl Part {
 
 /// Everything that can strike at the spots of a run from the `first` on.
 pub(super) struct Field<'a> {
-    pub(super) nodes: &'a Nodes,
+    pub(super) scenario: &'a Scenario,
     pub(super) durations: &'a Durations,
     pub(super) spots: &'a [Spot],
     pub(super) first: usize,
@@ -123,12 +148,12 @@ impl Field<'_> {
     /// Calls `each` with every fault, in the order of the points.
     pub(super) fn strikes(&self, mut each: impl FnMut(Strike)) {
         // What has changed since it was last struck, by node and part.
-        let mut changed = vec![[true; 4]; self.nodes.count()];
+        let mut changed = vec![[true; 4]; self.scenario.nodes.count()];
         // Where each machine was last seen.
         let mut last: BTreeMap<NodeId, usize> = BTreeMap::new();
         for (n, spot) in self.spots.iter().enumerate().skip(self.first) {
             let node = spot.point.node;
-            if node <= self.nodes.broker() {
+            if node <= self.scenario.nodes.broker() {
                 self.strikes_at_machine(n, node, &mut changed[node.0 as usize], &mut each);
                 last.insert(node, n);
             }
@@ -152,7 +177,7 @@ impl Field<'_> {
             // fault concerns, is not looked at: everybody may have changed.
             PointKind::Wish | PointKind::Fault => changed.fill([true; 4]),
             // The broker's memory is all that there is of it between two syncs.
-            _ if node == self.nodes.broker() => changed[node.0 as usize] = [true; 4],
+            _ if node == self.scenario.nodes.broker() => changed[node.0 as usize] = [true; 4],
             _ => {
                 let here = &mut changed[node.0 as usize];
                 for (part, flag) in Part::ALL.iter().zip(here) {
@@ -170,7 +195,7 @@ impl Field<'_> {
         each: &mut impl FnMut(Strike),
     ) {
         let spot = &self.spots[n];
-        let broker = node == self.nodes.broker();
+        let broker = node == self.scenario.nodes.broker();
         for (part, flag) in Part::ALL.into_iter().zip(changed) {
             if broker && part == Part::Database || !self.wants(&part.fault(node)) {
                 continue;
@@ -183,7 +208,8 @@ impl Field<'_> {
                 _ if !*flag => Some(Pruned::Unchanged),
                 _ => None,
             };
-            for lasts in self.durations.lasts() {
+            let restart = part.restart(self.scenario, node);
+            for lasts in self.durations.lasts(restart) {
                 let idle = part == Part::Pace && self.is_idle(n, node, lasts);
                 let pruned = everywhere.or(idle.then_some(Pruned::Idle));
                 self.tell(spot, node, part.fault(node), lasts, pruned, each);
@@ -212,7 +238,7 @@ impl Field<'_> {
                 point.kind,
                 PointKind::Statement | PointKind::Write | PointKind::Sync
             );
-            point.node == node && (!database_only || node == self.nodes.broker())
+            point.node == node && (!database_only || node == self.scenario.nodes.broker())
                 || point.kind == PointKind::Fault
         })
     }
@@ -273,6 +299,12 @@ impl Field<'_> {
             when: Moment::Point(spot.point.number),
             lasts,
         };
-        each(Strike { fault, at, pruned });
+        let point = spot.point;
+        let planned = Planned { fault, point };
+        each(Strike {
+            planned,
+            at,
+            pruned,
+        });
     }
 }

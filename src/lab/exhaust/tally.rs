@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attempt::{Found, Surprise};
-use super::strikes::{Pruned, Strike};
-use crate::fault::Fault;
+use super::strikes::{Planned, Pruned, Strike};
 use crate::protocol::ProtocolKind;
 use crate::vocab::{NodeId, Seed};
 
@@ -60,8 +59,8 @@ pub struct Finding {
     pub runs: u64,
     /// The seed of the first.
     pub seed: Seed,
-    /// The faults of the first, none if it came without.
-    pub faults: Vec<Fault>,
+    /// The plan of the first; empty if it came without a fault.
+    pub plan: Vec<Planned>,
     /// The first in one sentence.
     pub what: String,
 }
@@ -104,15 +103,15 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn count(&mut self, strike: &Strike) {
-        let kind = strike.fault.kind.name();
+        let kind = strike.planned.fault.kind.name();
         self.counts
             .entry((strike.at, kind))
             .or_default()
             .strike(strike);
     }
 
-    /// Takes in what a run under these faults showed.
-    pub(super) fn found(&mut self, seed: Seed, faults: &[Fault], found: Vec<Found>) {
+    /// Takes in what a run under this plan showed.
+    pub(super) fn found(&mut self, seed: Seed, plan: &[Planned], found: Vec<Found>) {
         for Found {
             surprise,
             how,
@@ -124,7 +123,7 @@ impl Tally {
                 how,
                 runs: 1,
                 seed,
-                faults: faults.to_vec(),
+                plan: plan.to_vec(),
                 what,
             });
         }

@@ -25,7 +25,8 @@ pub(super) fn claim(of: &Exhaustion<'_>, page: Page) -> String {
         ),
         format!(
             "The claim is about the latencies and wishes {whose}, about faults that end, and about \
-             these durations: between any two time-outs, under the shortest and over the longest."
+             these durations: a machine is away (until it is up again) or stands still, and a \
+             message is late, between any two time-outs, and over the longest."
         ),
     ];
     sentences.extend(of.outcome.sides.iter().map(durations));

@@ -1,7 +1,8 @@
 //! What was not as expected: the first of each, in words and as a line to paste.
 
 use super::Exhaustion;
-use crate::lab::exhaust::{Finding, Side, Surprise};
+use crate::history::PointKind;
+use crate::lab::exhaust::{Finding, Planned, Side, Surprise};
 use crate::report::page::{Page, section};
 use crate::report::style::{BAD, KNOWN, QUIET, paint};
 use crate::report::words::{self, counted};
@@ -45,13 +46,34 @@ fn told(of: &Exhaustion<'_>, page: Page, side: &Side, finding: &Finding) -> Stri
     text
 }
 
+/// Every fault of a plan in words, with where it strikes.
 pub(super) fn plan(of: &Exhaustion<'_>, finding: &Finding) -> Vec<String> {
     let scenario = of.scenario;
-    let faults = finding.faults.iter();
-    faults
-        .map(|fault| {
-            let when = words::moment(scenario, &fault.when);
-            format!("{when}, {}", words::fault(scenario, fault))
-        })
-        .collect()
+    let told = |planned: &Planned| {
+        let when = words::moment(scenario, &planned.fault.when);
+        let (at, node) = (planned.point.at, scenario.node_name(planned.point.node));
+        let next = comes_next(planned.point.kind);
+        let what = words::fault(scenario, &planned.fault);
+        format!("{when} ({at} ms, before {next} at {node}), {what}")
+    };
+    finding.plan.iter().map(told).collect()
+}
+
+/// What would have come next at a point.
+fn comes_next(kind: PointKind) -> &'static str {
+    match kind {
+        PointKind::Delivery => "a delivery",
+        PointKind::Send => "a send",
+        PointKind::Call => "a call of the database",
+        PointKind::Statement => "a statement",
+        PointKind::Write => "a write",
+        PointKind::Sync => "a sync",
+        PointKind::Answer => "an answer of the database",
+        PointKind::Timer => "a timer",
+        PointKind::Memory => "the setting of a timer",
+        PointKind::Note => "a milestone",
+        PointKind::Recovery => "a recovery",
+        PointKind::Wish => "a wish",
+        PointKind::Fault => "the end of a fault",
+    }
 }

@@ -11,6 +11,7 @@ use super::style::{QUIET, TITLE, paint};
 use super::text::judged;
 use super::words::{counted, list};
 use super::{Invocation, Judgement};
+use crate::fault::Fault;
 use crate::lab::exhaust::{Depth, Exhausted, Finding, Side, Surprise};
 use crate::protocol::ProtocolKind;
 use crate::scenario::{Scenario, faults_setting};
@@ -53,9 +54,8 @@ impl Exhaustion<'_> {
         let mut again = self.invocation.clone();
         again.seed = finding.seed;
         again.sets.push("seeded-faults=none".to_owned());
-        again
-            .sets
-            .push(faults_setting(self.scenario, &finding.faults));
+        let faults: Vec<Fault> = finding.plan.iter().map(|p| p.fault.clone()).collect();
+        again.sets.push(faults_setting(self.scenario, &faults));
         again.line(protocol)
     }
 }
