@@ -2,9 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -15,6 +13,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{Format, protocols, safeguards, transactions};
 use super::output::{Screen, page};
 use crate::lab::exhaust::{self, Depth, ExhaustOptions, Observer, Pruning};
+use crate::lab::hunt::SeedRange;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::Invocation;
 use crate::report::exhaust::{self as report, Exhaustion};
@@ -51,10 +50,10 @@ pub(super) struct ExhaustArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = transactions())]
     transactions: u32,
 
-    /// Over the latencies of these seeds, like `0..10` (without the 10), or of one
-    /// [default: the scenario's own]
-    #[arg(long, value_name = "A..B")]
-    seeds: Option<Seeds>,
+    /// Over the latencies of these seeds: `0..10`, the last not included [default:
+    /// the scenario's own]
+    #[arg(long, value_name = "RANGE")]
+    seeds: Option<SeedRange>,
 
     /// Only this protocol; may be repeated [default: all]
     #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
@@ -84,35 +83,13 @@ pub(super) struct ExhaustArgs {
     format: Format,
 }
 
-/// Seeds from one to before another.
-#[derive(Clone, Debug)]
-struct Seeds(Range<u64>);
-
-impl FromStr for Seeds {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        let range = match text.split_once("..") {
-            None => number(text).and_then(|n| Some(n..n.checked_add(1)?)),
-            Some((from, to)) => number(from).zip(number(to)).map(|(from, to)| from..to),
-        };
-        match range {
-            Some(range) if !range.is_empty() => Ok(Seeds(range)),
-            _ => {
-                Err("seeds are a range with something in it, like `0..10`, or a number".to_owned())
-            }
-        }
-    }
-}
-
 /// Enumerates, prints what came of it, and says what it comes to.
 pub(super) fn exhaust(args: &ExhaustArgs) -> Result<Exit, Failure> {
     // As the lines to paste say it: what depends on the plan must be the same.
     let mut sets = args.sets.clone();
     sets.extend(["seeded-faults=none", "faults=[]"].map(str::to_owned));
     let mut scenario = scenario::load_with(&args.scenario, &sets).map_err(Failure::Scenario)?;
-    scenario.workload.transactions = args.transactions;
+    scenario.workload.limit(args.transactions);
     let options = options(args, scenario.seed);
     let invocation = Invocation {
         file: args.scenario.display().to_string(),
@@ -120,6 +97,7 @@ pub(super) fn exhaust(args: &ExhaustArgs) -> Result<Exit, Failure> {
         without: options.safeguards.missing().collect(),
         transactions: Some(args.transactions),
         sets: args.sets.clone(),
+        swarm: false,
     };
     let progress = Progress::new();
     let outcome = exhaust::exhaust(&scenario, &options, &progress);
@@ -157,7 +135,7 @@ fn options(args: &ExhaustArgs, own: Seed) -> ExhaustOptions {
         },
         seeds: match &args.seeds {
             None => vec![own],
-            Some(Seeds(range)) => range.clone().map(Seed).collect(),
+            Some(range) => (range.from..range.until).map(Seed).collect(),
         },
         protocols: all.filter(wanted).collect(),
         safeguards: without.fold(Safeguards::all(), |rules, &rule| rules.without(rule)),

@@ -30,6 +30,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 (self.struck_node(*fault), PointKind::Fault)
             }
             Happening::Ask(_)
+            | Happening::Wish(_)
             | Happening::ClientTimeout { .. }
             | Happening::Cancel(_)
             | Happening::ClickAgain(_)

@@ -1,17 +1,15 @@
 //! One run among very many: judged, not measured; a panic is an outcome too.
 
-use std::any::Any;
 use std::collections::BTreeSet;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
-use super::how::how;
 use super::strikes::Planned;
 use super::survey::Survey;
 use crate::business::PromiseId;
 use crate::check::{Judge, Verdict};
 use crate::fault::FaultPlan;
 use crate::history::Sink;
+use crate::lab::panics::catch;
 use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
 use crate::protocol::orchestrated::OrchestratedSaga;
@@ -70,9 +68,16 @@ impl Bench<'_> {
             ProtocolKind::ChoreographedSaga => self.run_as::<ChoreographedSaga, S>(plan, sink),
             ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
         };
-        match panic::catch_unwind(AssertUnwindSafe(run)) {
+        match catch(run) {
             Ok((found, sink)) => (found, Some(sink)),
-            Err(payload) => (vec![panicked(payload.as_ref())], None),
+            Err(invariant) => {
+                let found = Found {
+                    surprise: Surprise::Panicked,
+                    how: invariant.clone(),
+                    what: invariant,
+                };
+                (vec![found], None)
+            }
         }
     }
 
@@ -106,7 +111,7 @@ impl Bench<'_> {
         match verdict {
             Verdict::Violated(violation) => Some(Found {
                 surprise: Surprise::Broken(promise),
-                how: how(&violation),
+                how: violation.how.to_owned(),
                 what: violation.what,
             }),
             Verdict::Inconclusive { why } => Some(Found {
@@ -116,18 +121,5 @@ impl Bench<'_> {
             }),
             Verdict::Holds | Verdict::NotApplicable { .. } => None,
         }
-    }
-}
-
-fn panicked(payload: &(dyn Any + Send)) -> Found {
-    let words = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without words");
-    Found {
-        surprise: Surprise::Panicked,
-        how: words.to_owned(),
-        what: words.to_owned(),
     }
 }

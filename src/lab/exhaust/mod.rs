@@ -18,7 +18,6 @@
 
 mod attempt;
 mod durations;
-mod how;
 mod strikes;
 mod survey;
 mod tally;
@@ -129,7 +128,7 @@ fn side(
                 scenario,
                 protocol,
                 seed,
-                safeguards: options.safeguards,
+                safeguards: scenario.safeguards(options.safeguards),
             },
             durations: &durations,
             options,
