@@ -35,13 +35,25 @@ impl Pruned {
         Pruned::SameThing,
     ];
 
-    /// The reason in words.
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pruned::Unchanged => "unchanged",
+            Pruned::BeforeANote => "before a note",
+            Pruned::Idle => "idle",
+            Pruned::SameThing => "same thing",
+        }
+    }
+
+    /// The reason in a phrase.
     pub fn meaning(self) -> &'static str {
         match self {
-            Pruned::Unchanged => "nothing it strikes has changed since it was last tried",
-            Pruned::BeforeANote => "a note comes next, which changes nothing: tried just after it",
-            Pruned::Idle => "a process that stands still while it has nothing to do",
-            Pruned::SameThing => "a broker without power has crashed, no more",
+            Pruned::Unchanged => "nothing that the fault strikes has changed since it was tried",
+            Pruned::BeforeANote => {
+                "a milestone comes next, which changes nothing: it is tried just after"
+            }
+            Pruned::Idle => "who stands still has nothing to do until it goes on",
+            Pruned::SameThing => "a broker that loses power has crashed, no more and no less",
         }
     }
 }

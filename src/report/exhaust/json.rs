@@ -54,8 +54,8 @@ struct CountEntry {
     node: String,
     kind: &'static str,
     tried: u64,
-    /// Not tried, by reason: certain to show what something tried shows.
-    not_tried: BTreeMap<&'static str, u64>,
+    /// Left out, by reason: certain to show what something tried shows.
+    left_out: BTreeMap<&'static str, u64>,
 }
 
 /// Surprises that are the same.
@@ -148,11 +148,11 @@ fn counts(
             node: of.scenario.node_name(*node),
             kind,
             tried: count.tried,
-            not_tried: Pruned::ALL
+            left_out: Pruned::ALL
                 .into_iter()
                 .zip(count.pruned)
                 .filter(|(_, pruned)| *pruned > 0)
-                .map(|(why, pruned)| (why.meaning(), pruned))
+                .map(|(why, pruned)| (why.name(), pruned))
                 .collect(),
         })
         .collect()

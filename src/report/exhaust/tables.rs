@@ -21,7 +21,7 @@ pub(super) fn tables(of: &Exhaustion<'_>, page: Page) -> String {
         table.group("Pairs, by the second fault");
         counted(of, &mut table, |side| &side.pairs);
         let same = numbers(sides, |side| side.same_history);
-        table.row("first faults that leave the run as another", same);
+        table.row("first faults, same history", same);
     }
     table.render(page)
 }
@@ -49,7 +49,7 @@ fn counted(of: &Exhaustion<'_>, table: &mut Table, counts: impl Fn(&Side) -> &Co
     table.row("tried", numbers(sides, |side| all(side).tried));
     for (n, why) in Pruned::ALL.into_iter().enumerate() {
         if sides.iter().any(|side| all(side).pruned[n] > 0) {
-            let label = format!("not tried: {}", why.meaning());
+            let label = format!("left out: {}", why.name());
             table.row(&label, numbers(sides, |side| all(side).pruned[n]));
         }
     }
