@@ -1,5 +1,6 @@
 //! Experiments: run once, on either host or on both ([`run`]); [`hunt`] over seeds;
-//! [`exhaust`] every fault at every point; [`shrink`] what broke; [`ablate`] what keeps it from breaking.
+//! [`exhaust`] every fault at every point; [`shrink`] what broke; [`ablate`] what
+//! keeps it from breaking.
 //!
 //! Every experiment is a function from data to data, with an observer for
 //! progress; nothing here reads a clock, prints or writes a file.
