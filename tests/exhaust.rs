@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use indoubt::history::{Event, Point, Sink};
 use indoubt::lab::exhaust::{Depth, ExhaustOptions, Exhausted, Pruning, Surprise, exhaust};
+use indoubt::lab::{self, HostChoice, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::report;
 use indoubt::scenario::{self, Scenario};
@@ -83,6 +86,42 @@ fn found(outcome: &Exhausted) -> BTreeSet<(&'static str, Surprise, String)> {
             findings.map(|f| (side.protocol.name(), f.surprise.clone(), f.how.clone()))
         })
         .collect()
+}
+
+/// Counts the points of a run.
+#[derive(Default)]
+struct Points(Vec<Point>);
+
+impl Sink for Points {
+    fn event(&mut self, _: &Event) {}
+
+    fn hears_points(&self) -> bool {
+        true
+    }
+
+    fn point(&mut self, point: &Point) {
+        self.0.push(*point);
+    }
+}
+
+#[test]
+fn points_are_numbered_from_0_and_whoever_hears_of_them_changes_nothing() {
+    let scenario = Arc::new(shipped(MALL, 5));
+    let options = RunOptions {
+        seed: scenario.seed,
+        safeguards: Safeguards::all(),
+        host: HostChoice::Direct,
+    };
+    for protocol in ProtocolKind::ALL {
+        let mut points = Points::default();
+        let heard = lab::run(&scenario, protocol, &options, &mut points);
+        let alone = lab::run(&scenario, protocol, &options, ());
+        assert_eq!(heard, alone);
+        let Points(points) = points;
+        assert!(points.len() > 100, "{protocol}");
+        assert!((0..).zip(&points).all(|(n, point)| point.number == n));
+        assert!(points.is_sorted_by_key(|point| point.at));
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn told(of: &Exhaustion<'_>, page: Page, side: &Side, finding: &Finding) -> Stri
     let (style, title) = match finding.surprise {
         Surprise::Broken(promise) => {
             let promise = of.scenario.promise_name(promise);
-            (BAD, format!("{protocol} breaks {promise}"))
+            (BAD, format!("{protocol} breaks {promise}: {}", finding.how))
         }
         Surprise::Unsaid(promise) => {
             let promise = of.scenario.promise_name(promise);

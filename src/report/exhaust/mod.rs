@@ -127,3 +127,85 @@ fn conclusion(of: &Exhaustion<'_>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::business::PromiseId;
+    use crate::fault::{FaultKind, Moment};
+    use crate::history::{Point, PointKind};
+    use crate::lab::exhaust::{ExhaustOptions, Planned, Pruning, exhaust};
+    use crate::protocol::Safeguards;
+    use crate::report::fixture;
+    use crate::vocab::{NodeId, Seed, SimDuration, SimTime};
+
+    fn finding(surprise: Surprise, how: &str, what: &str) -> Finding {
+        let fault = Fault {
+            kind: FaultKind::PowerLoss(NodeId(0)),
+            when: Moment::Point(95),
+            lasts: SimDuration::from_micros(19_999),
+        };
+        let point = Point {
+            number: 95,
+            at: SimTime::from_micros(6_300),
+            node: NodeId(0),
+            kind: PointKind::Send,
+        };
+        Finding {
+            surprise,
+            how: how.to_owned(),
+            runs: 12,
+            seed: Seed(7),
+            plan: vec![Planned { fault, point }],
+            what: what.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_enumeration_says_how_far_it_looked_what_it_claims_and_what_it_found() {
+        let scenario = Arc::new(fixture::scenario());
+        let options = ExhaustOptions {
+            depth: Depth::Single,
+            seeds: vec![Seed(7)],
+            protocols: vec![ProtocolKind::TwoPhaseCommit],
+            safeguards: Safeguards::all(),
+            pruning: Pruning::On,
+            kinds: vec!["power-loss", "loss"],
+            jobs: std::num::NonZeroUsize::MIN,
+        };
+        let mut small = (*scenario).clone();
+        small.workload.limit(1);
+        let mut outcome = exhaust(&small, &options, &());
+        outcome.sides[0].findings = vec![
+            finding(
+                Surprise::Broken(PromiseId::Agreement),
+                "two outcomes",
+                "points committed its branch of c0.0#1.0, but characters rolled its own back",
+            ),
+            finding(
+                Surprise::Unsaid(PromiseId::Floors),
+                "it was stopped",
+                "it was stopped",
+            ),
+            finding(
+                Surprise::Panicked,
+                "a vote is taken back",
+                "a vote is taken back",
+            ),
+        ];
+        let of = Exhaustion {
+            scenario: &small,
+            invocation: &fixture::invocation(),
+            depth: Depth::Single,
+            outcome: &outcome,
+        };
+        assert_eq!(of.judgement(), Judgement::NotAsExpected);
+        let (invariant, again) = of.panic().expect("there is one");
+        assert_eq!(invariant, "a vote is taken back");
+        assert!(again.contains("point = 95"), "{again}");
+        let text = anstream::adapter::strip_str(&screen(&of, Page::NARROW)).to_string();
+        insta::assert_snapshot!(text);
+    }
+}
