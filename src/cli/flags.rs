@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::Change;
+use super::exhaust::ExhaustArgs;
 use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::pages::{CompletionsArgs, ManArgs};
@@ -100,6 +101,12 @@ pub(super) enum Command {
     /// Fewest requests and faults, shortest times, round numbers: a file that stands
     /// for itself and breaks the same promise in the same way.
     Shrink(ShrinkArgs),
+    /// Try every fault at every point of a run, one at a time or in pairs
+    ///
+    /// Every send, delivery, write, sync, commit and timer of every role is a
+    /// numbered point; everything that can go wrong there is tried in a run of its
+    /// own. What is certain to show the same is left out, and counted.
+    Exhaust(ExhaustArgs),
     /// Say whether scenario files are right, and run nothing
     ///
     /// One line for every file that is right, on standard output; everything that
@@ -550,11 +557,11 @@ impl Color {
 }
 
 /// As many as a scenario file may ask for.
-fn transactions() -> impl TypedValueParser<Value = u32> {
+pub(super) fn transactions() -> impl TypedValueParser<Value = u32> {
     clap::value_parser!(u32).range(1..=i64::from(MOST_TRANSACTIONS))
 }
 
-fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
+pub(super) fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
     let values = ProtocolKind::ALL
         .map(|protocol| PossibleValue::new(protocol.name()).help(protocol.meaning()));
     PossibleValuesParser::new(values).map(|name| {
@@ -562,7 +569,7 @@ fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
     })
 }
 
-fn safeguards() -> impl TypedValueParser<Value = Safeguard> {
+pub(super) fn safeguards() -> impl TypedValueParser<Value = Safeguard> {
     let values = Safeguard::ALL
         .iter()
         .map(|safeguard| PossibleValue::new(safeguard.name()).help(safeguard.without()));

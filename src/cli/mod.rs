@@ -7,6 +7,7 @@ mod ablate;
 mod bug;
 mod check;
 mod compare;
+mod exhaust;
 mod exit;
 mod explain;
 mod files;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => hunt::merge(args),
         Command::Ablate(args) => ablate::ablate(args),
         Command::Shrink(args) => shrink::shrink(args),
+        Command::Exhaust(args) => exhaust::exhaust(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => pages::completions(args),

@@ -7,16 +7,27 @@
 mod digest;
 mod encoding;
 mod event;
+mod point;
 
 pub use digest::{Digest, DigestSink};
 pub use event::{
     Class, Effect, Event, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
+pub use point::{Point, PointKind};
 
 /// Whoever takes in a history as it happens.
 pub trait Sink {
     /// The next event.
     fn event(&mut self, event: &Event);
+
+    /// Whether [`point`](Sink::point) is to be called at all.
+    fn hears_points(&self) -> bool {
+        false
+    }
+
+    /// The next numbered point. What follows it, until the next, is what happens
+    /// there. Points are no part of the history: a fault that strikes at one is.
+    fn point(&mut self, _: &Point) {}
 }
 
 /// Keeps the whole history: for short runs and tests.
@@ -32,11 +43,28 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.0.event(event);
         self.1.event(event);
     }
+
+    fn hears_points(&self) -> bool {
+        self.0.hears_points() || self.1.hears_points()
+    }
+
+    fn point(&mut self, point: &Point) {
+        self.0.point(point);
+        self.1.point(point);
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for &mut S {
     fn event(&mut self, event: &Event) {
         (**self).event(event);
+    }
+
+    fn hears_points(&self) -> bool {
+        (**self).hears_points()
+    }
+
+    fn point(&mut self, point: &Point) {
+        (**self).point(point);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Experiments: run once, on either host or on both ([`run`]); [`hunt`] over seeds;
-//! [`shrink`] what broke; [`ablate`] what keeps it from breaking.
+//! [`exhaust`] every fault at every point; [`shrink`] what broke; [`ablate`] what
+//! keeps it from breaking.
 //!
 //! Every experiment is a function from data to data, with an observer for
 //! progress; nothing here reads a clock, prints or writes a file.
 
 pub mod ablate;
+pub mod exhaust;
 pub mod hunt;
 mod panics;
 mod run;

@@ -7,6 +7,7 @@
 //!
 //! - [`text`]: the screen, section by section.
 //! - [`contrast`]: a run whole and changed, side by side.
+//! - [`exhaust`]: every fault at every point: how far was looked, what was found.
 //! - [`json`]: the same for programs.
 //! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
 //! - [`trace`]: every event a line, with its legend.
@@ -16,6 +17,7 @@ pub mod ablation;
 mod claims;
 mod comparison;
 pub mod contrast;
+pub mod exhaust;
 pub mod explain;
 mod explanation;
 mod figures;

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::happening::{Call, Caller, Happening, identity};
+use super::points::kind_of;
 use super::process::{Delivery, Job, Life, hand_over, owner_of};
 use super::store::{Request, Ticket};
 use super::world::{Msg, Next, World};
-use crate::history::{Owner, Sink};
+use crate::history::{Owner, PointKind, Sink};
 use crate::protocol::{
     Effect, Input, Key, Lane, Letter, LetterBody, Out, Outcome, Protocol, Safeguard, Tag,
 };
@@ -41,7 +42,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     ) {
         let epoch = self.process(node).epoch;
         while let Some(effect) = effects.pop_front() {
-            self.pass_point();
+            self.pass_point(node, kind_of(&effect));
             let process = self.process(node);
             if process.life == Life::Down || process.epoch != epoch {
                 return;
@@ -68,7 +69,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// Without an outbox: straight to the broker or the provider, once.
     fn send_unstaged(&mut self, node: NodeId, letter: &Letter) {
-        self.pass_point();
+        self.pass_point(node, PointKind::Send);
         let to = match letter.body {
             LetterBody::Action(_) => self.setting.nodes.provider(),
             LetterBody::Event { .. } => self.setting.nodes.broker(),
@@ -312,8 +313,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
     }
 
+    /// A timer has run out. If its process has died at this very point, it died
+    /// with it.
     pub(super) fn timer(&mut self, node: NodeId, key: Key) -> Option<Next<Msg<P>>> {
-        self.process(node).timers.remove(&key);
+        if self.process(node).life == Life::Down {
+            self.in_flight.release_any(owner_of(key));
+            return None;
+        }
         let delivery = Delivery {
             input: Input::Timer(key),
             request: owner_of(key),

@@ -152,13 +152,17 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.begin(fault);
     }
 
+    /// Where a fault is recorded: at the first node that it needs, if it needs
+    /// any.
+    pub(super) fn struck_node(&self, fault: u32) -> NodeId {
+        let nodes = self.injector.faults[fault as usize].fault.kind.nodes();
+        let first = nodes.first().copied();
+        first.unwrap_or(self.setting.nodes.clients())
+    }
+
     fn begin(&mut self, fault: u32) {
         let Fault { kind, lasts, .. } = self.injector.faults[fault as usize].fault.clone();
-        let place = kind
-            .nodes()
-            .first()
-            .copied()
-            .unwrap_or(self.setting.nodes.clients());
+        let place = self.struck_node(fault);
         self.record(place, What::FaultBegan { fault });
         let over = self.now + lasts;
         self.disturbed_until(over);
@@ -179,11 +183,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// A fault is over: the world heals.
     pub(super) fn heal(&mut self, fault: u32) {
         let kind = self.injector.faults[fault as usize].fault.kind.clone();
-        let place = kind
-            .nodes()
-            .first()
-            .copied()
-            .unwrap_or(self.setting.nodes.clients());
+        let place = self.struck_node(fault);
         self.record(place, What::FaultEnded { fault });
         self.disturbed_until(self.now);
         match &kind {

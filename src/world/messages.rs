@@ -6,7 +6,7 @@ use super::network::Envelope;
 use super::process::{Delivery, Life};
 use super::world::{Msg, Next, World};
 use crate::business::BusinessRow;
-use crate::history::{LossReason, MsgId, Sink, What};
+use crate::history::{LossReason, MsgId, PointKind, Sink, What};
 use crate::protocol::{
     BrokerMsg, ClientMsg, Input, LetterId, Milestone, Note, Protocol, ProviderMsg, Safeguard, Wire,
 };
@@ -252,6 +252,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 self.record(broker, What::Up(crate::history::Part::Process));
                 let waiting: Vec<(u64, Held)> = self.broker.undelivered().collect();
                 for (delivery, held) in waiting {
+                    self.pass_point(broker, PointKind::Send);
+                    if self.broker_life.epoch != epoch {
+                        return;
+                    }
                     self.broker_delivers(delivery, held);
                 }
             }
@@ -272,6 +276,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 broker,
                 Note::step(Milestone::BrokerStored, held.id.tx, held.id.step),
             );
+            self.pass_point(broker, PointKind::Send);
             if self.broker_life.epoch != epoch {
                 return;
             }
@@ -280,6 +285,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 held.publisher,
                 Wire::Broker(BrokerMsg::Confirm(held.id)),
             );
+            self.pass_point(broker, PointKind::Send);
+            if self.broker_life.epoch != epoch {
+                return;
+            }
             self.broker_delivers(delivery, held);
         }
     }

@@ -10,6 +10,7 @@
 //! - [`store`], [`disk`]: databases; `databases` is the driver's side of them.
 //! - `broker`, `provider`, `clients`: everybody who is no machine.
 //! - `injector`: applies the fault plan.
+//! - `points`: where a fault can strike.
 //! - `in_flight`: who still owns something.
 
 pub mod agenda;
@@ -25,6 +26,7 @@ mod injector;
 mod life;
 mod messages;
 mod network;
+mod points;
 mod process;
 mod provider;
 mod run;

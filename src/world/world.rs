@@ -12,7 +12,7 @@ use super::process::{Delivery, Life, Order, Process};
 use super::provider::Provider;
 use super::run::{RunEnd, RunSpec};
 use super::store::{Io, Store};
-use crate::history::{Event, Rest, Sink, What};
+use crate::history::{Event, Point, PointKind, Rest, Sink, What};
 use crate::protocol::{
     ClientMsg, Cx, Durable, Input, Letter, Machine, Note, Protocol, Role, Setting, Wire,
 };
@@ -174,19 +174,42 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 }
                 Some((at, happening)) => {
                     self.now = at;
+                    let (node, kind) = match self.sink.hears_points() {
+                        true => self.place(&happening),
+                        false => (self.setting.nodes.clients(), PointKind::Wish),
+                    };
+                    self.forget_handle(&happening);
                     self.held_back = Some(happening);
-                    self.pass_point();
+                    self.pass_point(node, kind);
                 }
                 None => self.finish(true),
             }
         }
     }
 
-    /// The next numbered point: a fault of the plan may wait for it.
-    pub(super) fn pass_point(&mut self) {
-        let point = self.point;
+    /// What is off the agenda cannot be taken back any more, not even by a fault
+    /// that strikes before it happens: its place may be another's by then.
+    fn forget_handle(&mut self, happening: &Happening<Msg<P>>) {
+        if let Happening::Timer { node, key } = happening {
+            self.process(*node).timers.remove(key);
+        }
+    }
+
+    /// The next numbered point: a fault of the plan may wait for it. Whoever asks
+    /// for points is told what comes next there, before any fault strikes.
+    pub(super) fn pass_point(&mut self, node: NodeId, kind: PointKind) {
+        let number = self.point;
         self.point += 1;
-        while let Some(fault) = self.injector.at_point(point) {
+        if self.sink.hears_points() {
+            let at = self.now;
+            self.sink.point(&Point {
+                number,
+                at,
+                node,
+                kind,
+            });
+        }
+        while let Some(fault) = self.injector.at_point(number) {
             self.strike(fault);
         }
     }

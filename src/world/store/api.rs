@@ -1,7 +1,7 @@
 use smallvec::SmallVec;
 
 use crate::business::BusinessRow;
-use crate::history::{Owner, What};
+use crate::history::{Owner, PointKind, What};
 use crate::protocol::{Decision, Durable, End, Force, Letter, Outcome, Stamp, Txn};
 use crate::vocab::{RequestId, SimDuration, TxId};
 
@@ -135,6 +135,18 @@ pub struct Wake {
     pub(super) life: u32,
     /// Of what.
     pub(super) what: Alarm,
+}
+
+impl Wake {
+    /// What comes next when it is due.
+    pub(in crate::world) fn point(self) -> PointKind {
+        match self.what {
+            Alarm::Statement(_) | Alarm::Finish(_) | Alarm::LockTimeout => PointKind::Statement,
+            Alarm::Gathered | Alarm::Lazy => PointKind::Write,
+            Alarm::Flushed => PointKind::Sync,
+            Alarm::Up => PointKind::Recovery,
+        }
+    }
 }
 
 /// What a [`Wake`] is for.

@@ -1,0 +1,84 @@
+//! How many runs a second `exhaust` makes: all single faults of the mall with one
+//! transaction, judged, on one core and on two; and what a world and a judge cost
+//! before their first event.
+//!
+//! `cargo bench --bench exhaust`
+
+#![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
+#![allow(clippy::disallowed_types, reason = "a benchmark reads the clock")]
+
+use std::collections::BTreeSet;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Instant;
+
+use indoubt::check::Judge;
+use indoubt::fault::FaultPlan;
+use indoubt::lab::exhaust::{Count, Depth, ExhaustOptions, Pruning, exhaust};
+use indoubt::protocol::two_phase_commit::TwoPhaseCommit;
+use indoubt::protocol::{ProtocolKind, Safeguards};
+use indoubt::scenario::{self, Scenario};
+use indoubt::world::{RunSpec, World};
+
+const ROUNDS: usize = 3;
+
+fn main() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/points-mall.toml");
+    let mut mall = scenario::load(file).unwrap_or_else(|errors| panic!("{errors}"));
+    mall.workload.transactions = 1;
+    println!("all single faults of points-mall, one transaction\n");
+    println!("{:<16} {:>6} {:>10} {:>14}", "", "jobs", "runs", "runs/s");
+    for protocol in ProtocolKind::ALL {
+        for jobs in [1, 2] {
+            let (runs, seconds) = singles(&mall, protocol, jobs);
+            let rate = runs as f64 / seconds;
+            println!("{:<16} {jobs:>6} {runs:>10} {rate:>14.0}", protocol.name());
+        }
+    }
+    set_up(mall);
+}
+
+/// How many runs there are, and how long the median round of them takes.
+fn singles(mall: &Scenario, protocol: ProtocolKind, jobs: usize) -> (u64, f64) {
+    let options = ExhaustOptions {
+        depth: Depth::Single,
+        seeds: vec![mall.seed],
+        protocols: vec![protocol],
+        safeguards: Safeguards::all(),
+        pruning: Pruning::On,
+        kinds: Vec::new(),
+        jobs: NonZeroUsize::new(jobs).expect("not zero"),
+    };
+    let mut runs = 0;
+    let mut seconds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            let outcome = exhaust(mall, &options, &());
+            runs = Count::sum(outcome.sides[0].singles.values()).tried;
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    seconds.sort_unstable_by(f64::total_cmp);
+    (runs, seconds[ROUNDS / 2])
+}
+
+fn set_up(mut mall: Scenario) {
+    const WORLDS: u32 = 20_000;
+    mall.faults.clear();
+    mall.seeded = None;
+    let spec = RunSpec {
+        seed: mall.seed,
+        scenario: Arc::new(mall),
+        safeguards: Safeguards::all(),
+        plan: FaultPlan::default(),
+        leave_out: BTreeSet::new(),
+    };
+    let start = Instant::now();
+    for _ in 0..WORLDS {
+        black_box(World::<TwoPhaseCommit, ()>::new(&spec, ()));
+        black_box(Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit));
+    }
+    let micros = start.elapsed().as_secs_f64() * 1e6 / f64::from(WORLDS);
+    println!("\na world and its judge before the first event, 2pc: {micros:.1} µs");
+}

@@ -1,0 +1,357 @@
+//! Every fault at every point: that it finds what there is to find, that what it
+//! leaves out is nothing, and that its output can be relied on.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use indoubt::history::{Event, Point, Sink};
+use indoubt::lab::exhaust::{Depth, ExhaustOptions, Exhausted, Pruning, Surprise, exhaust};
+use indoubt::lab::{self, HostChoice, RunOptions};
+use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
+use indoubt::report;
+use indoubt::scenario::{self, Scenario};
+use serde_json::Value;
+
+const MALL: &str = "scenarios/points-mall.toml";
+const ORDER: &str = "scenarios/order-stock.toml";
+
+/// Two services, one transaction: small enough to try really everything.
+const PAIR: &str = r#"
+    [machines.points]
+    database = { lock-timeout = "20ms" }
+    [resources.points]
+    kind = "counter"
+    service = "points"
+    initial = 100
+    [resources.mail]
+    kind = "action"
+    service = "post"
+    [[steps]]
+    name = "pay"
+    service = "points"
+    kind = "pivot"
+    do = [{ take = "points", amount = 1 }]
+    [[steps]]
+    name = "write"
+    service = "post"
+    kind = "retriable"
+    do = [{ perform = "mail" }]
+    [workload]
+    transactions = 1
+    timeout = "20ms"
+    [policies]
+    give-up-after = "20ms"
+    inquire-after = "20ms"
+    idle-branch-after = "20ms"
+    [broker]
+    redeliver-after = "20ms"
+"#;
+
+fn path(relative: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn shipped(name: &str, transactions: u32) -> Scenario {
+    let mut scenario = scenario::load(path(name)).unwrap_or_else(|errors| panic!("{errors}"));
+    scenario.workload.transactions = transactions;
+    scenario
+}
+
+fn pair() -> Scenario {
+    scenario::parse("pair.toml", PAIR).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn singles(scenario: &Scenario) -> ExhaustOptions {
+    ExhaustOptions {
+        depth: Depth::Single,
+        seeds: vec![scenario.seed],
+        protocols: ProtocolKind::ALL.to_vec(),
+        safeguards: Safeguards::all(),
+        pruning: Pruning::On,
+        kinds: Vec::new(),
+        jobs: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    }
+}
+
+/// What was found: under which protocol, of what, how.
+fn found(outcome: &Exhausted) -> BTreeSet<(&'static str, Surprise, String)> {
+    let sides = outcome.sides.iter();
+    sides
+        .flat_map(|side| {
+            let findings = side.findings.iter();
+            findings.map(|f| (side.protocol.name(), f.surprise.clone(), f.how.clone()))
+        })
+        .collect()
+}
+
+/// Counts the points of a run.
+#[derive(Default)]
+struct Points(Vec<Point>);
+
+impl Sink for Points {
+    fn event(&mut self, _: &Event) {}
+
+    fn hears_points(&self) -> bool {
+        true
+    }
+
+    fn point(&mut self, point: &Point) {
+        self.0.push(*point);
+    }
+}
+
+#[test]
+fn points_are_numbered_from_0_and_whoever_hears_of_them_changes_nothing() {
+    let scenario = Arc::new(shipped(MALL, 5));
+    let options = RunOptions {
+        seed: scenario.seed,
+        safeguards: Safeguards::all(),
+        host: HostChoice::Direct,
+    };
+    for protocol in ProtocolKind::ALL {
+        let mut points = Points::default();
+        let heard = lab::run(&scenario, protocol, &options, &mut points);
+        let alone = lab::run(&scenario, protocol, &options, ());
+        assert_eq!(heard, alone);
+        let Points(points) = points;
+        assert!(points.len() > 100, "{protocol}");
+        assert!((0..).zip(&points).all(|(n, point)| point.number == n));
+        assert!(points.is_sorted_by_key(|point| point.at));
+    }
+}
+
+#[test]
+fn no_single_fault_breaks_what_is_expected_to_hold() {
+    for (name, transactions) in [(MALL, 1), (ORDER, 1), (ORDER, 2)] {
+        let scenario = shipped(name, transactions);
+        let outcome = exhaust(&scenario, &singles(&scenario), &());
+        let found: Vec<_> = outcome
+            .sides
+            .iter()
+            .flat_map(|side| &side.findings)
+            .collect();
+        assert!(found.is_empty(), "{name}: {found:#?}");
+    }
+}
+
+/// A protocol, what is taken away from it, and the kinds of fault to be tried.
+type Case = (ProtocolKind, Safeguard, &'static [&'static str], Depth);
+
+#[test]
+fn what_is_left_out_would_have_shown_nothing_else() {
+    use ProtocolKind::{ChoreographedSaga, Monolith, OrchestratedSaga, TwoPhaseCommit};
+    const MACHINES: &[&str] = &["crash", "database-crash", "power-loss", "pause"];
+    let cases: [Case; 10] = [
+        (Monolith, Safeguard::Outbox, MACHINES, Depth::Single),
+        (
+            TwoPhaseCommit,
+            Safeguard::ForceDecision,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            TwoPhaseCommit,
+            Safeguard::ForcePrepare,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            TwoPhaseCommit,
+            Safeguard::CoordinatorRecovery,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::SagaLogBeforeCommand,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::RetryAfterPivot,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            ChoreographedSaga,
+            Safeguard::AckAfterEffect,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            ChoreographedSaga,
+            Safeguard::InboxDedup,
+            MACHINES,
+            Depth::Single,
+        ),
+        (
+            Monolith,
+            Safeguard::ProviderKey,
+            &["crash", "loss"],
+            Depth::Pairs,
+        ),
+        (
+            OrchestratedSaga,
+            Safeguard::InboxDedup,
+            &["power-loss"],
+            Depth::Pairs,
+        ),
+    ];
+    let mut breaches = 0;
+    for (protocol, without, kinds, depth) in cases {
+        let scenario = pair();
+        let everything = ExhaustOptions {
+            protocols: vec![protocol],
+            safeguards: Safeguards::all().without(without),
+            pruning: Pruning::Off,
+            kinds: kinds.to_vec(),
+            depth,
+            ..singles(&scenario)
+        };
+        let pruned = ExhaustOptions {
+            pruning: Pruning::On,
+            ..everything.clone()
+        };
+        let everything = exhaust(&scenario, &everything, &());
+        let pruned = exhaust(&scenario, &pruned, &());
+        assert_eq!(
+            found(&pruned),
+            found(&everything),
+            "{protocol} without {without}"
+        );
+        breaches += found(&pruned).len();
+        let runs = |of: &Exhausted| -> u64 {
+            let side = &of.sides[0];
+            side.singles
+                .values()
+                .chain(side.pairs.values())
+                .map(|c| c.tried)
+                .sum()
+        };
+        assert!(runs(&pruned) * 3 < runs(&everything) * 2, "{protocol}");
+    }
+    assert!(breaches >= 10, "{breaches} breaches are no proof");
+}
+
+#[test]
+fn a_safeguard_that_is_missing_is_missed_by_a_single_fault() {
+    let scenario = shipped(MALL, 1);
+    for (protocol, without) in [
+        (ProtocolKind::TwoPhaseCommit, Safeguard::ForceDecision),
+        (
+            ProtocolKind::OrchestratedSaga,
+            Safeguard::SagaLogBeforeCommand,
+        ),
+        (ProtocolKind::ChoreographedSaga, Safeguard::AckAfterEffect),
+        (ProtocolKind::Monolith, Safeguard::Outbox),
+    ] {
+        let options = ExhaustOptions {
+            protocols: vec![protocol],
+            safeguards: Safeguards::all().without(without),
+            ..singles(&scenario)
+        };
+        let found = found(&exhaust(&scenario, &options, &()));
+        let promise = without.missed_by(protocol).expect("it is used");
+        let missed = found
+            .iter()
+            .any(|(_, surprise, _)| *surprise == Surprise::Broken(promise));
+        assert!(missed, "{protocol} without {without}: {found:#?}");
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_indoubt"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the binary starts")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+const WITHOUT: [&str; 5] = ["exhaust", MALL, "--protocol", "2pc", "--without"];
+
+#[test]
+fn the_number_of_jobs_changes_no_byte() {
+    let with = |jobs: &str| {
+        let more = ["force-decision", "--jobs", jobs];
+        run(&[&WITHOUT[..], &more].concat())
+    };
+    let (one, three) = (with("1"), with("3"));
+    assert_eq!(out(&one), out(&three));
+    assert_eq!(one.status.code(), Some(1), "{}", out(&one));
+    for line in out(&one).lines().filter(|line| !line.contains("cargo run")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn the_document_is_what_its_schema_says_and_its_lines_show_what_they_say() {
+    let file = path("reports/schemas/exhaust.schema.json");
+    let mut derived =
+        serde_json::to_string_pretty(&report::exhaust::json::schema()).expect("a schema is JSON");
+    derived.push('\n');
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&file, &derived).expect("the repository is writable");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(kept, derived, "UPDATE_SCHEMAS=1 cargo test --test exhaust");
+    let schema: Value = serde_json::from_str(&kept).expect("a schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+
+    let json = run(&[&WITHOUT[..], &["force-decision", "--format", "json"]].concat());
+    let document: Value = serde_json::from_str(&out(&json)).expect("JSON");
+    let wrong: Vec<String> = schema
+        .iter_errors(&document)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    let findings = document["protocols"][0]["findings"]
+        .as_array()
+        .expect("a list");
+    assert!(!findings.is_empty());
+    for finding in findings {
+        let again = finding["again"].as_str().expect("a line");
+        let own = again
+            .strip_prefix("cargo run --release -- ")
+            .expect("a line to paste");
+        let shown = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "'{}' {own} --format json",
+                env!("CARGO_BIN_EXE_indoubt")
+            ))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("there is a shell");
+        let shown: Value = serde_json::from_str(&out(&shown)).expect("JSON");
+        let promises = shown["trials"][0]["promises"].as_array().expect("a list");
+        let same = promises.iter().any(|entry| {
+            entry["promise"] == finding["promise"] && entry["violation"]["what"] == finding["what"]
+        });
+        assert!(same, "{again}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (arguments, accepted) in [
+        (["--faults", "3"], "1..=2"),
+        (["--seeds", "5..5"], "no seed"),
+        (["--seeds", "all"], "0..10000"),
+        (["--jobs", "0"], "--jobs"),
+    ] {
+        let refused = run(&[&["exhaust", MALL][..], &arguments].concat());
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        let err = String::from_utf8_lossy(&refused.stderr);
+        assert!(err.contains(accepted), "{err}");
+    }
+}
