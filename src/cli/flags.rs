@@ -11,9 +11,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::Change;
+use super::diff::DiffArgs;
 use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::pages::{CompletionsArgs, ManArgs};
+use super::replay::ReplayArgs;
 use crate::lab::HostChoice;
 use crate::lab::hunt::{SeedRange, Shard};
 use crate::protocol::{ProtocolKind, Safeguard};
@@ -100,6 +102,14 @@ pub(super) enum Command {
     /// Fewest requests and faults, shortest times, round numbers: a file that stands
     /// for itself and breaks the same promise in the same way.
     Shrink(ShrinkArgs),
+    /// Run one run again, check that it is the same, and explain what broke
+    ///
+    /// Runs a saved history, or a scenario under one protocol, again; says whether
+    /// the history is the same, bit for bit; and draws the first promise that broke
+    /// as a space-time diagram: a lane a node, time going down, an arrow a message.
+    Replay(ReplayArgs),
+    /// Say where two saved histories part
+    Diff(DiffArgs),
     /// Say whether scenario files are right, and run nothing
     ///
     /// One line for every file that is right, on standard output; everything that
@@ -207,6 +217,10 @@ pub(super) struct RunArgs {
     /// `machines.points.database.flush=5ms`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
+
+    /// Save the history of the one protocol that runs, for `replay` and `diff`
+    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
+    pub(super) save: Option<PathBuf>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -550,11 +564,11 @@ impl Color {
 }
 
 /// As many as a scenario file may ask for.
-fn transactions() -> impl TypedValueParser<Value = u32> {
+pub(super) fn transactions() -> impl TypedValueParser<Value = u32> {
     clap::value_parser!(u32).range(1..=i64::from(MOST_TRANSACTIONS))
 }
 
-fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
+pub(super) fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
     let values = ProtocolKind::ALL
         .map(|protocol| PossibleValue::new(protocol.name()).help(protocol.meaning()));
     PossibleValuesParser::new(values).map(|name| {
@@ -562,7 +576,7 @@ fn protocols() -> impl TypedValueParser<Value = ProtocolKind> {
     })
 }
 
-fn safeguards() -> impl TypedValueParser<Value = Safeguard> {
+pub(super) fn safeguards() -> impl TypedValueParser<Value = Safeguard> {
     let values = Safeguard::ALL
         .iter()
         .map(|safeguard| PossibleValue::new(safeguard.name()).help(safeguard.without()));

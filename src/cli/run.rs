@@ -11,6 +11,7 @@ use super::compare;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
 use super::output::{Screen, page};
+use super::save;
 use crate::lab::{self, HostChoice, RunError, RunOptions, Subject, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -30,6 +31,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let filter = Filter::parse(&scenario, &args.filters).map_err(Failure::Usage)?;
     let mut screen = Screen::new();
     let (trials, unable) = trials(args, &scenario, &invocation, &filter, &mut screen)?;
+    if let (Some(file), [trial]) = (&args.save, &trials[..]) {
+        save::save(file, args, (&scenario, &invocation), trial)?;
+    }
     let comparison = Comparison {
         scenario: &scenario,
         invocation: &invocation,
@@ -49,6 +53,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
 
 /// Text and JSON do not go into one output.
 fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
+    if args.save.is_some() && args.protocols.len() != 1 {
+        let why = "--save keeps the history of one protocol: say which with --protocol";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     let why = match (args.trace, args.format) {
         (Some(TraceForm::Json), Format::Json) => {
             "--trace=json has no report: leave out --format json"

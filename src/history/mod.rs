@@ -8,7 +8,7 @@ mod digest;
 mod encoding;
 mod event;
 
-pub use digest::{Digest, DigestSink};
+pub use digest::{Digest, DigestSink, ParseDigestError};
 pub use event::{
     Class, Effect, Event, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
