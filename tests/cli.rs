@@ -361,7 +361,7 @@ fn a_new_scenario_runs_and_holds_and_is_never_written_over() {
 
     let written = run(&["new", &name]);
     assert_eq!(code(&written), 0, "{}", err(&written));
-    assert!(out(&written).contains("indoubt run "));
+    assert!(out(&written).contains("cargo run --release -- run "));
     assert_eq!(code(&run(&["check", &file])), 0);
     let held = run(&["run", &file, "--host", "direct"]);
     assert_eq!(code(&held), 0, "{}", out(&held));

@@ -34,7 +34,7 @@ pub(super) fn new(args: &NewArgs) -> Result<Exit, Failure> {
     let mut screen = Screen::new();
     writeln!(
         screen,
-        "{shown} is written. Run it with:\n  indoubt run {again}"
+        "{shown} is written. Run it with:\n  cargo run --release -- run {again}"
     )?;
     screen.flush()?;
     Ok(Exit::AsExpected)

@@ -16,7 +16,7 @@ use crate::lab::{self, HostChoice, RunError, RunOptions, Subject, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::trace::{Filter, Form, TraceWriter, legend};
-use crate::report::{Comparison, Invocation, Unable, json, text};
+use crate::report::{Comparison, Invocation, Unable, json, quoted, text};
 use crate::scenario::{self, Scenario};
 use crate::vocab::Seed;
 
@@ -47,6 +47,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         Format::Json => json::document(&comparison),
     };
     screen.write_all(document.as_bytes())?;
+    if let (Some(file), Format::Text, false) = (&args.save, args.format, args.quiet)
+        && args.trace != Some(TraceForm::Json)
+    {
+        let file = quoted(&file.display().to_string());
+        writeln!(
+            screen,
+            "\nSaved. Explain it with:\n  cargo run --release -- replay {file}"
+        )?;
+    }
     screen.flush()?;
     verdict(&comparison)
 }

@@ -4,12 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::flights::Flight;
 use super::fold::{fold, with_gaps};
+use super::layout::{draw_level, lanes, rows, spans};
 use super::marks::Marks;
-use super::{Concern, Diagram, Fate, Row, Shown, Sign, Span, State};
+use super::{Concern, Diagram, Fate, Sign, State};
 use crate::business::Params;
 use crate::fault::{FaultKind, FaultPlan};
-use crate::history::{Event, LossReason, Owner, Part, What};
+use crate::history::{Event, Owner, Part, What};
 use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
 use crate::vocab::{NodeId, RequestKey, SimDuration, SimTime, TxId};
@@ -98,25 +100,16 @@ pub(super) enum Drafted {
     Gap { lasts: SimDuration },
 }
 
-/// A message under way.
-struct Flight {
-    from: NodeId,
-    to: NodeId,
-    at: SimTime,
-    words: String,
-    copy: bool,
-}
-
-struct Builder<'a> {
-    scenario: &'a Scenario,
+pub(super) struct Builder<'a> {
+    pub(super) scenario: &'a Scenario,
     concern: &'a Concern,
-    marks: Marks<'a>,
+    pub(super) marks: Marks<'a>,
     /// The time and the position of the event in hand.
     now: (SimTime, usize),
     drafts: Vec<Draft>,
-    flights: BTreeMap<u64, Flight>,
+    pub(super) flights: BTreeMap<u64, Flight>,
     /// What clients asked last, and how often they had before.
-    asked: BTreeMap<RequestKey, (Params, u16)>,
+    pub(super) asked: BTreeMap<RequestKey, (Params, u16)>,
     /// Whose next deed, and where, has a forced log record.
     forced: BTreeSet<(NodeId, TxId)>,
     /// States that have begun, with the position of the event; what tells two of
@@ -124,7 +117,7 @@ struct Builder<'a> {
     open: BTreeMap<(NodeId, State, String), usize>,
     spans: Vec<(NodeId, State, usize, usize)>,
     /// Faults of messages: whether one of the concern's messages met them.
-    struck: BTreeMap<u32, bool>,
+    pub(super) struck: BTreeMap<u32, bool>,
 }
 
 impl Builder<'_> {
@@ -197,133 +190,9 @@ impl Builder<'_> {
         });
     }
 
-    fn draft(&mut self, what: Drafted) {
+    pub(super) fn draft(&mut self, what: Drafted) {
         let (at, nth) = self.now;
         self.drafts.push(Draft { at, nth, what });
-    }
-
-    // ---- messages ----
-
-    fn message(&mut self, event: &Event) {
-        match &event.what {
-            What::Sent {
-                id,
-                to,
-                kind,
-                tx,
-                step,
-                says,
-            } => {
-                let words = match self.asked.get(&tx.key) {
-                    Some((params, retry)) if *kind == "request" => {
-                        self.marks.request(params, *retry, *tx)
-                    }
-                    _ => self.marks.message((kind, says), *step, *tx),
-                };
-                let (from, to) = (event.node, *to);
-                self.depart(
-                    id.0,
-                    Flight {
-                        from,
-                        to,
-                        at: event.at,
-                        words,
-                        copy: false,
-                    },
-                );
-            }
-            What::Duplicated { id, copy } => {
-                if let Some(flight) = self.flights.get(&id.0) {
-                    let (from, to) = (flight.from, flight.to);
-                    let words = flight.words.clone();
-                    self.struck(|kind| matches!(kind, FaultKind::Duplicate { .. }));
-                    self.depart(
-                        copy.0,
-                        Flight {
-                            from,
-                            to,
-                            at: event.at,
-                            words,
-                            copy: true,
-                        },
-                    );
-                }
-            }
-            What::Delivered { id, from, kind, tx } => {
-                let flight = self.flights.remove(&id.0);
-                let late = flight.as_ref().is_some_and(|f| self.is_late(f, event.at));
-                let copy = flight.as_ref().is_some_and(|f| f.copy);
-                let words = flight.as_ref().map(|f| f.words.clone());
-                let mut words = words.unwrap_or_else(|| self.marks.message((kind, ""), None, *tx));
-                let fate = match (copy, late) {
-                    (true, _) => Fate::Copy,
-                    (false, true) => Fate::Late,
-                    (false, false) => Fate::Arrived,
-                };
-                if copy {
-                    words.push_str(", a copy");
-                }
-                if let (true, Some(flight)) = (late, &flight) {
-                    words.push_str(&format!(", late: sent at {}", flight.at));
-                    self.struck(|kind| matches!(kind, FaultKind::LatencySpike { .. }));
-                }
-                self.draft(Drafted::Arrow {
-                    id: id.0,
-                    from: *from,
-                    to: event.node,
-                    words,
-                    fate,
-                });
-            }
-            What::Lost {
-                id,
-                to,
-                kind,
-                tx,
-                why,
-            } => {
-                let flight = self.flights.remove(&id.0);
-                let from = flight.as_ref().map_or(event.node, |flight| flight.from);
-                let words = flight.map(|flight| flight.words);
-                let words = words.unwrap_or_else(|| self.marks.message((kind, ""), None, *tx));
-                let words = format!("{words}, {}", Marks::loss(*why));
-                match why {
-                    LossReason::Network => self.struck(|k| matches!(k, FaultKind::Loss { .. })),
-                    LossReason::Partition => {
-                        self.struck(|k| matches!(k, FaultKind::Partition { .. }));
-                    }
-                    LossReason::Down => {}
-                }
-                let fate = Fate::Lost;
-                self.draft(Drafted::Arrow {
-                    id: id.0,
-                    from,
-                    to: *to,
-                    words,
-                    fate,
-                });
-            }
-            _ => {}
-        }
-    }
-
-    fn depart(&mut self, id: u64, flight: Flight) {
-        let (from, to) = (flight.from, flight.to);
-        let words = flight.words.clone();
-        self.draft(Drafted::Departure {
-            id,
-            from,
-            to,
-            words,
-        });
-        self.flights.insert(id, flight);
-    }
-
-    /// Much later than its link promises.
-    fn is_late(&self, flight: &Flight, arrived: SimTime) -> bool {
-        let link = self.scenario.network.link(flight.from, flight.to);
-        let usual = link.delay.mean() * 5 + SimDuration::from_millis(1);
-        arrived.since(flight.at) > usual
     }
 
     // ---- states ----
@@ -430,14 +299,6 @@ impl Builder<'_> {
         }
     }
 
-    /// One of the concern's messages met faults of this kind.
-    fn struck(&mut self, kind: impl Fn(&FaultKind) -> bool) {
-        for (&position, struck) in &mut self.struck {
-            let fault = self.marks.fault(position);
-            *struck |= fault.is_some_and(|(fault, _)| kind(&fault.kind));
-        }
-    }
-
     // ---- the end ----
 
     fn finish(mut self, end: usize, broken: Option<&Moment>) -> Diagram {
@@ -447,7 +308,7 @@ impl Builder<'_> {
             self.end(node, state, &which);
         }
         self.leave_out();
-        self.draw_level();
+        draw_level(&mut self.drafts);
         self.put_violation(broken);
         let drafts = match self.concern.is_everything() {
             true => self.drafts,
@@ -485,45 +346,6 @@ impl Builder<'_> {
         });
     }
 
-    /// A message whose sender does nothing else before it arrives is drawn level,
-    /// without a departure of its own.
-    fn draw_level(&mut self) {
-        let mut under_way: BTreeMap<u64, (usize, bool)> = BTreeMap::new();
-        let mut level = BTreeSet::new();
-        for (row, draft) in self.drafts.iter().enumerate() {
-            match &draft.what {
-                Drafted::Departure { id, .. } => {
-                    under_way.insert(*id, (row, false));
-                    continue;
-                }
-                Drafted::Arrow { id, fate, .. } => {
-                    if let Some((departure, busy)) = under_way.remove(id) {
-                        let something = row - departure > 1;
-                        let apart = *fate == Fate::Late && something;
-                        if !busy && !apart {
-                            level.insert(departure);
-                        }
-                    }
-                }
-                _ => {}
-            }
-            let nodes = draft.nodes();
-            for (departure, busy) in under_way.values_mut() {
-                // What leaves at the same time is on its way as well.
-                if let Drafted::Departure { from, .. } = self.drafts[*departure].what {
-                    let arrives = matches!(draft.what, Drafted::Arrow { to, .. } if to == from);
-                    let acts = matches!(draft.what, Drafted::Mark { .. }) && nodes.contains(&from);
-                    *busy |= arrives || acts;
-                }
-            }
-        }
-        let mut row = 0;
-        self.drafts.retain(|_| {
-            row += 1;
-            !level.contains(&(row - 1))
-        });
-    }
-
     fn put_violation(&mut self, broken: Option<&Moment>) {
         let Some(Moment { at, words }) = broken else {
             return;
@@ -547,7 +369,7 @@ impl Draft {
         }
     }
 
-    fn nodes(&self) -> Vec<NodeId> {
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
         match &self.what {
             Drafted::Departure { from, to, .. } | Drafted::Arrow { from, to, .. } => {
                 vec![*from, *to]
@@ -556,92 +378,4 @@ impl Draft {
             _ => Vec::new(),
         }
     }
-}
-
-/// The nodes that are met, clients first, then as they are numbered.
-fn lanes(scenario: &Scenario, drafts: &[Draft]) -> Vec<NodeId> {
-    let clients = scenario.nodes.clients();
-    let met: BTreeSet<NodeId> = drafts.iter().flat_map(Draft::nodes).collect();
-    let first = met.contains(&clients).then_some(clients);
-    let others = met.iter().copied().filter(|&node| node != clients);
-    first.into_iter().chain(others).collect()
-}
-
-fn rows(drafts: &[Draft], lanes: &[NodeId]) -> Vec<Row> {
-    let lane = |node: NodeId| lanes.iter().position(|&l| l == node).unwrap_or(0);
-    let mut departures: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut rows = Vec::new();
-    for draft in drafts {
-        let what = match &draft.what {
-            Drafted::Departure {
-                id,
-                from,
-                to,
-                words,
-            } => {
-                departures.insert(*id, rows.len());
-                let words = words.clone();
-                Shown::Departure {
-                    from: lane(*from),
-                    to: lane(*to),
-                    words,
-                }
-            }
-            Drafted::Arrow {
-                id,
-                from,
-                to,
-                words,
-                fate,
-            } => Shown::Arrow {
-                from: lane(*from),
-                to: lane(*to),
-                words: words.clone(),
-                fate: *fate,
-                departed: departures.get(id).copied(),
-            },
-            Drafted::Mark {
-                node, sign, words, ..
-            } => Shown::Mark {
-                lane: lane(*node),
-                sign: *sign,
-                words: words.clone(),
-            },
-            Drafted::Fault { words, .. } => Shown::Banner {
-                violation: false,
-                words: words.clone(),
-            },
-            Drafted::Violation { words } => Shown::Banner {
-                violation: true,
-                words: words.clone(),
-            },
-            Drafted::Elided { words } => Shown::Elided {
-                words: words.clone(),
-            },
-            Drafted::Gap { lasts } => Shown::Gap { lasts: *lasts },
-        };
-        rows.push(Row { at: draft.at, what });
-    }
-    rows
-}
-
-/// States over events as states over rows; those that cover none are gone.
-fn spans(of: &[(NodeId, State, usize, usize)], drafts: &[Draft], lanes: &[NodeId]) -> Vec<Span> {
-    let row = |nth: usize| drafts.partition_point(|draft| draft.nth < nth);
-    let mut spans: Vec<Span> = of
-        .iter()
-        .filter_map(|&(node, state, from, to)| {
-            let lane = lanes.iter().position(|&lane| lane == node)?;
-            let (from, to) = (row(from), row(to));
-            (from < to).then_some(Span {
-                lane,
-                from,
-                to,
-                state,
-            })
-        })
-        .collect();
-    spans.sort_by_key(|span| (span.from, span.lane, span.state, span.to));
-    spans.dedup();
-    spans
 }

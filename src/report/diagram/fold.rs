@@ -46,6 +46,7 @@ pub(super) fn fold(drafts: Vec<Draft>) -> Vec<Draft> {
         .collect();
 
     let mut kept: Vec<Draft> = Vec::new();
+    // What lies between two rows that are kept.
     let mut heap: Vec<Draft> = Vec::new();
     for (row, draft) in drafts.into_iter().enumerate() {
         let departs = matches!(draft.what, Drafted::Departure { .. });
@@ -105,6 +106,9 @@ fn message(draft: &Draft) -> Option<u64> {
 /// `8 more: inquire, nobody there (6 times), ...`, at the first of them.
 fn counted(heap: &mut Vec<Draft>) -> Option<Draft> {
     let first = heap.first()?.clone();
+    if heap.len() == 1 {
+        return heap.pop();
+    }
     let mut counts: Vec<(String, usize)> = Vec::new();
     for draft in heap.iter() {
         let words = match &draft.what {

@@ -7,11 +7,14 @@ use crate::business::{BusinessRow, Params};
 use crate::fault::{Fault, FaultPlan};
 use crate::history::{Effect, Event, LossReason, Owner, Part, RollbackReason, What, Written};
 use crate::protocol::{
-    Decision, Detail, Family, LogState, Milestone, Note, ProtocolKind, Row, SagaPhase, Stamp, Value,
+    Decision, Detail, Family, LogState, Milestone, Note, ProtocolKind, Reply, Row, SagaPhase,
+    Stamp, Value,
 };
 use crate::report::words;
 use crate::scenario::Scenario;
 use crate::vocab::{Direction, RequestId, SimDuration, StepId, TxId};
+
+const LOGS_THE_END: &str = "logs the end";
 
 /// Words for one diagram: what need not be said in it is not.
 pub(super) struct Marks<'a> {
@@ -21,8 +24,8 @@ pub(super) struct Marks<'a> {
     concern: &'a Concern,
     /// Whether there is more than one request, so that each must be named.
     many: bool,
-    /// The requests of which there is more than one attempt.
-    attempted: BTreeSet<RequestId>,
+    /// The first attempt of every request.
+    first: BTreeMap<RequestId, TxId>,
 }
 
 impl<'a> Marks<'a> {
@@ -33,34 +36,35 @@ impl<'a> Marks<'a> {
         concern: &'a Concern,
         events: &[Event],
     ) -> Self {
-        let mut attempts: BTreeMap<RequestId, BTreeSet<(u16, u32, u16)>> = BTreeMap::new();
-        for event in events {
-            if let What::Sent { tx, .. } = event.what {
-                let attempts = attempts.entry(tx.request()).or_default();
-                // What its client sends belongs to no attempt yet.
-                if event.node != scenario.nodes.clients() {
-                    attempts.insert((tx.key.fresh, tx.epoch, tx.attempt));
-                }
-            }
+        // What clients send belongs to no attempt yet.
+        let sent = events.iter().filter_map(|event| match event.what {
+            What::Sent { tx, .. } if event.node != scenario.nodes.clients() => Some(tx),
+            _ => None,
+        });
+        let mut first = BTreeMap::new();
+        for tx in sent {
+            first.entry(tx.request()).or_insert(tx);
         }
-        let more_than_one = |(request, attempts): (&RequestId, &BTreeSet<_>)| {
-            let real = attempts.iter().filter(|(_, epoch, _)| *epoch > 0).count();
-            (real > 1).then_some(*request)
-        };
+        let asked = events.iter().filter_map(|event| match &event.what {
+            What::Asked { key, .. } => Some(key.request),
+            _ => None,
+        });
         Marks {
             scenario,
             plan,
             protocol,
             concern,
-            many: attempts.len() > 1,
-            attempted: attempts.iter().filter_map(more_than_one).collect(),
+            many: asked.collect::<BTreeSet<RequestId>>().len() > 1,
+            first,
         }
     }
 
-    /// Whose it is, where that must be said: ` c3.17`, ` #2.0`, or nothing.
+    /// Whose it is, where that must be said: ` c3.17`, ` #2.0`, or nothing. The
+    /// first attempt needs no number.
     pub(super) fn whose(&self, tx: TxId) -> String {
-        let attempts = self.attempted.contains(&tx.request()) && tx.epoch > 0;
-        match (self.many, attempts) {
+        let first = self.first.get(&tx.request());
+        let again = tx.epoch > 0 && first.is_some_and(|first| *first != tx);
+        match (self.many, again) {
             (true, true) => format!(" {tx}"),
             (true, false) => format!(" {}", tx.key),
             (false, true) => format!(" #{}.{}", tx.epoch, tx.attempt),
@@ -170,7 +174,13 @@ impl<'a> Marks<'a> {
                     true => Some(self.branch(effects)),
                     false => self.local(stamp, effects, writes),
                 }?;
-                let words = format!("{words}{}{}", self.whose(stamp.tx), late(*durable));
+                // Nobody waits for the end record.
+                let late = if words == LOGS_THE_END {
+                    ""
+                } else {
+                    late(*durable)
+                };
+                let words = format!("{words}{}{late}", self.whose(stamp.tx));
                 Some((done(*durable), words))
             }
             What::CommitLost {
@@ -270,6 +280,10 @@ impl<'a> Marks<'a> {
             });
         }
         let mut words = self.stamp(stamp);
+        let refused = |w: &Written| matches!(w.value, Some(Value::Reply(Reply::Refused(_))));
+        if writes.iter().any(refused) {
+            words.push_str(": keeps the refusal");
+        }
         let changes = self.effects(effects);
         if !changes.is_empty() {
             words.push_str(&format!(": {changes}"));
@@ -306,7 +320,7 @@ impl<'a> Marks<'a> {
                     format!("logs: next undo {}", self.step(undo))
                 }
             },
-            _ => "logs the end".to_owned(),
+            _ => LOGS_THE_END.to_owned(),
         })
     }
 

@@ -86,15 +86,14 @@ fn plain(words: &str) -> String {
     let mut text = String::new();
     for glyph in words.chars() {
         match glyph {
-            '#' | ';' | '<' | '>' | '&' | '"' | '%' | '{' | '}' | '`' | '\\' | ':' => {
+            '#' | ';' | '<' | '&' | '"' | '%' | '{' | '}' | '`' | '\\' => {
                 let _ = write!(text, "#{};", u32::from(glyph));
             }
             control if control.is_control() => text.push(' '),
-            // A participant or a line that begins or ends with this word would
-            // end a block.
             _ => text.push(glyph),
         }
     }
+    // The word alone would end a block.
     match text.trim() {
         "" => "-".to_owned(),
         word if word.eq_ignore_ascii_case("end") => format!("({word})"),
@@ -108,7 +107,7 @@ mod tests {
 
     #[test]
     fn words_that_mermaid_would_misread_are_entities() {
-        assert_eq!(plain("c0.0#1.0; 1 -> 2"), "c0.0#35;1.0#59; 1 -#62; 2");
+        assert_eq!(plain("c0.0#1.0; 1 -> 2"), "c0.0#35;1.0#59; 1 -> 2");
         assert_eq!(plain("end"), "(end)");
         assert_eq!(plain(""), "-");
     }

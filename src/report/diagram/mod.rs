@@ -12,7 +12,9 @@
 mod builder;
 mod canvas;
 mod concern;
+mod flights;
 mod fold;
+mod layout;
 mod marks;
 mod mermaid;
 mod picture;
@@ -175,3 +177,6 @@ impl Diagram {
         self.spans.iter().any(|span| span.state == state)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ pub(super) const LETTER: f64 = 6.6;
 pub(super) const LINE: f64 = 14.0;
 /// Between a row's words and the next row.
 pub(super) const AIR: f64 = 8.0;
-/// Where the first lane stands, right of the times.
-pub(super) const LEFT: f64 = 96.0;
+/// Between the times and the first lane.
+pub(super) const GUTTER: f64 = 44.0;
 /// How far apart lanes are.
 pub(super) const APART: f64 = 150.0;
 /// What is kept free right of the last lane.
@@ -21,8 +21,10 @@ pub(super) const MARGIN: f64 = 250.0;
 pub(super) const TOP: f64 = 48.0;
 /// Between a lane and the words beside it.
 pub(super) const BESIDE: f64 = 10.0;
-/// Words beside a lane are broken at so many letters at the latest.
-const WIDEST: usize = 52;
+/// Between an arrow's shaft and the next row.
+const UNDER: f64 = 4.0;
+/// Words beside a lane are broken there at the latest.
+const WIDEST: f64 = 340.0;
 
 /// Where the words of a row stand.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,31 +54,39 @@ pub(super) struct Placed {
     pub(super) words: Words,
 }
 
+/// Where lanes stand.
+#[derive(Clone, Copy)]
+pub(super) struct Grid {
+    /// The first lane, right of the times.
+    pub(super) left: f64,
+    pub(super) width: f64,
+}
+
 /// The whole sheet.
 pub(super) struct Sheet {
-    pub(super) width: f64,
+    pub(super) grid: Grid,
     pub(super) height: f64,
     pub(super) rows: Vec<Placed>,
 }
 
-/// Where a lane stands.
-pub(super) fn lane(lane: usize) -> f64 {
-    LEFT + APART * lane as f64
-}
-
 /// Places everything.
 pub(super) fn place(of: &Diagram) -> Sheet {
+    let times = of.rows.iter().map(|row| row.at.to_string().len());
+    let left = LETTER * times.max().unwrap_or(0) as f64 + GUTTER;
     let lanes = of.lanes.len().max(1);
-    let width = lane(lanes - 1) + MARGIN;
+    let width = left + APART * (lanes - 1) as f64 + MARGIN;
+    let grid = Grid { left, width };
     let mut y = TOP;
     let mut rows = Vec::with_capacity(of.rows.len());
     for row in &of.rows {
-        let words = words(&row.what, width, lanes);
-        let height = LINE * words.lines.len() as f64 + AIR;
-        // The words of an arrow stand on its shaft; others beside their sign.
-        let on_shaft = words.anchor == Anchor::Middle;
+        let words = grid.words(&row.what);
+        let mut height = LINE * words.lines.len() as f64 + AIR;
         let at = match &row.what {
-            Shown::Arrow { .. } | Shown::Departure { .. } if on_shaft => height - AIR / 2.0,
+            // The words of an arrow stand over its shaft; others beside their sign.
+            Shown::Arrow { .. } | Shown::Departure { .. } if words.anchor == Anchor::Middle => {
+                height += UNDER;
+                height - UNDER
+            }
             Shown::Arrow { .. } | Shown::Departure { .. } | Shown::Mark { .. } => {
                 AIR / 2.0 + LINE / 2.0
             }
@@ -91,78 +101,102 @@ pub(super) fn place(of: &Diagram) -> Sheet {
         y += height;
     }
     Sheet {
-        width,
+        grid,
         height: y + 16.0,
         rows,
     }
 }
 
-fn words(what: &Shown, width: f64, lanes: usize) -> Words {
-    match what {
-        Shown::Mark {
-            lane: at, words, ..
-        } => beside(words, (lane(*at), lane(*at)), width),
-        Shown::Departure { from, to, words } => {
-            along(&format!("{words} leaves"), (lane(*from), lane(*to)), width)
-        }
-        Shown::Arrow {
-            from, to, words, ..
-        } => along(words, (lane(*from), lane(*to)), width),
-        Shown::Banner { violation, words } => {
-            let lead = if *violation { "VIOLATED " } else { "" };
-            across(&format!("{lead}{words}"), width, lanes)
-        }
-        Shown::Gap { lasts } => across(&format!("{lasts} later"), width, lanes),
-        Shown::Elided { words } => across(words, width, lanes),
+impl Grid {
+    /// Where a lane stands.
+    pub(super) fn lane(self, lane: usize) -> f64 {
+        self.left + APART * lane as f64
     }
-}
 
-/// On the shaft of an arrow if there is room, else beside it.
-fn along(words: &str, (from, to): (f64, f64), width: f64) -> Words {
-    let shaft = (from - to).abs() - 24.0;
-    if display_width(words) as f64 * LETTER <= shaft {
-        let x = f64::midpoint(from, to);
-        return Words {
-            lines: vec![words.to_owned()],
-            x,
-            anchor: Anchor::Middle,
-        };
+    /// Where what goes from edge to edge begins and ends.
+    pub(super) fn edges(self) -> (f64, f64) {
+        (self.left - BESIDE, self.width - BESIDE)
     }
-    beside(words, (from.min(to), from.max(to)), width)
-}
 
-/// To the right if there is room, else to the left, else broken where there is
-/// more of it.
-fn beside(words: &str, (left, right): (f64, f64), width: f64) -> Words {
-    let letters = |pixels: f64| (pixels.max(LETTER) / LETTER) as usize;
-    let to_right = letters(width - right - 2.0 * BESIDE);
-    let to_left = letters(left - LEFT + APART / 3.0 - BESIDE);
-    let needed = display_width(words);
-    let goes_left = needed > to_right && (needed <= to_left || to_left > to_right);
-    let room = if goes_left { to_left } else { to_right };
-    let lines = textwrap::wrap(words, room.clamp(8, WIDEST.max(8)));
-    let lines = lines.iter().map(|line| line.to_string()).collect();
-    match goes_left {
-        true => Words {
+    fn words(self, what: &Shown) -> Words {
+        match what {
+            Shown::Mark { lane, words, .. } => self.beside(words, (*lane, *lane)),
+            Shown::Departure { from, to, words } => {
+                self.along(&format!("{words} leaves"), (*from, *to))
+            }
+            Shown::Arrow {
+                from, to, words, ..
+            } => self.along(words, (*from, *to)),
+            Shown::Banner {
+                violation: true,
+                words,
+            } => self.across(&format!("VIOLATED {words}")),
+            Shown::Banner {
+                violation: false,
+                words,
+            }
+            | Shown::Elided { words } => self.across(words),
+            Shown::Gap { lasts } => self.across(&format!("{lasts} later")),
+        }
+    }
+
+    /// Over the shaft of an arrow if there is room, else beside it.
+    fn along(self, words: &str, (from, to): (usize, usize)) -> Words {
+        let (one, other) = (self.lane(from), self.lane(to));
+        let shaft = (one - other).abs() - 24.0;
+        if long(words) <= shaft {
+            let x = f64::midpoint(one, other);
+            return Words {
+                lines: vec![words.to_owned()],
+                x,
+                anchor: Anchor::Middle,
+            };
+        }
+        self.beside(words, (from.min(to), from.max(to)))
+    }
+
+    /// To the right if there is room, else to the left, else broken where there
+    /// is more of it.
+    fn beside(self, words: &str, (left, right): (usize, usize)) -> Words {
+        let (left, right) = (self.lane(left), self.lane(right));
+        let to_right = self.width - right - 2.0 * BESIDE;
+        let to_left = left - self.left - BESIDE;
+        let needed = long(words);
+        let goes_left = needed > to_right && to_left > to_right;
+        let room = if goes_left { to_left } else { to_right };
+        let lines = broken(words, room.min(WIDEST));
+        match goes_left {
+            true => Words {
+                lines,
+                x: left - BESIDE,
+                anchor: Anchor::End,
+            },
+            false => Words {
+                lines,
+                x: right + BESIDE,
+                anchor: Anchor::Start,
+            },
+        }
+    }
+
+    fn across(self, words: &str) -> Words {
+        let (left, right) = self.edges();
+        let lines = broken(words, right - left - 2.0 * BESIDE);
+        Words {
             lines,
-            x: left - BESIDE,
-            anchor: Anchor::End,
-        },
-        false => Words {
-            lines,
-            x: right + BESIDE,
+            x: left + BESIDE,
             anchor: Anchor::Start,
-        },
+        }
     }
 }
 
-fn across(words: &str, width: f64, _lanes: usize) -> Words {
-    let room = ((width - LEFT - 2.0 * BESIDE) / LETTER) as usize;
-    let lines = textwrap::wrap(words, room.max(8));
-    let lines = lines.iter().map(|line| line.to_string()).collect();
-    Words {
-        lines,
-        x: LEFT + BESIDE,
-        anchor: Anchor::Start,
-    }
+/// How long words are, in pixels.
+pub(super) fn long(words: &str) -> f64 {
+    LETTER * display_width(words) as f64
+}
+
+fn broken(words: &str, room: f64) -> Vec<String> {
+    let letters = (room / LETTER) as usize;
+    let lines = textwrap::wrap(words, letters.max(1));
+    lines.iter().map(ToString::to_string).collect()
 }

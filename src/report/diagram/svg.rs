@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::picture::{self, AIR, Anchor, LEFT, LINE, Placed, Sheet, TOP, lane};
+use super::picture::{self, AIR, Anchor, BESIDE, GUTTER, LINE, Placed, Sheet, TOP, long};
 use super::{Diagram, Fate, Row, Shown, Sign, State};
 
 /// Every colour has a name; which it is, the page decides. What a colour says,
@@ -37,7 +37,7 @@ stroke-width: 2.4 }
 pub fn svg(of: &Diagram, title: &str) -> String {
     let sheet = picture::place(of);
     let mut svg = String::new();
-    let (width, height) = (px(sheet.width), px(sheet.height));
+    let (width, height) = (px(sheet.grid.width), px(sheet.height));
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
@@ -51,19 +51,19 @@ pub fn svg(of: &Diagram, title: &str) -> String {
     );
     for (n, name) in of.lanes.iter().enumerate() {
         lane_of(&mut svg, of, &sheet, n);
-        let at = (lane(n), TOP - 24.0);
+        let at = (sheet.grid.lane(n), TOP - 24.0);
         words(&mut svg, at, Anchor::Middle, "name", &[name.clone()]);
     }
     // First all lines, then all words, so that no line crosses a word.
     for (row, placed) in of.rows.iter().zip(&sheet.rows) {
-        shape(&mut svg, of, &sheet, row, placed);
+        shape(&mut svg, &sheet, row, placed);
     }
     let mut before = None;
     for (row, placed) in of.rows.iter().zip(&sheet.rows) {
         let timeless = matches!(row.what, Shown::Gap { .. } | Shown::Elided { .. });
         if !timeless && before != Some(row.at) {
             before = Some(row.at);
-            let at = (LEFT - 44.0, placed.y + 4.0);
+            let at = (sheet.grid.left - GUTTER + BESIDE, placed.y + 4.0);
             words(&mut svg, at, Anchor::End, "quiet", &[row.at.to_string()]);
         }
         told(&mut svg, row, placed);
@@ -74,7 +74,7 @@ pub fn svg(of: &Diagram, title: &str) -> String {
 
 /// A lane: its line, dotted while it is down, and bars for what it holds.
 fn lane_of(svg: &mut String, of: &Diagram, sheet: &Sheet, n: usize) {
-    let x = lane(n);
+    let x = sheet.grid.lane(n);
     let end = sheet.height - 10.0;
     let mut from = TOP - 12.0;
     for (row, placed) in sheet.rows.iter().enumerate() {
@@ -123,8 +123,10 @@ fn lane_of(svg: &mut String, of: &Diagram, sheet: &Sheet, n: usize) {
 }
 
 /// The lines and signs of a row.
-fn shape(svg: &mut String, of: &Diagram, sheet: &Sheet, row: &Row, placed: &Placed) {
+fn shape(svg: &mut String, sheet: &Sheet, row: &Row, placed: &Placed) {
     let y = placed.y;
+    let lane = |lane: usize| sheet.grid.lane(lane);
+    let (left, right) = sheet.grid.edges();
     match &row.what {
         // Drawn from its arrival.
         Shown::Departure { .. } => {}
@@ -143,14 +145,17 @@ fn shape(svg: &mut String, of: &Diagram, sheet: &Sheet, row: &Row, placed: &Plac
         Shown::Mark { lane: at, sign, .. } => sign_at(svg, (lane(*at), y), *sign),
         Shown::Banner { violation, .. } => {
             let class = if *violation { "rule" } else { "rule warn" };
-            let last = lane(of.lanes.len().saturating_sub(1)) + picture::MARGIN;
             for y in [placed.top + 1.0, placed.bottom - 1.0] {
-                line(svg, class, (LEFT - 20.0, y), (last - 12.0, y));
+                line(svg, class, (left, y), (right, y));
             }
         }
+        // After the words, not through them.
         Shown::Gap { .. } | Shown::Elided { .. } => {
-            let last = lane(of.lanes.len().saturating_sub(1)) + picture::MARGIN;
-            line(svg, "dots", (LEFT - 20.0, y), (last - 12.0, y));
+            let longest = placed.words.lines.iter().map(|words| long(words));
+            let end = placed.words.x + longest.fold(0.0, f64::max) + BESIDE;
+            if end < right {
+                line(svg, "dots", (end, y), (right, y));
+            }
         }
     }
 }
