@@ -394,6 +394,28 @@ fn what_cannot_be_written_is_an_error_and_what_was_there_stays() {
     }
 }
 
+#[test]
+fn the_readme_shows_what_is_really_drawn() {
+    let readme = include_str!("../README.md");
+    let (_, shown) = readme
+        .split_once("```text\nViolated under choreographed")
+        .expect("a diagram");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let arguments = [
+        "replay",
+        DUAL,
+        "--protocol",
+        "choreographed",
+        "--without",
+        "outbox",
+    ];
+    let printed = out(&run(&arguments));
+    assert!(
+        printed.contains(shown),
+        "not drawn any more:\n{shown}\n{printed}"
+    );
+}
+
 /// The committed schema; with `UPDATE_SCHEMAS` set, it is written anew.
 fn committed(name: &str, derived: &schemars::Schema) -> jsonschema::Validator {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("reports/schemas/{name}"));

@@ -11,7 +11,7 @@ use super::exit::{Exit, Failure};
 use super::files::write_whole;
 use super::flags::{Format, protocols, safeguards, transactions};
 use super::output::{Screen, page};
-use super::save::sets;
+use super::save::{SeedOfSwarm, Whole, whole};
 use crate::history::{Digest, What};
 use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -19,7 +19,7 @@ use crate::report::diagram::{self, Concern, Kept, Signs};
 use crate::report::replay::{Compared, Replay, Subject, broken, json, report, text};
 use crate::report::saved::Comparing;
 use crate::report::{Invocation, list_of_names, quoted};
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::vocab::{RequestId, Seed};
 
 const EXAMPLES: &str = "\
@@ -66,6 +66,11 @@ pub(super) struct ReplayArgs {
     /// Of a scenario: say something else than the file; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     sets: Vec<String>,
+
+    /// Of a scenario: with the faults and the workload that `hunt` draws for the
+    /// seed
+    #[arg(long)]
+    swarm: bool,
 
     /// Of a scenario: the digest that the run must have
     #[arg(long, value_name = "HEX")]
@@ -161,7 +166,7 @@ fn of_history(args: &ReplayArgs) -> Result<Case, Failure> {
     refuse_flags_of_scenarios(args)?;
     let (header, lines) = open(&args.path)?;
     let wrong = |error| unreadable(&args.path, &error);
-    let scenario = header.scenario().map_err(wrong)?;
+    let (scenario, transactions) = header.scenario().map_err(wrong)?;
     let protocol = header.protocol().map_err(wrong)?;
     let without = header.without().map_err(wrong)?;
     let digest = header.digest().map_err(wrong)?;
@@ -177,8 +182,9 @@ fn of_history(args: &ReplayArgs) -> Result<Case, Failure> {
             file: header.file.clone(),
             seed: header.seed(),
             without,
-            transactions: None,
+            transactions,
             sets: Vec::new(),
+            swarm: false,
         },
         toml: header.toml,
         scenario,
@@ -194,6 +200,7 @@ fn refuse_flags_of_scenarios(args: &ReplayArgs) -> Result<(), Failure> {
         ("--without", !args.without.is_empty()),
         ("--transactions", args.transactions.is_some()),
         ("--set", !args.sets.is_empty()),
+        ("--swarm", args.swarm),
         ("--digest", args.digest.is_some()),
     ];
     match flags.iter().find(|(_, given)| *given) {
@@ -209,10 +216,8 @@ fn refuse_flags_of_scenarios(args: &ReplayArgs) -> Result<(), Failure> {
 // ---- a scenario ----
 
 fn of_scenario(args: &ReplayArgs) -> Result<Case, Failure> {
-    let sets = sets(&args.sets, args.transactions);
-    let scenario = scenario::load_with(&args.path, &sets).map_err(Failure::Scenario)?;
-    let scenario = Arc::new(scenario);
-    let toml = scenario::expand(&args.path, &sets).map_err(Failure::Scenario)?;
+    let swarm = args.swarm.then_some(SeedOfSwarm(args.seed));
+    let Whole { scenario, toml } = whole(&args.path, &args.sets, args.transactions, swarm)?;
     let mut without = args.without.clone();
     without.sort_unstable();
     without.dedup();
@@ -222,6 +227,7 @@ fn of_scenario(args: &ReplayArgs) -> Result<Case, Failure> {
         without,
         transactions: args.transactions,
         sets: args.sets.clone(),
+        swarm: args.swarm,
     };
     let trial = trial(args, &scenario, &invocation)?;
     Ok(Case {

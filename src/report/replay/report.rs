@@ -50,8 +50,10 @@ fn again(of: &Replay<'_>, toml: &str) -> String {
     let file = file_name(&of.scenario.name);
     let alone = Invocation {
         file: file.clone(),
-        transactions: None,
+        // What a hunt draws is in the text, and so is what was set.
+        transactions: of.invocation.transactions.filter(|_| !of.invocation.swarm),
         sets: Vec::new(),
+        swarm: false,
         ..of.invocation.clone()
     };
     let line = alone.replay(of.trial.protocol, of.trial.digest);

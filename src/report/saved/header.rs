@@ -29,7 +29,7 @@ pub struct Header {
     pub protocol: String,
     /// From which seed.
     pub seed: u64,
-    /// Without which safeguards.
+    /// Without which safeguards, beside those that the scenario does without.
     pub without: Vec<String>,
     /// How many transactions.
     pub transactions: u32,
@@ -45,10 +45,8 @@ impl Header {
     /// The header of a run. `toml` is the whole scenario, see
     /// [`scenario::expand`].
     pub fn of(scenario: &Scenario, invocation: &Invocation, trial: &Trial, toml: String) -> Self {
-        let without = trial
-            .safeguards
-            .missing()
-            .map(|safeguard| safeguard.name().to_owned());
+        let without = invocation.without.iter();
+        let without = without.map(|safeguard| safeguard.name().to_owned());
         Header {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,16 +70,23 @@ impl Header {
         }
     }
 
-    /// The scenario.
+    /// The scenario, and how many transactions it is cut down to, if it is.
     ///
     /// # Errors
     /// When this build does not take it for right.
-    pub fn scenario(&self) -> Result<Arc<Scenario>, Unreadable> {
+    pub fn scenario(&self) -> Result<(Arc<Scenario>, Option<u32>), Unreadable> {
         let parsed = scenario::parse("the scenario in the history", &self.toml);
-        parsed.map(Arc::new).map_err(|errors| {
+        let mut scenario = parsed.map_err(|errors| {
             let errors = errors.render(scenario::Style::Plain);
-            Unreadable::header(format!("its scenario is not right:\n{}", errors.trim_end()))
-        })
+            let errors = errors.trim_end();
+            Unreadable::header(format!("its scenario is not right:\n{errors}"))
+        })?;
+        let fewer =
+            (scenario.workload.transactions != self.transactions).then_some(self.transactions);
+        if let Some(transactions) = fewer {
+            scenario.workload.limit(transactions);
+        }
+        Ok((Arc::new(scenario), fewer))
     }
 
     /// The protocol.

@@ -30,6 +30,7 @@ fn saved() -> String {
         without: vec![],
         transactions: None,
         sets: vec![],
+        swarm: false,
     };
     let header = Header::of(&scenario, &invocation, &trial, toml);
     let mut writing =
