@@ -15,7 +15,7 @@
 //! | layer | room | holds |
 //! | --- | --- | --- |
 //! | 8 | [`cli`] | flags, files, terminal, exit codes; the only room that prints |
-//! | 7 | [`report`] | an outcome as table, trace and JSON; never runs anything |
+//! | 7 | [`report`] | an outcome as table, trace, diagram, bug report and JSON; a history in a file; never runs anything |
 //! | 6 | [`lab`] | experiments: run once, on either host or on both |
 //! | 5 | [`world`] | the simulated machines: agenda, network, disk, store, broker, provider, clients, the driver, the injector, the hosts |
 //! | 5 | [`check`] | promises: folds from a history to a verdict with evidence |

@@ -11,10 +11,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::Change;
+use super::diff::DiffArgs;
 use super::exhaust::ExhaustArgs;
 use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::pages::{CompletionsArgs, ManArgs};
+use super::replay::ReplayArgs;
 use crate::lab::HostChoice;
 use crate::lab::hunt::{SeedRange, Shard};
 use crate::protocol::{ProtocolKind, Safeguard};
@@ -107,6 +109,14 @@ pub(super) enum Command {
     /// numbered point; everything that can go wrong there is tried in a run of its
     /// own. What is certain to show the same is left out, and counted.
     Exhaust(ExhaustArgs),
+    /// Run one run again, check that it is the same, and explain what broke
+    ///
+    /// Runs a saved history, or a scenario under one protocol, again; says whether
+    /// the history is the same, bit for bit; and draws the first promise that broke
+    /// as a space-time diagram: a lane a node, time going down, an arrow a message.
+    Replay(ReplayArgs),
+    /// Say where two saved histories part
+    Diff(DiffArgs),
     /// Say whether scenario files are right, and run nothing
     ///
     /// One line for every file that is right, on standard output; everything that
@@ -214,6 +224,10 @@ pub(super) struct RunArgs {
     /// `machines.points.database.flush=5ms`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
+
+    /// Save the history of the one protocol that runs, for `replay` and `diff`
+    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
+    pub(super) save: Option<PathBuf>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

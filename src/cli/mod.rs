@@ -7,6 +7,7 @@ mod ablate;
 mod bug;
 mod check;
 mod compare;
+mod diff;
 mod exhaust;
 mod exit;
 mod explain;
@@ -17,7 +18,9 @@ mod list;
 mod new;
 mod output;
 mod pages;
+mod replay;
 mod run;
+mod save;
 mod schema;
 mod shrink;
 
@@ -43,6 +46,8 @@ pub fn main() -> ExitCode {
         Command::Ablate(args) => ablate::ablate(args),
         Command::Shrink(args) => shrink::shrink(args),
         Command::Exhaust(args) => exhaust::exhaust(args),
+        Command::Replay(args) => replay::replay(args),
+        Command::Diff(args) => diff::diff(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),
         Command::Completions(args) => pages::completions(args),

@@ -11,11 +11,12 @@ use super::compare;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
 use super::output::{Screen, page};
+use super::save;
 use crate::lab::{self, HostChoice, RunError, RunOptions, Subject, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::trace::{Filter, Form, TraceWriter, legend};
-use crate::report::{Comparison, Invocation, Unable, json, text};
+use crate::report::{Comparison, Invocation, Unable, json, quoted, text};
 use crate::scenario::{self, Scenario};
 use crate::vocab::Seed;
 
@@ -30,6 +31,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let filter = Filter::parse(&scenario, &args.filters).map_err(Failure::Usage)?;
     let mut screen = Screen::new();
     let (trials, unable) = trials(args, &scenario, &invocation, &filter, &mut screen)?;
+    if let (Some(file), [trial]) = (&args.save, &trials[..]) {
+        save::save(file, args, (&scenario, &invocation), trial)?;
+    }
     let comparison = Comparison {
         scenario: &scenario,
         invocation: &invocation,
@@ -43,12 +47,25 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         Format::Json => json::document(&comparison),
     };
     screen.write_all(document.as_bytes())?;
+    if let (Some(file), Format::Text, false) = (&args.save, args.format, args.quiet)
+        && args.trace != Some(TraceForm::Json)
+    {
+        let file = quoted(&file.display().to_string());
+        writeln!(
+            screen,
+            "\nSaved. Explain it with:\n  cargo run --release -- replay {file}"
+        )?;
+    }
     screen.flush()?;
     verdict(&comparison)
 }
 
 /// Text and JSON do not go into one output.
 fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
+    if args.save.is_some() && args.protocols.len() != 1 {
+        let why = "--save keeps the history of one protocol: say which with --protocol";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     let why = match (args.trace, args.format) {
         (Some(TraceForm::Json), Format::Json) => {
             "--trace=json has no report: leave out --format json"

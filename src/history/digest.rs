@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
@@ -15,6 +16,23 @@ pub struct Digest(pub u64);
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{:016x}", self.0))
+    }
+}
+
+/// A digest that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a digest: it has 16 hexadecimal digits, like 31e00a9b636a94a7")]
+pub struct ParseDigestError(String);
+
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_hex = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = is_hex.then(|| u64::from_str_radix(text, 16).ok()).flatten();
+        number
+            .map(Digest)
+            .ok_or_else(|| ParseDigestError(text.to_owned()))
     }
 }
 

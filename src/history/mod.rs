@@ -9,7 +9,7 @@ mod encoding;
 mod event;
 mod point;
 
-pub use digest::{Digest, DigestSink};
+pub use digest::{Digest, DigestSink, ParseDigestError};
 pub use event::{
     Class, Effect, Event, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };

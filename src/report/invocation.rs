@@ -1,3 +1,4 @@
+use crate::history::Digest;
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::Scenario;
 use crate::vocab::Seed;
@@ -32,13 +33,30 @@ impl Invocation {
     /// The command that runs this again, under one protocol.
     pub fn line(&self, protocol: ProtocolKind) -> String {
         let seed = self.seed;
-        let mut line = match protocol {
+        let line = match protocol {
             ProtocolKind::Own(own) => format!("{} --seed {seed}", own.again),
             shipped => format!(
                 "cargo run --release -- run {} --seed {seed} --protocol {shipped}",
                 quoted(&self.file),
             ),
         };
+        line + &self.changes()
+    }
+
+    /// The command that replays this under one protocol, and checks that the
+    /// history is the same.
+    pub fn replay(&self, protocol: ProtocolKind, digest: Digest) -> String {
+        format!(
+            "cargo run --release -- replay {} --seed {} --protocol {protocol}{} --digest {digest}",
+            quoted(&self.file),
+            self.seed,
+            self.changes()
+        )
+    }
+
+    /// What is not as in the file, as flags.
+    fn changes(&self) -> String {
+        let mut line = String::new();
         if self.swarm {
             line.push_str(" --swarm");
         }

@@ -11,12 +11,17 @@
 //! - [`json`]: the same for programs.
 //! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
 //! - [`trace`]: every event a line, with its legend.
+//! - [`diagram`]: a history as a space-time diagram, in three forms.
+//! - [`saved`]: a history in a file, and where two of them part.
+//! - [`replay`]: a run told again, with what broke, as text, JSON and a bug
+//!   report.
 //! - [`list`] and [`explain`]: everything that has a name.
 
 pub mod ablation;
 mod claims;
 mod comparison;
 pub mod contrast;
+pub mod diagram;
 pub mod exhaust;
 pub mod explain;
 mod explanation;
@@ -33,6 +38,8 @@ pub mod list;
 mod meaning;
 mod notes;
 mod page;
+pub mod replay;
+pub mod saved;
 mod story;
 mod style;
 mod table;
@@ -51,3 +58,4 @@ pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};
 pub use page::Page;
 pub use terms::{Facts, Missed, Shelf, Term};
+pub(crate) use words::list as list_of_names;

@@ -160,7 +160,7 @@ fn ordinal(n: u32) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+pub(crate) fn list(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let words: Vec<_> = words.into_iter().collect();
     let mut text = String::new();
     for (n, word) in words.iter().enumerate() {

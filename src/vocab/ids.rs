@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,33 @@ impl fmt::Display for RequestId {
     /// `c3.17`: the client and its how-many-th request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "c{}.{}", self.client.0, self.n)
+    }
+}
+
+/// A request's name that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no request: c3.1 is the second wish of client 3")]
+pub struct ParseRequestError(String);
+
+impl FromStr for RequestId {
+    type Err = ParseRequestError;
+
+    /// Reads `c3.17`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            plain.then(|| digits.parse().ok()).flatten()
+        };
+        let parts = text.strip_prefix('c').and_then(|rest| rest.split_once('.'));
+        parts
+            .and_then(|(client, n)| {
+                let client = ClientId(number(client)?);
+                Some(RequestId {
+                    client,
+                    n: number(n)?,
+                })
+            })
+            .ok_or_else(|| ParseRequestError(text.to_owned()))
     }
 }
 

@@ -7,7 +7,9 @@ mod ids;
 mod time;
 
 pub use chance::{Chance, Identity, Probability, Seed, Stream};
-pub use ids::{ClientId, Direction, NodeId, RequestId, RequestKey, ServiceId, StepId, TxId};
+pub use ids::{
+    ClientId, Direction, NodeId, ParseRequestError, RequestId, RequestKey, ServiceId, StepId, TxId,
+};
 pub use time::{ParseDurationError, SimDuration, SimTime};
 
 /// A hash map for look-ups only. Its hasher is fixed, but its order is still

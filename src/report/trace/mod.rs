@@ -26,7 +26,7 @@ use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
 pub use filter::{Filter, KEYS};
 use lanes::Lanes;
-use words::Words;
+pub(super) use words::Words;
 
 /// What each kind of line means, in the order in which the legend shows them.
 pub const LEGEND: &[(&str, &str)] = &[

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::vocab::{Direction, NodeId, SimDuration, StepId};
 
 /// Turns events into words.
-pub(super) struct Words<'a> {
+pub(in crate::report) struct Words<'a> {
     scenario: &'a Scenario,
     plan: &'a FaultPlan,
     /// The nodes' names by number.
@@ -20,7 +20,7 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(scenario: &'a Scenario, plan: &'a FaultPlan) -> Self {
+    pub(in crate::report) fn new(scenario: &'a Scenario, plan: &'a FaultPlan) -> Self {
         let nodes: Vec<String> = (0..scenario.nodes.count() as u16)
             .map(|n| scenario.node_name(NodeId(n)))
             .collect();
@@ -34,7 +34,7 @@ impl<'a> Words<'a> {
     }
 
     /// The kind of a line, whose it is, and what it says.
-    pub(super) fn line(&self, what: &What) -> (&'static str, String, String) {
+    pub(in crate::report) fn line(&self, what: &What) -> (&'static str, String, String) {
         let nobody = String::new;
         let nothing = String::new;
         match what {
@@ -205,7 +205,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    pub(super) fn node(&self, node: NodeId) -> &str {
+    pub(in crate::report) fn node(&self, node: NodeId) -> &str {
         let name = self.nodes.get(usize::from(node.0));
         name.map_or("?", String::as_str)
     }

@@ -1,0 +1,381 @@
+//! From events to a diagram, in three goes: every event becomes a draft; drafts
+//! that say nothing here are taken away, and what repeats itself is folded; then
+//! nodes become lanes and events rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::flights::Flight;
+use super::fold::{fold, with_gaps};
+use super::layout::{draw_level, lanes, rows, spans};
+use super::marks::Marks;
+use super::{Concern, Diagram, Fate, Sign, State};
+use crate::business::Params;
+use crate::fault::{FaultKind, FaultPlan};
+use crate::history::{Event, Owner, Part, What};
+use crate::protocol::ProtocolKind;
+use crate::scenario::Scenario;
+use crate::vocab::{NodeId, RequestKey, SimDuration, SimTime, TxId};
+
+/// When a promise broke, and how, for the diagram's banner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: SimTime,
+    /// The promise, and the violation in one sentence.
+    pub words: String,
+}
+
+/// Draws what a concern [kept](super::Kept) of a run of this scenario under this
+/// protocol and this plan.
+pub fn draw(
+    scenario: &Scenario,
+    protocol: ProtocolKind,
+    plan: &FaultPlan,
+    (concern, events): (&Concern, &[Event]),
+    broken: Option<&Moment>,
+) -> Diagram {
+    let marks = Marks::new(scenario, plan, protocol, concern, events);
+    let mut builder = Builder {
+        scenario,
+        concern,
+        marks,
+        now: (SimTime::ZERO, 0),
+        drafts: Vec::new(),
+        flights: BTreeMap::new(),
+        asked: BTreeMap::new(),
+        forced: BTreeSet::new(),
+        open: BTreeMap::new(),
+        spans: Vec::new(),
+        struck: BTreeMap::new(),
+    };
+    for (nth, event) in events.iter().enumerate() {
+        builder.now = (event.at, nth);
+        builder.hear(event);
+    }
+    builder.finish(events.len(), broken)
+}
+
+/// A row in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) at: SimTime,
+    /// The position of its event.
+    pub(super) nth: usize,
+    pub(super) what: Drafted,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Drafted {
+    /// The message of this number leaves.
+    Departure {
+        id: u64,
+        from: NodeId,
+        to: NodeId,
+        words: String,
+    },
+    /// It arrives, or is lost.
+    Arrow {
+        id: u64,
+        from: NodeId,
+        to: NodeId,
+        words: String,
+        fate: Fate,
+    },
+    /// Something at a node. `own`: of the concern, not of the world around it.
+    /// `again`: it may be one of many of the same.
+    Mark {
+        node: NodeId,
+        sign: Sign,
+        words: String,
+        own: bool,
+        again: bool,
+    },
+    /// A fault of messages, by its position in the plan.
+    Fault { position: u32, words: String },
+    /// The violation.
+    Violation { words: String },
+    /// More of the same.
+    Elided { words: String },
+    /// Nothing for so long.
+    Gap { lasts: SimDuration },
+}
+
+pub(super) struct Builder<'a> {
+    pub(super) scenario: &'a Scenario,
+    concern: &'a Concern,
+    pub(super) marks: Marks<'a>,
+    /// The time and the position of the event in hand.
+    now: (SimTime, usize),
+    drafts: Vec<Draft>,
+    pub(super) flights: BTreeMap<u64, Flight>,
+    /// What clients asked last, and how often they had before.
+    pub(super) asked: BTreeMap<RequestKey, (Params, u16)>,
+    /// Whose next deed, and where, has a forced log record.
+    forced: BTreeSet<(NodeId, TxId)>,
+    /// States that have begun, with the position of the event; what tells two of
+    /// the same kind apart is in the key.
+    open: BTreeMap<(NodeId, State, String), usize>,
+    spans: Vec<(NodeId, State, usize, usize)>,
+    /// Faults of messages: whether one of the concern's messages met them.
+    pub(super) struck: BTreeMap<u32, bool>,
+}
+
+impl Builder<'_> {
+    fn hear(&mut self, event: &Event) {
+        let node = event.node;
+        match &event.what {
+            What::Asked { key, params, retry } => {
+                self.asked.insert(*key, (*params, *retry));
+            }
+            What::Sent { .. }
+            | What::Delivered { .. }
+            | What::Lost { .. }
+            | What::Duplicated { .. } => return self.message(event),
+            What::FaultBegan { fault } => return self.fault_began(*fault, node),
+            What::FaultEnded { fault } => return self.fault_ended(*fault, node),
+            What::Appended {
+                tx, forced: true, ..
+            } => {
+                self.forced.insert((node, *tx));
+            }
+            _ => {}
+        }
+        self.state(event);
+        let forced = match &event.what {
+            What::Prepared { tx, .. } => self.forced.remove(&(node, *tx)),
+            What::Committed { stamp, .. } => self.forced.remove(&(node, stamp.tx)),
+            _ => false,
+        };
+        if let Some((sign, words)) = self.marks.mark(&event.what, forced) {
+            let own = !matches!(event.what, What::Down(_) | What::Up(_));
+            let again = matches!(
+                event.what,
+                What::Waiting { .. } | What::Conflicted { .. } | What::Noted(_)
+            );
+            self.mark(node, (sign, words), own, again);
+        }
+    }
+
+    /// Adds a mark; marks of one instant at one node share a row while they are
+    /// short.
+    fn mark(&mut self, node: NodeId, (sign, words): (Sign, String), own: bool, again: bool) {
+        const SHORT: usize = 44;
+        let at = self.now.0;
+        if let Some(Draft {
+            at: before, what, ..
+        }) = self.drafts.last_mut()
+            && let Drafted::Mark {
+                node: same,
+                sign: s,
+                words: w,
+                own: o,
+                ..
+            } = what
+            && (*before, *same, *s, *o) == (at, node, sign, own)
+            && w.len() + words.len() <= SHORT
+        {
+            let more = match words.strip_prefix("locks ") {
+                Some(row) if w.starts_with("locks ") => row,
+                _ => &words,
+            };
+            w.push_str(&format!(", {more}"));
+            return;
+        }
+        self.draft(Drafted::Mark {
+            node,
+            sign,
+            words,
+            own,
+            again,
+        });
+    }
+
+    pub(super) fn draft(&mut self, what: Drafted) {
+        let (at, nth) = self.now;
+        self.drafts.push(Draft { at, nth, what });
+    }
+
+    // ---- states ----
+
+    fn state(&mut self, event: &Event) {
+        let node = event.node;
+        let tx = |tx: &TxId| tx.to_string();
+        match &event.what {
+            What::Locked {
+                owner: Owner::Tx(_),
+                row,
+                ..
+            } => {
+                self.begin(node, State::Locked, self.scenario.business.row_name(*row));
+            }
+            What::Unlocked {
+                owner: Owner::Tx(_),
+                row,
+                ..
+            } => {
+                self.end(node, State::Locked, &self.scenario.business.row_name(*row));
+            }
+            What::Prepared { tx: of, .. } | What::Restored { tx: of } => {
+                self.begin(node, State::InDoubt, tx(of));
+            }
+            What::Committed {
+                stamp,
+                branch: true,
+                ..
+            } => {
+                self.end(node, State::InDoubt, &tx(&stamp.tx));
+            }
+            What::RolledBack { tx: of, .. } | What::PreparedLost { tx: of } => {
+                self.end(node, State::InDoubt, &tx(of));
+            }
+            What::Down(part) => {
+                if *part == Part::Database {
+                    self.end_all(node, State::Locked);
+                }
+                self.begin(node, State::Down, format!("{part:?}"));
+            }
+            What::Up(part) => self.end(node, State::Down, &format!("{part:?}")),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, node: NodeId, state: State, which: String) {
+        let nth = self.now.1;
+        self.open.entry((node, state, which)).or_insert(nth);
+    }
+
+    fn end(&mut self, node: NodeId, state: State, which: &str) {
+        if let Some(began) = self.open.remove(&(node, state, which.to_owned())) {
+            self.spans.push((node, state, began, self.now.1));
+        }
+    }
+
+    fn end_all(&mut self, node: NodeId, state: State) {
+        let open = self
+            .open
+            .keys()
+            .filter(|(n, s, _)| (*n, *s) == (node, state));
+        let which: Vec<String> = open.map(|(.., which)| which.clone()).collect();
+        for which in which {
+            self.end(node, state, &which);
+        }
+    }
+
+    // ---- faults ----
+
+    fn fault_began(&mut self, position: u32, node: NodeId) {
+        let Some((fault, words)) = self.marks.fault(position) else {
+            return;
+        };
+        match &fault.kind {
+            FaultKind::Pause(_) => {
+                self.begin(node, State::Paused, position.to_string());
+                let words = Marks::pause(fault.lasts);
+                self.mark(node, (Sign::Death, words), false, false);
+            }
+            // They show where they strike.
+            FaultKind::CrashProcess(_) | FaultKind::CrashDatabase(_) | FaultKind::PowerLoss(_) => {}
+            FaultKind::Partition { .. }
+            | FaultKind::LatencySpike { .. }
+            | FaultKind::Loss { .. }
+            | FaultKind::Duplicate { .. } => {
+                self.struck.insert(position, self.concern.is_everything());
+                self.draft(Drafted::Fault { position, words });
+            }
+        }
+    }
+
+    fn fault_ended(&mut self, position: u32, node: NodeId) {
+        let Some((fault, words)) = self.marks.fault(position) else {
+            return;
+        };
+        match &fault.kind {
+            FaultKind::Pause(_) => self.end(node, State::Paused, &position.to_string()),
+            FaultKind::Partition { .. } => {
+                let words = format!("over: {words}");
+                self.draft(Drafted::Fault { position, words });
+            }
+            _ => {}
+        }
+    }
+
+    // ---- the end ----
+
+    fn finish(mut self, end: usize, broken: Option<&Moment>) -> Diagram {
+        self.now.1 = end;
+        let still: Vec<_> = self.open.keys().cloned().collect();
+        for (node, state, which) in still {
+            self.end(node, state, &which);
+        }
+        self.leave_out();
+        draw_level(&mut self.drafts);
+        self.put_violation(broken);
+        let drafts = match self.concern.is_everything() {
+            true => self.drafts,
+            false => fold(self.drafts),
+        };
+        let drafts = with_gaps(drafts);
+        let lanes = lanes(self.scenario, &drafts);
+        Diagram {
+            spans: spans(&self.spans, &drafts, &lanes),
+            rows: rows(&drafts, &lanes),
+            lanes: lanes
+                .iter()
+                .map(|&node| self.scenario.node_name(node))
+                .collect(),
+        }
+    }
+
+    /// What happened to the world where or while nothing of the concern did, and
+    /// faults that none of its messages met.
+    fn leave_out(&mut self) {
+        let own: Vec<&Draft> = self.drafts.iter().filter(|draft| draft.is_own()).collect();
+        let nodes: BTreeSet<NodeId> = own.iter().flat_map(|draft| draft.nodes()).collect();
+        let first = own.first().map_or(0, |draft| draft.nth);
+        let last = own.last().map_or(0, |draft| draft.nth);
+        let struck = std::mem::take(&mut self.struck);
+        let everything = self.concern.is_everything();
+        self.drafts.retain(|draft| match &draft.what {
+            Drafted::Mark {
+                own: false, node, ..
+            } => everything || nodes.contains(node) && (first..=last).contains(&draft.nth),
+            Drafted::Fault { position, .. } => {
+                struck.get(position) == Some(&true) && (everything || draft.nth <= last)
+            }
+            _ => true,
+        });
+    }
+
+    fn put_violation(&mut self, broken: Option<&Moment>) {
+        let Some(Moment { at, words }) = broken else {
+            return;
+        };
+        let place = self.drafts.partition_point(|draft| draft.at <= *at);
+        let before = self.drafts[..place].last();
+        let nth = before.map_or(0, |draft| draft.nth);
+        let words = words.clone();
+        let what = Drafted::Violation { words };
+        self.drafts.insert(place, Draft { at: *at, nth, what });
+    }
+}
+
+impl Draft {
+    /// Whether it belongs to the concern itself.
+    fn is_own(&self) -> bool {
+        match &self.what {
+            Drafted::Departure { .. } | Drafted::Arrow { .. } => true,
+            Drafted::Mark { own, .. } => *own,
+            _ => false,
+        }
+    }
+
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        match &self.what {
+            Drafted::Departure { from, to, .. } | Drafted::Arrow { from, to, .. } => {
+                vec![*from, *to]
+            }
+            Drafted::Mark { node, .. } => vec![*node],
+            _ => Vec::new(),
+        }
+    }
+}
