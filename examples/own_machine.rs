@@ -309,7 +309,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         transactions: None,
         swarm: false,
         sets: vec![],
-        swarm: false,
     };
     let (scenario, invocation) = (&*mall, &invocation);
     let comparison = Comparison {

@@ -260,16 +260,23 @@ fn holes_and_what_was_not_seen_to_break_are_doubts() {
     let short = run(&["hunt", MALL, "--seeds", "0..2"]);
     assert_eq!(code(&short), 3, "{}", err(&short));
     assert!(out(&short).contains("Holes"), "{}", out(&short));
-    // A lesson breaks on its own seed, and is not seen to on another without faults.
+    // What is said to break, and is not seen to, is no pass.
+    let set = "expect.2pc.floors=breaks";
     let unseen = run(&[
         "hunt",
-        "tests/found/../../scenarios/lessons/04-dual-write.toml",
-        "--no-swarm",
+        MALL,
         "--seeds",
-        "999999..1000000",
+        "0..2",
         "--allow-holes",
+        "--set",
+        set,
     ]);
-    assert!([1, 2, 3].contains(&code(&unseen)), "{}", err(&unseen));
+    assert_eq!(code(&unseen), 3, "{}", err(&unseen));
+    assert!(
+        out(&unseen).contains("Expected to break, and not seen to\n  - floors under 2pc"),
+        "{}",
+        out(&unseen)
+    );
 }
 
 #[test]

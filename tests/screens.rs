@@ -286,6 +286,7 @@ fn what_hunts_and_ablations_write_is_what_their_schemas_say() {
     ablate.extend(["--format", "json"]);
     let document: Value = serde_json::from_slice(&run(&ablate).stdout).expect("JSON");
     validates(&schema, &document);
+}
 
 /// What a run says happened, and the worst of it as data.
 fn told(scenario: &str) -> (String, Value) {

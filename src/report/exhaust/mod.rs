@@ -72,7 +72,7 @@ pub fn screen(of: &Exhaustion<'_>, page: Page) -> String {
     text.push_str(&claim::claim(of, page));
     text.push_str(&findings::findings(of, page));
     text.push('\n');
-    text.push_str(&judged(of.judgement(), &conclusion(of), page));
+    text.push_str(&judged(of.judgement(), "", &conclusion(of), page));
     text
 }
 
