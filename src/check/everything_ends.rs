@@ -138,6 +138,15 @@ fn left_over(court: &Court, left: &Left) -> String {
             court.action_name(letter.step, letter.direction)
         ),
         Left::Unfinished(request) => format!("request {request} has not ended"),
+        Left::Parked(node, tx, step, direction) => {
+            let parking = court.scenario.policies.step(*step).parking;
+            let tries = words::times(parking.map_or(0, |parking| parking.after));
+            format!(
+                "{} of {tx} is parked at {} after it was asked for {tries}, and nobody has put it back",
+                court.action_name(*step, *direction),
+                name(*node)
+            )
+        }
     }
 }
 

@@ -341,7 +341,8 @@ impl Ledger {
                 LogState::Saga(SagaPhase::Backward { reason, .. }) => {
                     self.turned(event, tx, reason);
                 }
-                LogState::Saga(SagaPhase::Forward(_)) => {}
+                // It is parked where it stood, on its way back or not.
+                LogState::Saga(SagaPhase::Forward(_)) | LogState::Parked(_) => {}
             },
             (Row::Outbox(_), Some(Value::Letter(letter))) => {
                 if let LetterBody::Event { event: body, .. } = letter.body

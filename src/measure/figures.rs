@@ -59,6 +59,8 @@ pub struct Figures {
     pub longest_inconsistency: SimDuration,
     /// How many requests passed through such a time.
     pub inconsistent: u64,
+    /// How often a saga parked a step or a compensation that nobody answered.
+    pub parked: u64,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.
     #[serde(skip)]

@@ -5,6 +5,7 @@ use super::contention::Contention;
 use super::requests::Requests;
 use super::spread::Spread;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
+use crate::protocol::Milestone;
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
@@ -19,6 +20,7 @@ pub struct Meter {
     messages: u64,
     local_transactions: u64,
     forced_writes: u64,
+    parked: u64,
     /// The nodes at which preparing is a local transaction of its own.
     intents: Vec<bool>,
     /// When the last request came, or a client had its last word.
@@ -40,6 +42,7 @@ impl Meter {
             messages: 0,
             local_transactions: 0,
             forced_writes: 0,
+            parked: 0,
             intents: scenario
                 .machines
                 .iter()
@@ -81,6 +84,7 @@ impl Meter {
             longest_in_doubt: self.contention.longest_in_doubt,
             longest_inconsistency: tally.longest_inconsistency,
             inconsistent: tally.inconsistent,
+            parked: self.parked,
             commits: tally.commits,
         }
         .over(self.last_word.since(SimTime::ZERO))
@@ -203,6 +207,10 @@ impl Sink for Meter {
             What::RolledBack { tx, .. } => self.contention.ended(at, node, *tx),
             What::Down(Part::Database) => self.contention.database_down(node),
 
+            What::Noted(note) => {
+                let parked = [Milestone::OrchestratorParked, Milestone::BrokerParked];
+                self.parked += u64::from(parked.contains(&note.milestone));
+            }
             What::Quiet { request } => self.requests.quiet(*request),
             What::Rest(rest) => self.at_rest(rest),
             _ => {}

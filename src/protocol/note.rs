@@ -136,6 +136,10 @@ milestones! {
     ClientSent "client.sent" "A client's request (or retry) has left.";
     ClientTold "client.told" "A client has its final answer.";
     ClientTimedOut "client.timed-out" "A client's time-out passed without an answer.";
+    OrchestratorParked "orchestrator.parked" "The orchestrator has parked a saga: a command was sent as often as its step allows, and nobody answered.";
+    OrchestratorPutBack "orchestrator.put-back" "An operator has put a parked saga back; its command is not sent again yet.";
+    BrokerParked "broker.parked" "The broker has parked a message: it was delivered as often as its step allows, and nobody acknowledged it.";
+    BrokerPutBack "broker.put-back" "An operator has put a parked message back; it is not delivered again yet.";
 }
 
 impl Milestone {

@@ -112,6 +112,9 @@ pub enum LogState {
     Committed,
     /// A saga on its way.
     Saga(SagaPhase),
+    /// A saga whose command was sent in vain as often as its step allows: it is not
+    /// sent any more until somebody looks.
+    Parked(SagaPhase),
 }
 
 /// Which command a saga is about to send, or has sent.
@@ -204,6 +207,17 @@ pub enum EventKind {
         /// Why.
         reason: Reason,
     },
+}
+
+impl EventKind {
+    /// The step that it asks its receiver to do or to undo, if it asks for one.
+    pub fn asks_for(self) -> Option<(StepId, Direction)> {
+        match self {
+            EventKind::Done(step) => Some((StepId(step.0 + 1), Direction::Forward)),
+            EventKind::Failed { undo, .. } => Some((undo, Direction::Backward)),
+            EventKind::Over(_) | EventKind::Cancel { .. } => None,
+        }
+    }
 }
 
 /// On whose behalf a local transaction runs; stamped on its effects.

@@ -210,6 +210,7 @@ fn policies() -> Policies {
         retention: SimDuration::from_secs(10),
         jitter: crate::vocab::Probability::NEVER,
         watchdog: None,
+        parking: None,
         steps: Default::default(),
     }
 }

@@ -215,6 +215,10 @@ fn unresolved(trials: &[Trial]) -> Option<String> {
             "Neither done nor undone when the run was over",
         ),
         under(|f| f.unknown, "Clients that gave up without a final answer"),
+        under(
+            |f| f.parked,
+            "Parked, so that nobody tried any more until somebody looked",
+        ),
     ]
     .into_iter()
     .flatten()

@@ -302,6 +302,12 @@ pub(super) struct PoliciesFile {
     /// The wait before the first retry of a conflict; it doubles up to eight times.
     /// A duration. Default: `"1ms"`.
     pub(super) conflict_backoff: Option<At<Time>>,
+    /// After so many tries in vain, 1 to 1000, a saga parks a step or a compensation:
+    /// it is not asked for any more until somebody looks. Default: never.
+    pub(super) park_after: Option<At<u32>>,
+    /// An operator looks after so long, and puts back what is parked. A duration.
+    /// Default: nobody ever does.
+    pub(super) parked_for: Option<At<Time>>,
     /// By how much such a wait is lengthened at the most, as a share of it, 0 to 1.
     /// Default: 0.
     pub(super) jitter: Option<At<Rate>>,
@@ -400,6 +406,13 @@ pub(super) struct StepFile {
     /// The wait before the first retry of a conflict of this step. A duration.
     /// Default: that of `policies`.
     pub(super) conflict_backoff: Option<At<Time>>,
+    /// After so many tries in vain, 1 to 1000, a saga parks this step or its
+    /// compensation: it is not asked for any more until somebody looks. Default: that
+    /// of `policies`.
+    pub(super) park_after: Option<At<u32>>,
+    /// An operator looks after so long, and puts back what is parked. A duration.
+    /// Default: that of `policies`.
+    pub(super) parked_for: Option<At<Time>>,
 }
 
 /// What undoes a step.

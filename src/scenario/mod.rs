@@ -126,6 +126,7 @@
 //! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
 //! | `semantic-lock` | `false` | of a compensable step: a saga marks the rows that it changes until the saga ends. Another saga that wants a marked row waits and tries again, and readers turn away. The marks go with the compensation, or with a step that is added at the end, `release-<name>`. Two-phase commit and the monolith need none |
 //! | `resend-after`, `give-up-after`, `conflict-retries`, `conflict-backoff` | those of `[policies]` | how patient one is with this step |
+//! | `park-after`, `parked-for` | those of `[policies]` | when a saga parks this step, or its compensation, and for how long |
 //! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
 //!
 //! What breaks a rule of sagas is refused, unless the scenario says that it wants
@@ -228,6 +229,8 @@
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
 //! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `park-after` | never | a saga parks a step or compensation that was asked for so often, 1 to 1000, in vain: it is a dead letter, and nobody asks for it any more until somebody looks, whatever restarts. A try is a command of the orchestrator, or a delivery by the broker; what a service retries in place is part of one. What a client asks for (the first step of a choreographed saga) it asks for again as `[workload]` says. Two-phase commit and the monolith park nothing: they restart, and then refuse |
+//! | `parked-for` | nobody ever looks | an operator looks after this, puts it back, and it has as many tries again |
 //! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
 //! | `jitter` | `0` | by how much such a wait is lengthened at the most, as a share of it; each draws its own |
 //! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |

@@ -131,6 +131,7 @@ pub(super) fn mall() -> Scenario {
             retention: ms(10_000),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: None,
+            parking: None,
             steps: Default::default(),
         },
         workload: Workload {

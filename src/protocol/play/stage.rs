@@ -4,7 +4,7 @@ use crate::business::{
     Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, Resource,
     ResourceId, ResourceKind, Step, StepKind,
 };
-use crate::protocol::{Nodes, Policies, ProtocolKind, Safeguards, Setting};
+use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
 use crate::vocab::{ServiceId, SimDuration};
 
 /// A named setting.
@@ -19,9 +19,10 @@ use crate::vocab::{ServiceId, SimDuration};
 /// - `turned-round`: points-mall, but taking points is the pivot and granting
 ///   is retriable.
 /// - `watched`: points-mall with a watchdog of 200 ms.
+/// - `parked`: points-mall in which every step is parked after 2 tries, for 500 ms.
 pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
     let business = match stage {
-        "points-mall" | "watched" => points_mall(),
+        "points-mall" | "watched" | "parked" => points_mall(),
         "deferred" => deferred(),
         "together" => together(),
         "order-stock" => order_stock(),
@@ -45,6 +46,10 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             retention: SimDuration::from_secs(1),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: (stage == "watched").then_some(SimDuration::from_millis(200)),
+            parking: (stage == "parked").then_some(Parking {
+                after: 2,
+                lasts: Some(SimDuration::from_millis(500)),
+            }),
             steps: Default::default(),
         },
         safeguards,

@@ -183,6 +183,15 @@ impl Names<'_> {
         }
     }
 
+    fn phase(self, phase: SagaPhase) -> String {
+        match phase {
+            SagaPhase::Forward(step) => format!("forward {step}"),
+            SagaPhase::Backward { undo, last, reason } => {
+                format!("undo {undo} from {last} {}", self.reason(reason))
+            }
+        }
+    }
+
     fn value(self, value: &Value) -> String {
         match value {
             Value::Number(n) => n.to_string(),
@@ -190,10 +199,8 @@ impl Names<'_> {
             Value::Log(entry) => {
                 let state = match entry.state {
                     LogState::Committed => "committed".to_owned(),
-                    LogState::Saga(SagaPhase::Forward(step)) => format!("forward {step}"),
-                    LogState::Saga(SagaPhase::Backward { undo, last, reason }) => {
-                        format!("undo {undo} from {last} {}", self.reason(reason))
-                    }
+                    LogState::Saga(phase) => self.phase(phase),
+                    LogState::Parked(phase) => format!("parked {}", self.phase(phase)),
                 };
                 format!("{} {state}", self.params(&entry.params))
             }

@@ -360,6 +360,14 @@ impl<'a> Words<'a> {
                 format!("undelivered letter {} of {}", self.letter(*id), id.tx)
             }
             Left::Unfinished(request) => format!("unfinished {request}"),
+            Left::Parked(at, tx, step, direction) => {
+                let step = self.step(*step);
+                let what = match direction {
+                    Direction::Forward => step.to_owned(),
+                    Direction::Backward => format!("undo {step}"),
+                };
+                format!("parked {what} of {tx} at {}", self.node(*at))
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{SMALL, small_with};
 use crate::business::{ActionKind, Amount, BusinessRow, Facet, PromiseId, Reason, ResourceId};
 use crate::fault::{FaultKind, Moment, Ways};
 use crate::protocol::{Milestone, ProtocolKind};
-use crate::vocab::{NodeId, Seed, SimDuration, SimTime};
+use crate::vocab::{NodeId, Seed, SimDuration, SimTime, StepId};
 
 fn read(text: &str) -> Scenario {
     parse("small.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
@@ -258,4 +258,16 @@ fn reasons_speak_the_scenario_s_words() {
         business.reason_in_words(reason),
         "characters withdrawn from sale"
     );
+}
+
+#[test]
+fn a_step_is_parked_as_it_says_itself_or_else_as_the_policies_say() {
+    let text = small_with("kind = \"pivot\"", "kind = \"pivot\"\npark-after = 3")
+        + "\n[policies]\npark-after = 8\nparked-for = \"2s\"\n";
+    let policies = read(&text).policies;
+    let parked = |step| policies.step(step).parking.map(|p| (p.after, p.lasts));
+    let lasts = Some(SimDuration::from_secs(2));
+    assert_eq!(parked(StepId(0)), Some((8, lasts)));
+    assert_eq!(parked(StepId(1)), Some((3, lasts)));
+    assert_eq!(read(SMALL).policies.parking, None);
 }

@@ -121,11 +121,12 @@ fn must_not_panic_over(base: &str, own: &str, sets: &[String]) {
 }
 
 /// Settings that reach every kind of place.
-const SETS: [&str; 9] = [
+const SETS: [&str; 10] = [
     "workload.transactions=50",
     "machines.points.database.flush=5ms",
     "steps.0.compensation.do.0.amount=7",
     "steps.take-points.kind=pivot",
+    "steps.take-points.park-after=3",
     "faults=[{ kind = \"crash\", target = \"points\", at = \"1ms\", lasts = \"1ms\" }]",
     "expect.2pc.isolation=may-break",
     "network.delay={ from = \"1ms\", to = \"2ms\" }",

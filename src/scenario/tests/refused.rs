@@ -162,6 +162,12 @@ refused! {
     a_message_life_that_is_too_short: "[workload]" => "[policies]\nmessage-life = \"10ms\"\n\n[workload]";
     seeded_faults_that_end_before_they_begin: "[[faults]]" => "[seeded-faults]\ncount = 3\nfrom = \"2s\"\nuntil = \"1s\"\n\n[[faults]]";
     seeded_faults_of_an_unknown_kind: "[[faults]]" => "[seeded-faults]\ncount = 3\nuntil = \"1s\"\nkinds = [\"crash\", \"powerloss\"]\n\n[[faults]]";
+    parked_for_a_while_but_never_parked:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nparked-for = \"2s\"";
+    parked_before_the_first_try:
+        "kind = \"pivot\"" => "kind = \"pivot\"\npark-after = 0";
+    a_retention_shorter_than_a_saga_can_be_parked:
+        "[workload]" => "[policies]\npark-after = 8\nparked-for = \"2s\"\nretention = \"10s\"\n\n[workload]";
     a_link_that_lets_nothing_through: "[workload]" => "[network]\nloss = 1.0\n\n[workload]";
 }
 

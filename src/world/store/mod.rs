@@ -45,7 +45,8 @@ use tran::{State, Trans};
 
 use crate::history::{Left, Owner, Rest, RollbackReason};
 use crate::protocol::{
-    Answer as Said, Case, Change, End, Force, Outcome, Row, Safeguard, Setting, Stamp, Txn,
+    Answer as Said, Case, Change, End, Force, LogState, Outcome, Row, Safeguard, Setting, Stamp,
+    Txn,
 };
 use crate::scenario::DatabaseSpec;
 use crate::vocab::{Chance, FastMap, NodeId, SimTime, TxId};
@@ -286,7 +287,10 @@ impl Store {
         let unsent = self.image.unsent();
         rest.left.extend(unsent.map(|l| Left::Unsent(node, l.id)));
         let log = self.image.log().into_iter();
-        rest.left.extend(log.map(|(tx, _)| Left::Unended(node, tx)));
+        rest.left.extend(log.map(|(tx, entry)| match entry.state {
+            LogState::Parked(phase) => Left::Parked(node, tx, phase.step(), phase.direction()),
+            LogState::Committed | LogState::Saga(_) => Left::Unended(node, tx),
+        }));
     }
 
     /// A starting process reads: once everything before it is on disk.

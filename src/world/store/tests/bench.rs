@@ -117,6 +117,7 @@ fn setting(safeguards: Safeguards) -> Setting {
             retention: SimDuration::from_micros(RETENTION),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: None,
+            parking: None,
             steps: Default::default(),
         },
         safeguards,
