@@ -407,6 +407,8 @@ pub enum Left {
     /// A step, or a compensation, that was parked at this node, and that nobody has
     /// put back.
     Parked(NodeId, TxId, StepId, Direction),
+    /// So much of a row is still reserved at this node.
+    Reserved(NodeId, BusinessRow, i64),
 }
 
 impl Left {
@@ -417,7 +419,7 @@ impl Left {
                 Some(tx.request())
             }
             Left::Lock(_, Owner::Tx(tx), _) => Some(tx.request()),
-            Left::Lock(..) => None,
+            Left::Lock(..) | Left::Reserved(..) => None,
             Left::Unsent(_, letter) | Left::Undelivered(letter) => Some(letter.tx.request()),
             Left::Unfinished(request) => Some(*request),
         }

@@ -5,7 +5,7 @@ use super::contention::Contention;
 use super::requests::Requests;
 use super::spread::Spread;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
-use crate::protocol::Milestone;
+use crate::protocol::{Milestone, ProtocolKind};
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
@@ -30,10 +30,10 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter for the runs of this scenario.
-    pub fn new(scenario: &Scenario) -> Self {
+    /// A meter for the runs of this scenario under a protocol.
+    pub fn new(scenario: &Scenario, protocol: ProtocolKind) -> Self {
         Meter {
-            requests: Requests::new(&scenario.business),
+            requests: Requests::new(&scenario.business_under(protocol)),
             contention: Contention::new(),
             latency: Spread::new(),
             accepted: Spread::new(),

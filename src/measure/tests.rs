@@ -26,7 +26,7 @@ fn mall() -> Scenario {
 
 /// The figures of a history: `(milliseconds, node, what)` each.
 fn measure(history: Vec<(u64, u16, What)>) -> Figures {
-    let mut meter = Meter::new(&mall());
+    let mut meter = Meter::new(&mall(), crate::protocol::ProtocolKind::TwoPhaseCommit);
     for (at, node, what) in history {
         meter.event(&Event {
             at: ms(at),

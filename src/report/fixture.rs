@@ -99,8 +99,10 @@ fn business() -> Business {
         actions: vec![action],
         compensation,
         check: CheckTime::Statement,
+        no: Default::default(),
         semantic_lock: false,
         releases: None,
+        confirms: None,
     };
     let refund = Compensation {
         actions: vec![action(ActionKind::Give(Amount::Fixed(50)), 0)],

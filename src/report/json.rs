@@ -91,6 +91,7 @@ struct FiguresEntry {
     #[schemars(with = "Option<u64>")]
     longest_inconsistency: Option<SimDuration>,
     inconsistent: u64,
+    parked: u64,
 }
 
 impl From<&Figures> for FiguresEntry {
@@ -116,6 +117,7 @@ impl From<&Figures> for FiguresEntry {
             longest_in_doubt: meaning::longest_in_doubt(f),
             longest_inconsistency: meaning::longest_inconsistency(f),
             inconsistent: f.inconsistent,
+            parked: f.parked,
         }
     }
 }

@@ -101,6 +101,14 @@ fn seen(of: &Comparison<'_>) -> Option<String> {
             list(windows)
         ));
     }
+    if of.scenario.business.is_all_reserved() {
+        return Some(format!(
+            "The sagas held no lock of a database for longer than {longest_hold}. Half of a \
+             transaction was there meanwhile, but what could still be taken back was only \
+             reserved, and nobody saw it: {}.",
+            list(windows)
+        ));
+    }
     let compensated: u64 = sagas.iter().map(|t| t.figures.compensated).sum();
     let mut text = format!(
         "The sagas held no lock for longer than {longest_hold}, and let others see half of a \

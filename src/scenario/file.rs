@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::schema::{self, Expectations, Section};
 use super::types::{Engine, Expectation, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
-use crate::business::{CheckTime, StepKind};
+use crate::business::{CheckTime, No, StepKind};
 
 /// A value and its place.
 #[derive(Clone)]
@@ -392,9 +392,14 @@ pub(super) struct StepFile {
     /// `"statement"`.
     #[serde(default)]
     pub(super) check: CheckTime,
+    /// What its no looks like to whoever asked. Default: `"answer"`.
+    pub(super) no: Option<At<No>>,
     /// Of a compensable step: whether a saga marks the rows that it changes until
     /// it ends, so that other sagas wait and readers turn away. Default: false.
     pub(super) semantic_lock: Option<At<bool>>,
+    /// Of a compensable step that takes: whether a saga only reserves that, and takes
+    /// it at the end, so that nobody sees what may be taken back. Default: false.
+    pub(super) reserve_then_confirm: Option<At<bool>>,
     /// A command of this step without an answer is sent again after so long. A
     /// duration. Default: that of `policies`.
     pub(super) resend_after: Option<At<Time>>,

@@ -392,6 +392,14 @@ impl Scenario {
         FaultPlan { faults }
     }
 
+    /// The business as a protocol does it: only sagas need their countermeasures.
+    pub fn business_under(&self, protocol: ProtocolKind) -> Business {
+        match protocol.is_saga() {
+            true => self.business.clone(),
+            false => self.business.clone().in_one_go(),
+        }
+    }
+
     /// Whether a protocol can run here: two-phase commit needs databases that
     /// can prepare. `Err` says which cannot.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {

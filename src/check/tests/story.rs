@@ -238,8 +238,10 @@ fn steps() -> Vec<Step> {
             name: name.to_owned(),
         }),
         check: CheckTime::Statement,
+        no: Default::default(),
         semantic_lock: false,
         releases: None,
+        confirms: None,
     };
     let fifty = Amount::Fixed(50);
     let (take, give) = (ActionKind::Take(fifty), ActionKind::Give(fifty));

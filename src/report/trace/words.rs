@@ -5,7 +5,7 @@ use crate::fault::FaultPlan;
 use crate::history::{
     Class, Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
-use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp};
+use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp, Value};
 use crate::report::words::fault;
 use crate::scenario::Scenario;
 use crate::vocab::{Direction, NodeId, SimDuration, StepId};
@@ -287,6 +287,10 @@ impl<'a> Words<'a> {
                 Row::Outbox(id) => format!("outbox({})", self.letter(id)),
                 Row::Memo { .. } => "memo".to_owned(),
                 Row::Mark(row) => format!("mark({})", self.row(row)),
+                Row::Reserved(row) => match written.value {
+                    Some(Value::Number(n)) => format!("reserved({}) {n}", self.row(row)),
+                    _ => format!("reserved({})", self.row(row)),
+                },
             };
             format!("{sign}{row}")
         });
@@ -360,6 +364,13 @@ impl<'a> Words<'a> {
                 format!("undelivered letter {} of {}", self.letter(*id), id.tx)
             }
             Left::Unfinished(request) => format!("unfinished {request}"),
+            Left::Reserved(at, row, amount) => {
+                format!(
+                    "{amount} of {} reserved at {}",
+                    self.row(*row),
+                    self.node(*at)
+                )
+            }
             Left::Parked(at, tx, step, direction) => {
                 let step = self.step(*step);
                 let what = match direction {

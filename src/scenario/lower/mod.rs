@@ -13,6 +13,7 @@ mod network;
 mod policies;
 mod promises;
 mod requests;
+mod reservations;
 mod seeded;
 mod steps;
 mod workload;

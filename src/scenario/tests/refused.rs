@@ -206,6 +206,21 @@ refused! {
 refused! {
     a_semantic_lock_on_what_is_never_undone:
         "kind = \"pivot\"" => "kind = \"pivot\"\nsemantic-lock = true";
+    a_reservation_of_what_is_never_given_back:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nreserve-then-confirm = true";
+    a_reservation_with_a_semantic_lock:
+        "kind = \"compensable\"" => "kind = \"compensable\"\nsemantic-lock = true\nreserve-then-confirm = true";
+    a_reservation_of_what_is_given:
+        "kind = \"compensable\"\ndo = [{ take" => "kind = \"compensable\"\nreserve-then-confirm = true\ndo = [{ give";
+    a_reservation_that_is_not_given_back_whole:
+        "kind = \"compensable\"\ndo = [{ take = \"points\", amount = 50" => "kind = \"compensable\"\nreserve-then-confirm = true\ndo = [{ take = \"points\", amount = 60";
+    a_reservation_that_a_later_step_waits_for:
+        "[[steps]]\nname = \"unlock\"\nservice = \"characters\"\nkind = \"pivot\"\ndo = [{ grant = \"characters\" }]" =>
+        "reserve-then-confirm = true\n\n[[steps]]\nname = \"fee\"\nservice = \"points\"\nkind = \"pivot\"\ndo = [{ take = \"points\", amount = 1 }]";
+    a_no_where_none_is_said:
+        "kind = \"retriable\"" => "kind = \"retriable\"\nno = \"error\"";
+    a_no_that_looks_like_nothing:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nno = \"exception\"";
     a_step_that_starts_from_what_nobody_looked_at:
         "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, as-seen-in = \"quote\" }]";
     a_number_that_is_read_again_though_it_was_never_read:

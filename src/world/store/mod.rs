@@ -284,6 +284,9 @@ impl Store {
         let marks = self.image.marks().into_iter();
         rest.left
             .extend(marks.map(|(row, tx)| Left::Lock(node, Owner::Tx(tx), Row::Mark(row))));
+        let reserved = self.image.reserved_rows().into_iter();
+        rest.left
+            .extend(reserved.map(|(row, amount)| Left::Reserved(node, row, amount)));
         let unsent = self.image.unsent();
         rest.left.extend(unsent.map(|l| Left::Unsent(node, l.id)));
         let log = self.image.log().into_iter();

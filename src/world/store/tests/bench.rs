@@ -92,8 +92,10 @@ fn business() -> Business {
             actions: vec![take],
             compensation: None,
             check: CheckTime::Statement,
+            no: Default::default(),
             semantic_lock: false,
             releases: None,
+            confirms: None,
         }],
         equations: Vec::new(),
     }
