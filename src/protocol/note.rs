@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, ProtocolKind};
 use crate::business::Reason;
-use crate::vocab::{ServiceId, StepId, TxId};
+use crate::vocab::{Direction, ServiceId, StepId, TxId};
 
 /// Something that a machine or the world has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum Detail {
     Decision(Decision),
     /// Why; at which step.
     Reason(StepId, Reason),
+    /// Which step, and whether it was to be done or undone.
+    Asked(StepId, Direction),
 }
 
 macro_rules! milestones {

@@ -296,6 +296,12 @@ impl Term {
                 facts.meaning = rule.meaning;
                 facts.without = Some(rule.without);
                 facts.source = rule.source;
+                // Who wants to show why it is there says so.
+                let breaches = rule.breaches.iter().map(|breach| breach.name());
+                let breaches: Vec<String> = breaches.map(|name| format!("\"{name}\"")).collect();
+                if !breaches.is_empty() {
+                    facts.example = Some(format!("allow = [{}]", breaches.join(", ")));
+                }
             }
         }
         facts
@@ -366,6 +372,14 @@ mod tests {
             .expect("the base is there");
         for term in Term::all() {
             if let Some(example) = term.facts().example {
+                if let Term::Rule(_) = term {
+                    // The base keeps every rule, so it must not allow a breach; but it
+                    // knows the names.
+                    let text = format!("{example}\n{base}");
+                    let errors = crate::scenario::parse(term.name(), &text).expect_err("unneeded");
+                    assert!(!errors.to_string().contains("there is no rule"), "{errors}");
+                    continue;
+                }
                 let text = format!("{base}\n{example}\n");
                 crate::scenario::parse(term.name(), &text)
                     .unwrap_or_else(|errors| panic!("{errors}"));

@@ -230,7 +230,7 @@
 //! | `give-up-after` | `"200ms"` | the manager gives up on a silent step or vote, before the decision or the pivot |
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
-//! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `conflict-retries` | `8` | how often a conflict is retried in place. Out of retries, two-phase commit, the monolith and the first step of a choreographed saga are refused; another step of a saga is asked for again. An orchestrated saga waits for a compensable step no longer than `give-up-after`, whatever retries it has left |
 //! | `park-after` | never | a saga parks a step or compensation that was asked for so often, 1 to 1000, in vain: it is a dead letter, and nobody asks for it any more until somebody looks, whatever restarts. A try is a command of the orchestrator, or a delivery by the broker; what a service retries in place is part of one. What a client asks for (the first step of a choreographed saga) it asks for again as `[workload]` says. Two-phase commit and the monolith park nothing: they restart, and then refuse |
 //! | `parked-for` | nobody ever looks | an operator looks after this, puts it back, and it has as many tries again |
 //! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
@@ -288,7 +288,7 @@ use std::path::Path;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use fault_text::{fault_text, faults_setting};
 pub use lower::{MESSAGES, MOST_TRANSACTIONS};
-pub use rules::{RULES, Rule};
+pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,

@@ -8,7 +8,7 @@ use super::world::{Msg, Next, World};
 use crate::business::BusinessRow;
 use crate::history::{LossReason, MsgId, Sink, What};
 use crate::protocol::{
-    BrokerMsg, ClientMsg, Input, LetterId, Milestone, Note, Parking, Protocol, ProviderMsg,
+    BrokerMsg, ClientMsg, Detail, Input, LetterId, Milestone, Note, Parking, Protocol, ProviderMsg,
     Safeguard, Setting, Wire,
 };
 use crate::vocab::{Identity, NodeId, SimDuration, Stream};
@@ -275,8 +275,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
         };
         let epoch = self.broker_life.epoch;
         let asked = held.event.kind.asks_for();
-        let step = asked.map_or(held.id.step, |(step, _)| step);
-        self.reach(broker, Note::step(milestone, held.id.tx, step));
+        let note = Note {
+            milestone,
+            tx: held.id.tx,
+            detail: asked.map_or(Detail::None, |(step, way)| Detail::Asked(step, way)),
+        };
+        self.reach(broker, note);
         if self.broker_life.epoch != epoch {
             return;
         }

@@ -93,11 +93,11 @@ impl Stage {
                 detail: Detail::None,
                 to: Stage::Over(outcome),
             }),
-            (Stage::Parking(phase), Happening::Written) => Ok(passing(
-                Milestone::OrchestratorParked,
-                phase.step(),
-                Stage::Parked(phase),
-            )),
+            (Stage::Parking(phase), Happening::Written) => Ok(Move {
+                passing: Some(Milestone::OrchestratorParked),
+                detail: Detail::Asked(phase.step(), phase.direction()),
+                to: Stage::Parked(phase),
+            }),
             (Stage::Commanded(_) | Stage::Parked(_) | Stage::Over(_), Happening::Written) => {
                 Err(Stay::NothingWritten)
             }
@@ -133,11 +133,11 @@ impl Stage {
             }),
             (_, Happening::OutOfTries) => Err(Stay::AnsweredBefore),
 
-            (Stage::Parked(phase), Happening::PutBack) => Ok(passing(
-                Milestone::OrchestratorPutBack,
-                phase.step(),
-                Stage::Logging(phase),
-            )),
+            (Stage::Parked(phase), Happening::PutBack) => Ok(Move {
+                passing: Some(Milestone::OrchestratorPutBack),
+                detail: Detail::Asked(phase.step(), phase.direction()),
+                to: Stage::Logging(phase),
+            }),
             (_, Happening::PutBack) => Err(Stay::AnsweredBefore),
 
             (Stage::Commanded(phase) | Stage::Parked(phase), Happening::Cancelled) => {

@@ -293,6 +293,7 @@ impl Names<'_> {
             }
             Detail::Decision(decision) => format!(" {}", decided(decision)),
             Detail::Reason(step, reason) => format!(" step {step}: {}", self.reason(reason)),
+            Detail::Asked(step, direction) => format!(" {direction} {step}"),
         };
         format!("note {} {}{detail}", note.milestone, note.tx)
     }

@@ -330,6 +330,8 @@ impl<'a> Words<'a> {
             }
             Detail::Decision(Decision::Commit) => ": commit".to_owned(),
             Detail::Decision(Decision::Abort) => ": abort".to_owned(),
+            Detail::Asked(step, Direction::Forward) => format!(": {}", self.step(step)),
+            Detail::Asked(step, Direction::Backward) => format!(": undo {}", self.step(step)),
             Detail::Reason(step, reason) => {
                 let reason = self.scenario.business.reason_in_words(reason);
                 format!(": {}, {reason}", self.step(step))

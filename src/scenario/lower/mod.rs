@@ -20,9 +20,7 @@ mod workload;
 
 use std::path::Path;
 
-pub(super) use allow::rules;
 pub use faults::MESSAGES;
-pub(super) use faults::fault_kinds;
 pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;

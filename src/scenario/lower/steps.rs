@@ -8,11 +8,11 @@ use crate::business::{
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{CompensationFile, StepFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
+use crate::scenario::rules::Breach;
 use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::actions::Place;
-use super::allow::Rule;
 use super::cast::{Cast, MOST};
 
 const ORDER: &str = "the order is compensable steps, then at most one pivot, then retriable steps: before the pivot a saga can only go back, after it only on (Mehrotra, Rastogi, Korth & Silberschatz 1992)";
@@ -58,14 +58,14 @@ impl Lowering<'_> {
             let wrong = match says.kind.get_ref() {
                 StepKind::Compensable => match (&pivot, &retriable) {
                     (Some(pivot), _) => Some((
-                        Rule::CompensableAfterPivot,
+                        Breach::CompensableAfterPivot,
                         format!("the step {name} is compensable, but comes after the pivot"),
                         "nothing is undone any more from here on",
                         pivot.clone(),
                         "the pivot",
                     )),
                     (None, Some(retriable)) => Some((
-                        Rule::RetriableBeforePivot,
+                        Breach::RetriableBeforePivot,
                         format!("the step {name} is compensable, but comes after a retriable one"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -75,14 +75,14 @@ impl Lowering<'_> {
                 },
                 StepKind::Pivot => match (&pivot, &retriable) {
                     (Some(first), _) => Some((
-                        Rule::SecondPivot,
+                        Breach::SecondPivot,
                         format!("the step {name} is a second pivot"),
                         "if it failed, the first could not be undone",
                         first.clone(),
                         "the first pivot",
                     )),
                     (None, Some(retriable)) => Some((
-                        Rule::RetriableBeforePivot,
+                        Breach::RetriableBeforePivot,
                         format!("the pivot {name} comes after a retriable step"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -236,7 +236,7 @@ impl Lowering<'_> {
             (None, StepKind::Compensable) if only_looks(says) => None,
             (None, StepKind::Compensable) => {
                 self.broken(
-                    Rule::NoCompensation,
+                    Breach::NoCompensation,
                     Problem::at(
                         says.kind.span(),
                         format!("the step {name} is compensable, but has no compensation"),
