@@ -138,7 +138,13 @@ fn spec(transactions: u32) -> RunSpec {
 /// and agenda events.
 fn direct(spec: &RunSpec) -> (u64, u64) {
     let judge = Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit);
-    let sink = (DigestSink::default(), (judge, Meter::new(&spec.scenario)));
+    let sink = (
+        DigestSink::default(),
+        (
+            judge,
+            Meter::new(&spec.scenario, ProtocolKind::TwoPhaseCommit),
+        ),
+    );
     let ((digest, (judge, meter)), end) = host::direct::run::<TwoPhaseCommit, _>(spec, sink);
     black_box((digest.digest(), judge.verdicts()));
     (meter.finish().committed, end.agenda_events)
@@ -152,7 +158,13 @@ fn unchecked(spec: &RunSpec) -> u64 {
 #[cfg(madsim)]
 fn on_madsim(spec: &RunSpec) -> u64 {
     let judge = Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit);
-    let sink = (DigestSink::default(), (judge, Meter::new(&spec.scenario)));
+    let sink = (
+        DigestSink::default(),
+        (
+            judge,
+            Meter::new(&spec.scenario, ProtocolKind::TwoPhaseCommit),
+        ),
+    );
     let ((digest, (judge, _)), _) = host::madsim::run::<TwoPhaseCommit, _>(spec, sink);
     black_box(judge.verdicts());
     digest.events()

@@ -14,15 +14,22 @@ use indoubt::report::{Comparison, Invocation, Judgement, Page, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
-use support::{on_all_cores, path, protocols, run, surprises};
+use support::{broke, on_all_cores, path, protocols, run, shorten, surprises};
 
 const LESSONS: &str = "scenarios/lessons";
 
 /// What a reader is told to type to see a lesson break.
 const BREAK: &str = "# Break it:";
 
+/// What a reader is told to type to see a broken lesson mended.
+const HEAL: &str = "# Heal it:";
+
 /// On how many seeds beside its own a lesson must keep its promises.
-const MORE_SEEDS: u64 = 150;
+const MORE_SEEDS: u64 = 500;
+
+/// With how many transactions at the most: what a lesson expects of two hundred it
+/// expects of these.
+const FEWER: u32 = 60;
 
 struct Lesson {
     /// Its path in the repository, as commands name it.
@@ -59,6 +66,34 @@ impl Lesson {
     fn breaks(&self) -> Vec<Vec<Safeguard>> {
         let lines = self.text.lines().filter(|line| line.starts_with(BREAK));
         lines.map(|line| self.taken_away(line)).collect()
+    }
+
+    /// The lesson as each `# Heal it:` line sets it.
+    fn heals(&self) -> Vec<Lesson> {
+        let lines = self.text.lines().filter(|line| line.starts_with(HEAL));
+        lines
+            .map(|line| {
+                let sets = line.split("--set ").skip(1);
+                let sets: Vec<String> = sets.map(|set| set.trim().to_owned()).collect();
+                assert!(!sets.is_empty(), "{}: {line} mends nothing", self.file);
+                let healed = scenario::load_with(path(&self.file), &sets);
+                Lesson {
+                    file: self.file.clone(),
+                    text: self.text.clone(),
+                    scenario: Arc::new(healed.unwrap_or_else(|errors| panic!("{errors}"))),
+                }
+            })
+            .collect()
+    }
+
+    /// The lesson with a smaller workload, for many seeds.
+    fn shortened(mut self) -> Lesson {
+        if self.scenario.workload.transactions > FEWER {
+            let mut fewer = (*self.scenario).clone();
+            shorten(&mut fewer, FEWER);
+            self.scenario = Arc::new(fewer);
+        }
+        self
     }
 
     fn taken_away(&self, line: &str) -> Vec<Safeguard> {
@@ -148,7 +183,7 @@ fn every_lesson_goes_as_it_says_on_its_own_seed() {
 
 #[test]
 fn every_lesson_keeps_on_other_seeds_what_it_expects_to_hold() {
-    let lessons = lessons();
+    let lessons: Vec<Lesson> = lessons().into_iter().map(Lesson::shortened).collect();
     let wrong = on_all_cores(lessons.len() as u64 * MORE_SEEDS, |n| {
         let lesson = &lessons[(n / MORE_SEEDS) as usize];
         let seed = Seed(1_000 + n % MORE_SEEDS);
@@ -183,6 +218,32 @@ fn every_command_that_is_said_to_break_a_lesson_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What breaks as the lesson stands holds then, somewhere at least, and nothing else
+/// breaks for it.
+#[test]
+fn every_command_that_is_said_to_heal_a_lesson_does() {
+    let mut commands = 0;
+    for lesson in lessons() {
+        for healed in lesson.heals() {
+            commands += 1;
+            let trials = healed.trials(&[]);
+            let surprises: Vec<String> = trials
+                .iter()
+                .flat_map(|trial| surprises(&healed.scenario, trial))
+                .collect();
+            assert!(surprises.is_empty(), "{}: {surprises:?}", lesson.file);
+            let mended = trials.iter().any(|trial| {
+                let mut broken = trial.verdicts.iter();
+                broken.any(|(promise, _, expected)| {
+                    *expected == Expectation::Breaks && !broke(trial, *promise)
+                })
+            });
+            assert!(mended, "{}: nothing is mended", lesson.file);
+        }
+    }
+    assert!(commands > 0, "no lesson has a line that begins with {HEAL}");
+}
+
 /// Of several words: a single one may be somebody's answer, like "yes".
 #[test]
 fn what_a_header_quotes_is_printed_by_one_of_its_commands() {
@@ -190,11 +251,9 @@ fn what_a_header_quotes_is_printed_by_one_of_its_commands() {
         let header = lesson.header();
         let quoted = header.split('"').skip(1).step_by(2);
         let phrases: Vec<&str> = quoted.filter(|phrase| phrase.contains(' ')).collect();
-        let screens: Vec<String> = [vec![]]
-            .into_iter()
-            .chain(lesson.breaks())
-            .map(|without| lesson.screen(&without))
-            .collect();
+        let shown = [vec![]].into_iter().chain(lesson.breaks());
+        let mut screens: Vec<String> = shown.map(|without| lesson.screen(&without)).collect();
+        screens.extend(lesson.heals().iter().map(|healed| healed.screen(&[])));
         for phrase in phrases {
             assert!(
                 screens.iter().any(|screen| screen.contains(phrase)),

@@ -14,7 +14,7 @@ pub use promise::PromiseId;
 pub use resource::{
     BusinessRow, Domain, Facet, KeyTemplate, Params, Resource, ResourceId, ResourceKind,
 };
-pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, Seen, Step, StepKind};
+pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, No, Seen, Step, StepKind};
 
 use crate::vocab::{ServiceId, StepId};
 
@@ -67,11 +67,23 @@ impl Business {
         &self.steps[id.index()]
     }
 
-    /// The same without the steps that only release semantic locks: what a
-    /// protocol does that has none. They are the last steps, so all others keep
-    /// their ids.
-    pub fn without_releases(mut self) -> Self {
-        self.steps.retain(|step| step.releases.is_none());
+    /// The same as a protocol does it that needs none of a saga's countermeasures,
+    /// since nobody sees a transaction before it is over: what a saga reserves and
+    /// confirms is taken at once, and there is no semantic lock to release. The steps
+    /// that go are the last ones, so all others keep their ids.
+    pub fn in_one_go(mut self) -> Self {
+        let closes = |step: &Step| step.releases.is_some() || step.confirms.is_some();
+        self.steps.retain(|step| !closes(step));
+        for step in &mut self.steps {
+            let undo = step.compensation.iter_mut().flat_map(|c| &mut c.actions);
+            for action in step.actions.iter_mut().chain(undo) {
+                action.kind = match action.kind {
+                    ActionKind::Reserve(amount) => ActionKind::Take(amount),
+                    ActionKind::Unreserve(amount) => ActionKind::Give(amount),
+                    other => other,
+                };
+            }
+        }
         self
     }
 
@@ -92,6 +104,17 @@ impl Business {
             .filter(|s| s.compensation.is_some())
             .peekable();
         undone.peek().is_some() && undone.all(|step| step.semantic_lock)
+    }
+
+    /// Whether every change that a saga may take back is only reserved, so that
+    /// there is nothing to take back.
+    pub fn is_all_reserved(&self) -> bool {
+        let mut undone = self
+            .steps
+            .iter()
+            .filter(|s| s.compensation.is_some())
+            .peekable();
+        undone.peek().is_some() && undone.all(Step::reserves)
     }
 
     /// All step ids in order.

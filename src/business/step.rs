@@ -35,15 +35,28 @@ pub struct Step {
     pub compensation: Option<Compensation>,
     /// When its conditions are judged under two-phase commit.
     pub check: CheckTime,
+    /// What its no looks like to whoever asked.
+    pub no: No,
     /// Whether a saga marks the rows that it changes until the saga ends, so that
     /// no other saga and no reader takes them for settled: a *semantic lock*
     /// (Frank & Zahle 1998; Richardson, Microservices Patterns, chapter 4).
     pub semantic_lock: bool,
     /// It does nothing but take these marks of an earlier step away. Only sagas
-    /// do such a step: see [`Business::without_releases`].
+    /// do such a step: see [`Business::in_one_go`].
     ///
-    /// [`Business::without_releases`]: super::Business::without_releases
+    /// [`Business::in_one_go`]: super::Business::in_one_go
     pub releases: Option<StepId>,
+    /// It does nothing but make final what this earlier step has reserved. Only
+    /// sagas do such a step, too.
+    pub confirms: Option<StepId>,
+}
+
+impl Step {
+    /// Whether it only reserves what it takes, for a later step to confirm.
+    pub fn reserves(&self) -> bool {
+        let mut actions = self.actions.iter();
+        actions.any(|action| matches!(action.kind, ActionKind::Reserve(_)))
+    }
 }
 
 /// What undoes a step: its meaning, not its before-image (Garcia-Molina & Salem
@@ -87,6 +100,12 @@ pub enum ActionKind {
     Take(Amount),
     /// Give an amount to a counter.
     Give(Amount),
+    /// Set an amount of a counter aside for this saga: whoever reads the counter
+    /// sees nothing of it, and nobody else can take it. Refused where taking would
+    /// be.
+    Reserve(Amount),
+    /// Give a reservation of this saga back. Nobody ever saw it.
+    Unreserve(Amount),
     /// Grant an entitlement; refused if it is withdrawn from sale or granted
     /// already.
     Grant,
@@ -100,7 +119,15 @@ pub enum ActionKind {
 impl ActionKind {
     /// Whether it changes a business row.
     pub fn changes(self) -> bool {
-        !matches!(self, ActionKind::Look | ActionKind::Perform)
+        match self {
+            ActionKind::Take(_) | ActionKind::Give(_) | ActionKind::Grant | ActionKind::Revoke => {
+                true
+            }
+            ActionKind::Look
+            | ActionKind::Perform
+            | ActionKind::Reserve(_)
+            | ActionKind::Unreserve(_) => false,
+        }
     }
 }
 
@@ -122,6 +149,18 @@ impl Amount {
             Amount::Param(domain) => i64::from(params.0[domain as usize]) + 1,
         }
     }
+}
+
+/// What the no of a step looks like to its caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum No {
+    /// It is an answer like any other: it is stored, and ends the matter.
+    #[default]
+    Answer,
+    /// It looks like a fault (a status 500, an exception): it is not stored, and the
+    /// caller, who cannot tell, tries again.
+    Error,
 }
 
 /// When a step's conditions are judged under two-phase commit. Sagas and the

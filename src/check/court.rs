@@ -23,9 +23,10 @@ pub(super) struct Court {
 impl Court {
     /// The court for a scenario under a protocol.
     pub(super) fn new(scenario: &Scenario, protocol: ProtocolKind) -> Self {
+        let mut scenario = scenario.clone();
+        scenario.business = scenario.business_under(protocol);
         let business = &scenario.business;
         Court {
-            scenario: scenario.clone(),
             protocol,
             effective: business
                 .step_ids()
@@ -36,6 +37,7 @@ impl Court {
                 .into_iter()
                 .map(|service| scenario.nodes.service(service))
                 .collect(),
+            scenario,
         }
     }
 
@@ -79,7 +81,10 @@ impl Court {
                 ActionKind::Give(amount) => amount.of(params),
                 ActionKind::Grant => 1,
                 ActionKind::Revoke => -1,
-                ActionKind::Look | ActionKind::Perform => 0,
+                ActionKind::Look
+                | ActionKind::Perform
+                | ActionKind::Reserve(_)
+                | ActionKind::Unreserve(_) => 0,
             })
             .sum()
     }

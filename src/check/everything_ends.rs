@@ -138,6 +138,20 @@ fn left_over(court: &Court, left: &Left) -> String {
             court.action_name(letter.step, letter.direction)
         ),
         Left::Unfinished(request) => format!("request {request} has not ended"),
+        Left::Reserved(node, row, amount) => format!(
+            "{amount} of {} is still reserved at {}",
+            words::row_name(court, *row),
+            name(*node)
+        ),
+        Left::Parked(node, tx, step, direction) => {
+            let parking = court.scenario.policies.step(*step).parking;
+            let tries = words::times(parking.map_or(0, |parking| parking.after));
+            format!(
+                "{} of {tx} is parked at {} after it was asked for {tries}, and nobody has put it back",
+                court.action_name(*step, *direction),
+                name(*node)
+            )
+        }
     }
 }
 
@@ -151,5 +165,6 @@ fn row_words(court: &Court, row: Row) -> String {
         Row::Outbox(letter) => format!("an outbox row of {}", letter.tx),
         Row::Memo { tx, .. } => format!("a memo of {tx}"),
         Row::Mark(row) => format!("the semantic lock on {}", words::row_name(court, row)),
+        Row::Reserved(row) => format!("the reservations of {}", words::row_name(court, row)),
     }
 }

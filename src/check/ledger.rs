@@ -341,7 +341,8 @@ impl Ledger {
                 LogState::Saga(SagaPhase::Backward { reason, .. }) => {
                     self.turned(event, tx, reason);
                 }
-                LogState::Saga(SagaPhase::Forward(_)) => {}
+                // It is parked where it stood, on its way back or not.
+                LogState::Saga(SagaPhase::Forward(_)) | LogState::Parked(_) => {}
             },
             (Row::Outbox(_), Some(Value::Letter(letter))) => {
                 if let LetterBody::Event { event: body, .. } = letter.body
@@ -390,6 +391,18 @@ impl Ledger {
             }
             (Milestone::ParticipantAcked, _) => Deed::Acked { attempt },
             (Milestone::ParticipantGaveUp, _) => Deed::Unilateral { attempt },
+            (Milestone::OrchestratorParked | Milestone::BrokerParked, asked) => {
+                let Some(part) = asked_for(attempt, asked) else {
+                    return;
+                };
+                Deed::Parked { part }
+            }
+            (Milestone::OrchestratorPutBack | Milestone::BrokerPutBack, asked) => {
+                let Some(part) = asked_for(attempt, asked) else {
+                    return;
+                };
+                Deed::PutBack { part }
+            }
             (Milestone::OrchestratorGaveUp | Milestone::StepGaveUp, _) => Deed::GivenUp,
             _ => return,
         };
@@ -424,6 +437,17 @@ fn part(stamp: &crate::protocol::Stamp) -> Option<Part> {
         step: stamp.step?,
         direction: stamp.direction,
     })
+}
+
+fn asked_for(attempt: Attempt, detail: Detail) -> Option<Part> {
+    match detail {
+        Detail::Asked(step, direction) => Some(Part {
+            attempt,
+            step,
+            direction,
+        }),
+        _ => None,
+    }
 }
 
 /// Whose step an effect is; `None` for what the operator does.

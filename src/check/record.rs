@@ -175,6 +175,10 @@ pub(super) enum Deed {
     Performed { part: Part, row: BusinessRow },
     /// A machine does not try any more.
     GivenUp,
+    /// It is not asked for any more until somebody looks.
+    Parked { part: Part },
+    /// Somebody has looked, and it is asked for again.
+    PutBack { part: Part },
     /// The client was told.
     Told { fresh: u16, outcome: ClientOutcome },
     /// The client stopped asking.
@@ -194,6 +198,8 @@ impl Deed {
             | Deed::TakenBack { part, .. }
             | Deed::Refused { part, .. }
             | Deed::Null { part }
+            | Deed::Parked { part }
+            | Deed::PutBack { part }
             | Deed::Performed { part, .. } => Some(part.attempt),
             Deed::Turned { attempt, .. }
             | Deed::WorkDone { attempt }

@@ -208,6 +208,8 @@ pub(super) fn is_business(fact: &Fact) -> bool {
         | Deed::Refused { .. }
         | Deed::Null { .. }
         | Deed::Performed { .. }
+        | Deed::Parked { .. }
+        | Deed::PutBack { .. }
         | Deed::GivenUp => true,
         Deed::Told { outcome, .. } => outcome.is_final(),
         _ => false,
@@ -323,6 +325,16 @@ pub(super) fn line(court: &Court, request: RequestId, fact: &Fact) -> String {
             tx(part.attempt)
         ),
         Deed::GivenUp => format!("{node}: does not try any more ({request})"),
+        Deed::Parked { part } => format!(
+            "{node}: {} is parked, and not asked for any more ({})",
+            name(court, part),
+            tx(part.attempt)
+        ),
+        Deed::PutBack { part } => format!(
+            "{node}: {} is put back ({})",
+            name(court, part),
+            tx(part.attempt)
+        ),
         Deed::Told { outcome, .. } => {
             format!(
                 "{node}: {request} is told: {}",

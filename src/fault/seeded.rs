@@ -25,17 +25,8 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// The kinds that can be drawn.
-    pub const KINDS: [&'static str; 8] = [
-        "crash",
-        "database-crash",
-        "power-loss",
-        "pause",
-        "partition",
-        "latency-spike",
-        "loss",
-        "duplicate",
-    ];
+    /// The kinds that can be drawn: all.
+    pub const KINDS: [&'static str; 8] = FaultKind::NAMES;
 
     /// Draws the faults; `machines` can crash (manager, services, broker) and
     /// `databases` is the part of them that has a database. The n-th fault is a

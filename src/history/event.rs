@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use crate::business::{BusinessRow, Params, Reason};
 use crate::protocol::txn::LetterId;
 use crate::protocol::{ClientOutcome, Note, Row, Stamp, Value};
-use crate::vocab::{NodeId, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId};
+use crate::vocab::{Direction, NodeId, RequestId, RequestKey, SimDuration, SimTime, StepId, TxId};
 
 /// Something that happened, as the world recorded it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -404,15 +404,22 @@ pub enum Left {
     /// A request of which somebody still had a message or a timer when the run
     /// was stopped.
     Unfinished(RequestId),
+    /// A step, or a compensation, that was parked at this node, and that nobody has
+    /// put back.
+    Parked(NodeId, TxId, StepId, Direction),
+    /// So much of a row is still reserved at this node.
+    Reserved(NodeId, BusinessRow, i64),
 }
 
 impl Left {
     /// Whose request it belongs to, if it is one's.
     pub fn request(&self) -> Option<RequestId> {
         match self {
-            Left::PreparedBranch(_, tx) | Left::Unended(_, tx) => Some(tx.request()),
+            Left::PreparedBranch(_, tx) | Left::Unended(_, tx) | Left::Parked(_, tx, ..) => {
+                Some(tx.request())
+            }
             Left::Lock(_, Owner::Tx(tx), _) => Some(tx.request()),
-            Left::Lock(..) => None,
+            Left::Lock(..) | Left::Reserved(..) => None,
             Left::Unsent(_, letter) | Left::Undelivered(letter) => Some(letter.tx.request()),
             Left::Unfinished(request) => Some(*request),
         }

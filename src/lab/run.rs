@@ -138,7 +138,7 @@ pub fn run_own<P: Protocol, S: Sink>(
     let court = Court {
         digest: DigestSink::default(),
         judge: Judge::new(scenario, protocol),
-        meter: Meter::new(scenario),
+        meter: Meter::new(scenario, protocol),
         sink,
     };
     let (court, end) = carry::<P, _>(first, &spec, court);

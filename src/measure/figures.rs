@@ -66,6 +66,8 @@ pub struct Figures {
     /// The worst of it by name.
     #[serde(skip)]
     pub incidents: Incidents,
+    /// How often a saga parked a step or a compensation that nobody answered.
+    pub parked: u64,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.
     #[serde(skip)]

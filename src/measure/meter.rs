@@ -7,6 +7,7 @@ use super::marks::Marks;
 use super::requests::{Change, Requests};
 use super::spread::Spread;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
+use crate::protocol::{Milestone, ProtocolKind};
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
@@ -22,6 +23,7 @@ pub struct Meter {
     messages: u64,
     local_transactions: u64,
     forced_writes: u64,
+    parked: u64,
     /// The nodes at which preparing is a local transaction of its own.
     intents: Vec<bool>,
     /// When the last request came, or a client had its last word.
@@ -31,10 +33,10 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter for the runs of this scenario.
-    pub fn new(scenario: &Scenario) -> Self {
+    /// A meter for the runs of this scenario under a protocol.
+    pub fn new(scenario: &Scenario, protocol: ProtocolKind) -> Self {
         Meter {
-            requests: Requests::new(&scenario.business),
+            requests: Requests::new(&scenario.business_under(protocol)),
             contention: Contention::new(),
             marks: Marks::new(&scenario.business),
             latency: Spread::new(),
@@ -44,6 +46,7 @@ impl Meter {
             messages: 0,
             local_transactions: 0,
             forced_writes: 0,
+            parked: 0,
             intents: scenario
                 .machines
                 .iter()
@@ -91,6 +94,7 @@ impl Meter {
                 wait: self.contention.longest_wait,
                 shortages,
             },
+            parked: self.parked,
             commits: tally.commits,
         }
         .over(self.last_word.since(SimTime::ZERO))
@@ -217,6 +221,10 @@ impl Sink for Meter {
             What::RolledBack { tx, .. } => self.contention.ended(at, node, *tx),
             What::Down(Part::Database) => self.contention.database_down(node),
 
+            What::Noted(note) => {
+                let parked = [Milestone::OrchestratorParked, Milestone::BrokerParked];
+                self.parked += u64::from(parked.contains(&note.milestone));
+            }
             What::Quiet { request } => self.requests.quiet(*request),
             What::Rest(rest) => self.at_rest(rest),
             _ => {}

@@ -22,6 +22,8 @@ pub enum Unit {
     RequestsAndReaders,
     /// Branches of two-phase commit.
     Branches,
+    /// Steps and compensations of sagas.
+    Steps,
     /// Requests a second of model time.
     PerSecond,
     /// So many a committed request.
@@ -37,6 +39,7 @@ impl Unit {
     pub fn name(self) -> &'static str {
         match self {
             Unit::Requests => "requests",
+            Unit::Steps => "steps and compensations",
             Unit::RequestsAndReaders => "requests and readers",
             Unit::Branches => "branches",
             Unit::PerSecond => "requests per second of model time",
@@ -185,6 +188,12 @@ pub const METRICS: &[Metric] = &[
         Some("transactions"),
         Unit::Requests,
         "Requests of whose effects others could have seen a part without the rest.",
+    ),
+    metric(
+        "parked",
+        None,
+        Unit::Steps,
+        "How often a saga parked a step or a compensation that nobody answered.",
     ),
 ];
 

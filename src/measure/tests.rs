@@ -30,7 +30,7 @@ fn measure(history: Vec<(u64, u16, What)>) -> Figures {
 }
 
 fn measure_in(scenario: &Scenario, history: Vec<(u64, u16, What)>) -> Figures {
-    let mut meter = Meter::new(scenario);
+    let mut meter = Meter::new(scenario, crate::protocol::ProtocolKind::TwoPhaseCommit);
     for (at, node, what) in history {
         meter.event(&Event {
             at: ms(at),

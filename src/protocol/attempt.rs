@@ -56,6 +56,9 @@ pub(super) enum Next {
     Rest(Attempt, SimDuration),
     /// It is not tried again here: whoever sent it will send it again.
     LeftToSender,
+    /// It met more conflicts than it may, and nothing of it is left: whoever sent it
+    /// will send it again, unless that is a person who waits.
+    OutOfRetries,
     /// It is not tried again at all.
     GivenUp,
 }
@@ -163,9 +166,10 @@ fn after_answer(
             },
             policy.backoff(conflicts),
         )),
+        Outcome::Conflict => Ok(Next::OutOfRetries),
         // The database was away, or nobody knows what became of it: the inbox
         // will, when it is sent again.
-        Outcome::Conflict | Outcome::Aborted | Outcome::Unknown => Ok(Next::LeftToSender),
+        Outcome::Aborted | Outcome::Unknown => Ok(Next::LeftToSender),
         Outcome::Open(_) | Outcome::Prepared | Outcome::Letters(_) => Err(Impossible::NotOneShot),
     }
 }

@@ -129,6 +129,8 @@ pub enum Tag {
     Mark,
     /// For machines that people bring.
     Custom(u8),
+    /// The time after which an operator looks at what is parked.
+    Parked,
 }
 
 /// What comes to a machine.

@@ -132,6 +132,11 @@ pub enum Decision {
 
 /// What the world must know of a protocol's own message.
 pub trait Message: Clone + Debug + PartialEq + Send + 'static {
+    /// All that [`kind`](Message::kind) can say: a fault on messages of another kind
+    /// concerns nobody under this protocol. Of somebody's own protocol that need not
+    /// be said.
+    const KINDS: &'static [&'static str] = &[];
+
     /// Whose transaction it belongs to.
     fn tx(&self) -> TxId;
 
@@ -191,6 +196,16 @@ impl<M: Message> Wire<M> {
             )
             | Wire::Provider(ProviderMsg::HandOver { id, .. } | ProviderMsg::Accepted(id)) => id.tx,
             Wire::Peer(message) => message.tx(),
+        }
+    }
+
+    /// Whether a message of this kind can travel at all, given whether the broker is
+    /// used.
+    pub fn may_be(kind: &str, uses_broker: bool) -> bool {
+        match kind {
+            "request" | "cancel" | "reply" | "hand-over" | "accepted" => true,
+            "publish" | "confirm" | "deliver" | "consumer-ack" => uses_broker,
+            other => M::KINDS.contains(&other),
         }
     }
 

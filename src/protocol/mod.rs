@@ -39,7 +39,7 @@ pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, Provid
 pub use note::{Detail, Milestone, Note};
 pub use own::{Entry, Family, Own};
 pub use safeguard::{Safeguard, Safeguards};
-pub use setting::{Nodes, Policies, ProtocolKind, Setting, StepPolicy};
+pub use setting::{Nodes, Parking, Policies, ProtocolKind, Setting, StepPolicy};
 pub use txn::{
     Answer, Case, Change, Event, EventKind, Letter, LetterBody, LetterId, LogEntry, LogState,
     Predicate, Reply, Row, SagaPhase, Stamp, Test, Txn, Value,

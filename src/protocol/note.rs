@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, ProtocolKind};
 use crate::business::Reason;
-use crate::vocab::{ServiceId, StepId, TxId};
+use crate::vocab::{Direction, ServiceId, StepId, TxId};
 
 /// Something that a machine or the world has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum Detail {
     Decision(Decision),
     /// Why; at which step.
     Reason(StepId, Reason),
+    /// Which step, and whether it was to be done or undone.
+    Asked(StepId, Direction),
 }
 
 macro_rules! milestones {
@@ -136,6 +138,10 @@ milestones! {
     ClientSent "client.sent" "A client's request (or retry) has left.";
     ClientTold "client.told" "A client has its final answer.";
     ClientTimedOut "client.timed-out" "A client's time-out passed without an answer.";
+    OrchestratorParked "orchestrator.parked" "The orchestrator has parked a saga: a command was sent as often as its step allows, and nobody answered.";
+    OrchestratorPutBack "orchestrator.put-back" "An operator has put a parked saga back; its command is not sent again yet.";
+    BrokerParked "broker.parked" "The broker has parked a message: it was delivered as often as its step allows, and nobody acknowledged it.";
+    BrokerPutBack "broker.put-back" "An operator has put a parked message back; it is not delivered again yet.";
 }
 
 impl Milestone {

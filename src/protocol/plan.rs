@@ -8,8 +8,8 @@ use super::txn::{
 };
 use super::{Safeguard, Setting};
 use crate::business::{
-    Action, ActionKind, Business, BusinessRow, CheckTime, Params, Reason, ResourceId, ResourceKind,
-    Seen, Step, StepKind,
+    Action, ActionKind, Business, BusinessRow, CheckTime, No, Params, Reason, ResourceId,
+    ResourceKind, Seen, Step, StepKind,
 };
 use crate::vocab::{Direction, StepId, TxId};
 
@@ -50,6 +50,7 @@ fn done(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
 pub fn deferred_checks(setting: &Setting, step: StepId, params: &Params) -> Txn {
     let business = &setting.business;
     let what = business.step(step);
+    let no_more = |_| Vec::new();
     let mut txn = Txn::default();
     if what.check == CheckTime::Statement {
         return txn;
@@ -60,12 +61,14 @@ pub fn deferred_checks(setting: &Setting, step: StepId, params: &Params) -> Txn 
         match (action.kind, &resource.kind) {
             (ActionKind::Take(_), ResourceKind::Counter { floor, .. }) => {
                 let test = Test::of(Row::Business(row), Predicate::Below(*floor));
-                txn.cases
-                    .push(refusal(test, Reason::Floor(action.resource), Vec::new()));
+                let reason = Reason::Floor(action.resource);
+                txn.cases.push(refusal(what.no, test, reason, no_more));
             }
             (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
+                let reason = Reason::Withdrawn(action.resource);
+                let test = withdrawn(business, action.resource, params);
                 txn.cases
-                    .extend(withdrawn(business, action.resource, params, Vec::new()));
+                    .extend(test.map(|test| refusal(what.no, test, reason, no_more)));
             }
             _ => {}
         }
@@ -124,9 +127,12 @@ pub fn forward(
         then: refuse(Reason::Late),
         answer: Answer::Refused(Reason::Late),
     });
-    txn.cases.extend(marked(business, tx, what, params));
-    txn.cases
-        .extend(refusals(business, tx, what, params, refuse));
+    // What is confirmed was judged when it was reserved.
+    if what.confirms.is_none() {
+        txn.cases.extend(marked(business, tx, what, params));
+        txn.cases
+            .extend(refusals(business, tx, what, params, refuse));
+    }
     let mut then = changes(
         business,
         &what.actions,
@@ -138,6 +144,9 @@ pub fn forward(
     if what.semantic_lock {
         let mark = |row| Change::put(Row::Mark(row), Value::MarkedBy(tx));
         then.extend(rows(business, what, params).map(mark));
+    }
+    if what.confirms.is_some() {
+        then.extend(unreserved(business, what, params));
     }
     if let Some(locking) = what.releases {
         let locked = rows(business, business.step(locking), params);
@@ -243,6 +252,19 @@ fn row(business: &Business, action: &Action, params: &Params) -> BusinessRow {
     resource.row(action.resource, params, &business.domains)
 }
 
+/// What a confirming step takes is reserved no more.
+fn unreserved(business: &Business, step: &Step, params: &Params) -> impl Iterator<Item = Change> {
+    step.actions
+        .iter()
+        .filter_map(move |action| match action.kind {
+            ActionKind::Take(amount) => {
+                let row = row(business, action, params);
+                Some(Change::Reserve(row, -amount.of(params)))
+            }
+            _ => None,
+        })
+}
+
 /// A row with another saga's semantic lock on it is not to be read, tested or
 /// changed now.
 fn marked(
@@ -269,24 +291,20 @@ fn handled(inbox: Row) -> Case {
     Case::when(test, [], Answer::Replay(inbox))
 }
 
-fn refusal(test: Test, reason: Reason, then: Vec<Change>) -> Case {
-    Case {
-        when: smallvec::smallvec![test],
-        then,
-        answer: Answer::Refused(reason),
+/// The case of a no: an answer, with what is stored of it; or what looks like a
+/// fault, of which nothing is.
+fn refusal(no: No, test: Test, reason: Reason, then: impl Fn(Reason) -> Vec<Change>) -> Case {
+    match no {
+        No::Answer => Case::when(test, then(reason), Answer::Refused(reason)),
+        No::Error => Case::when(test, [], Answer::Failed(reason)),
     }
 }
 
-fn withdrawn(
-    business: &Business,
-    id: ResourceId,
-    params: &Params,
-    then: Vec<Change>,
-) -> Option<Case> {
+/// Whether an entitlement's item is withdrawn from sale.
+fn withdrawn(business: &Business, id: ResourceId, params: &Params) -> Option<Test> {
     let resource = &business.resources[id.0 as usize];
     let sale = resource.sale_row(id, params, &business.domains)?;
-    let test = Test::of(Row::Business(sale), Predicate::Set);
-    Some(refusal(test, Reason::Withdrawn(id), then))
+    Some(Test::of(Row::Business(sale), Predicate::Set))
 }
 
 /// The cases in which a step says no.
@@ -298,6 +316,7 @@ fn refusals(
     then: impl Fn(Reason) -> Vec<Change>,
 ) -> Vec<Case> {
     let mut cases = Vec::new();
+    let refuse = |test, reason| refusal(step.no, test, reason, &then);
     for action in &step.actions {
         let id = action.resource;
         let resource = &business.resources[id.0 as usize];
@@ -305,19 +324,30 @@ fn refusals(
         let seen = action.seen.map(|seen| memo(tx, seen.step, id));
         if let (Some(seen), Some(Seen { reread: true, .. })) = (seen, action.seen) {
             let test = Test::of(row, Predicate::DiffersFrom(seen));
-            let reason = Reason::Changed(id);
-            cases.push(refusal(test, reason, then(reason)));
+            cases.push(refuse(test, Reason::Changed(id)));
         }
         match (action.kind, &resource.kind) {
             (ActionKind::Take(amount), ResourceKind::Counter { floor, .. }) => {
                 let least = Predicate::Below(floor + amount.of(params));
                 let test = Test::of(seen.unwrap_or(row), least);
-                cases.push(refusal(test, Reason::Floor(id), then(Reason::Floor(id))));
+                cases.push(refuse(test, Reason::Floor(id)));
+            }
+            // The escrow test (O'Neil 1986): a no is certain only if it holds even
+            // should all reservations come back, a yes only if it holds should none.
+            // Between the two it is tried again.
+            (ActionKind::Reserve(amount), ResourceKind::Counter { floor, .. }) => {
+                let least = floor + amount.of(params);
+                let test = Test::of(row, Predicate::Below(least));
+                cases.push(refuse(test, Reason::Floor(id)));
+                let reserved = Row::Reserved(self::row(business, action, params));
+                let test = Test::of(reserved, Predicate::LeavesBelow(least));
+                cases.push(Case::when(test, [], Answer::Conflict));
             }
             (ActionKind::Grant, ResourceKind::Entitlement { .. }) => {
-                cases.extend(withdrawn(business, id, params, then(Reason::Withdrawn(id))));
-                let reason = Reason::AlreadyGranted(id);
-                cases.push(refusal(Test::of(row, Predicate::Set), reason, then(reason)));
+                let test = withdrawn(business, id, params);
+                cases.extend(test.map(|test| refuse(test, Reason::Withdrawn(id))));
+                let test = Test::of(row, Predicate::Set);
+                cases.push(refuse(test, Reason::AlreadyGranted(id)));
             }
             _ => {}
         }
@@ -363,6 +393,8 @@ fn changes(
                 },
                 ActionKind::Take(amount) => add(tx, action, row, -amount.of(params)),
                 ActionKind::Give(amount) => add(tx, action, row, amount.of(params)),
+                ActionKind::Reserve(amount) => Change::Reserve(row, amount.of(params)),
+                ActionKind::Unreserve(amount) => Change::Reserve(row, -amount.of(params)),
                 ActionKind::Grant => Change::Set(row, 1),
                 ActionKind::Revoke => Change::Set(row, 0),
                 ActionKind::Perform => Change::Stage(Letter {

@@ -32,7 +32,8 @@
 //! | `pending` | what is armed and what is out |
 //!
 //! Facts: `prepared TX`, `log TX PARAMS committed`, `log TX PARAMS forward STEP`,
-//! `log TX PARAMS undo STEP from STEP REASON`, `outcome KEY OUTCOME`, `unsent`.
+//! `log TX PARAMS undo STEP from STEP REASON`, each of the last two also after
+//! `parked`, `outcome KEY OUTCOME`, `unsent`.
 //!
 //! `UPDATE_PLAY=1 cargo test play` writes what came back into the files, to be
 //! reviewed by eye.

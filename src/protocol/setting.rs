@@ -193,6 +193,8 @@ pub struct Policies {
     /// after this. It needs none as long as outbox, broker and inbox lose
     /// nothing.
     pub watchdog: Option<SimDuration>,
+    /// When a saga's step is parked; `None`: it is tried for as long as it takes.
+    pub parking: Option<Parking>,
     /// Steps with policies of their own.
     pub steps: BTreeMap<StepId, StepPolicy>,
 }
@@ -208,6 +210,21 @@ pub struct StepPolicy {
     pub conflict_retries: u32,
     /// As [`Policies::conflict_backoff`].
     pub conflict_backoff: SimDuration,
+    /// As [`Policies::parking`].
+    pub parking: Option<Parking>,
+}
+
+/// The dead letter: when a step, or a compensation, that was asked for in vain is
+/// not asked for any more until somebody looks.
+///
+/// A try is a command that the orchestrator sends, or a delivery by the broker; the
+/// retries of a conflict in place are all part of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parking {
+    /// After so many tries; at least 1.
+    pub after: u32,
+    /// An operator looks after this, and puts it back; `None`: nobody ever does.
+    pub lasts: Option<SimDuration>,
 }
 
 impl Policies {
@@ -230,7 +247,16 @@ impl Policies {
             give_up_after: self.give_up_after,
             conflict_retries: self.conflict_retries,
             conflict_backoff: self.conflict_backoff,
+            parking: self.parking,
         }
+    }
+
+    /// How long a saga of so many steps is parked if each is, once doing and once
+    /// undoing, and an operator looks.
+    pub fn longest_parked(&self, steps: usize) -> SimDuration {
+        let all = self.steps.values().copied().chain([self.common()]);
+        let longest = all.filter_map(|policy| policy.parking?.lasts).max();
+        longest.unwrap_or_default() * (2 * steps as u64)
     }
 
     /// The shortest time after which anything is sent again or given up.

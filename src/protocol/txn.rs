@@ -52,6 +52,9 @@ pub enum Row {
     /// The semantic lock on a business row: the saga whose it is may still take
     /// back what the row says.
     Mark(BusinessRow),
+    /// How much of a counter's row sagas have reserved and not confirmed, all
+    /// together.
+    Reserved(BusinessRow),
 }
 
 impl Row {
@@ -112,6 +115,9 @@ pub enum LogState {
     Committed,
     /// A saga on its way.
     Saga(SagaPhase),
+    /// A saga whose command was sent in vain as often as its step allows: it is not
+    /// sent any more until somebody looks.
+    Parked(SagaPhase),
 }
 
 /// Which command a saga is about to send, or has sent.
@@ -204,6 +210,17 @@ pub enum EventKind {
         /// Why.
         reason: Reason,
     },
+}
+
+impl EventKind {
+    /// The step that it asks its receiver to do or to undo, if it asks for one.
+    pub fn asks_for(self) -> Option<(StepId, Direction)> {
+        match self {
+            EventKind::Done(step) => Some((StepId(step.0 + 1), Direction::Forward)),
+            EventKind::Failed { undo, .. } => Some((undo, Direction::Backward)),
+            EventKind::Over(_) | EventKind::Cancel { .. } => None,
+        }
+    }
 }
 
 /// On whose behalf a local transaction runs; stamped on its effects.
@@ -310,10 +327,10 @@ impl Test {
         Test { row, is, by: None }
     }
 
-    /// The business row whose semantic lock it looks at.
-    pub fn marks(&self) -> Option<BusinessRow> {
+    /// The business row whose semantic lock, or whose reservations, it looks at.
+    pub fn looks_after(&self) -> Option<BusinessRow> {
         match self.row {
-            Row::Mark(row) => Some(row),
+            Row::Mark(row) | Row::Reserved(row) => Some(row),
             _ => None,
         }
     }
@@ -336,6 +353,8 @@ pub enum Predicate {
     DiffersFrom(Row),
     /// It is another saga's semantic lock than this one's.
     MarkedByOther(TxId),
+    /// What it says is reserved leaves less than this of its business row.
+    LeavesBelow(i64),
 }
 
 /// A change of one row.
@@ -361,6 +380,8 @@ pub enum Change {
         /// The business row.
         of: BusinessRow,
     },
+    /// Reserve so much more of a business row; or less, if it is negative.
+    Reserve(BusinessRow, i64),
     /// Write a row that is not business, or write it anew.
     Put {
         /// Which row.
@@ -394,6 +415,7 @@ impl Change {
                 Row::Business(row)
             }
             Change::Remember { memo, .. } => memo,
+            Change::Reserve(row, _) => Row::Reserved(row),
             Change::Put { row, .. } | Change::Delete(row) => row,
             Change::Stage(letter) => Row::Outbox(letter.id),
         }
@@ -411,9 +433,12 @@ pub enum Answer {
     Refused(Reason),
     /// There was nothing to undo.
     Null,
-    /// It cannot be done now: another saga has its semantic lock on a row.
-    /// Nothing is written, and it is tried again like any conflict.
+    /// It cannot be done now: another saga has its semantic lock on a row, or has
+    /// reserved what may yet come back. Nothing is written, and it is tried again like any conflict.
     Conflict,
+    /// A business no that looks like a fault ([`No::Error`](crate::business::No)):
+    /// nothing is written, and whoever asked cannot tell it from a conflict.
+    Failed(Reason),
     /// It was handled before: what this inbox or outcome row holds.
     Replay(Row),
 }

@@ -101,8 +101,10 @@ fn business() -> Business {
         actions: vec![action],
         compensation,
         check: CheckTime::Statement,
+        no: Default::default(),
         semantic_lock: false,
         releases: None,
+        confirms: None,
     };
     let refund = Compensation {
         actions: vec![action(ActionKind::Give(Amount::Fixed(50)), 0)],
@@ -212,6 +214,7 @@ fn policies() -> Policies {
         retention: SimDuration::from_secs(10),
         jitter: crate::vocab::Probability::NEVER,
         watchdog: None,
+        parking: None,
         steps: Default::default(),
     }
 }

@@ -47,7 +47,7 @@ fn allowed(scenario: &Scenario, page: Page) -> String {
         return String::new();
     }
     let breaches = scenario.allows.iter();
-    let entries = breaches.map(|breach| (breach.name.to_owned(), breach.meaning.to_owned()));
+    let entries = breaches.map(|breach| (breach.name().to_owned(), breach.meaning().to_owned()));
     section("Rules broken on purpose (`allow`)") + &page.entries(&entries.collect::<Vec<_>>())
 }
 

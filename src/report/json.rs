@@ -217,6 +217,7 @@ struct FiguresEntry {
     #[schemars(with = "Option<u64>")]
     longest_inconsistency: Option<SimDuration>,
     inconsistent: u64,
+    parked: u64,
 }
 
 impl From<&Figures> for FiguresEntry {
@@ -243,6 +244,7 @@ impl From<&Figures> for FiguresEntry {
             longest_in_doubt: meaning::longest_in_doubt(f),
             longest_inconsistency: meaning::longest_inconsistency(f),
             inconsistent: f.inconsistent,
+            parked: f.parked,
         }
     }
 }
@@ -382,7 +384,7 @@ fn built<'a>(of: &Comparison<'a>) -> Document<'a> {
             .scenario
             .allows
             .iter()
-            .map(|breach| breach.name)
+            .map(|breach| breach.name())
             .collect(),
         without: without.iter().map(|safeguard| safeguard.name()).collect(),
         sets: of

@@ -65,6 +65,8 @@ const BUFFERED_YES: &str = taught!("23-yes-on-a-buffered-record");
 const HALF: &str = taught!("24-half-forgotten-branch");
 const FORGOTTEN: &str = taught!("25-forgotten-too-early");
 
+const BUFFERED_COMMIT: &str = taught!("30-decision-on-a-buffered-record");
+
 /// What the shipped scenarios show; a test runs every one of them.
 pub const LESSONS: &[Lesson] = &{
     use PromiseId::*;
@@ -75,6 +77,7 @@ pub const LESSONS: &[Lesson] = &{
     use Safeguard::*;
     [
         lesson(ForcePrepare, BUFFERED_YES, None, TwoPhase, Agreement),
+        lesson(ForceDecision, BUFFERED_COMMIT, None, TwoPhase, Agreement),
         lesson(DurableBeforeAck, ORDER, Some(1), TwoPhase, Agreement),
         lesson(ForgetAfterAllAcks, FORGOTTEN, None, TwoPhase, Agreement),
         lesson(ResendDecision, MALL, None, TwoPhase, EverythingEnds),

@@ -3,6 +3,7 @@
 use super::Comparison;
 use super::heading::first_service;
 use super::words::list;
+use crate::business::Step;
 use crate::lab::Trial;
 use crate::protocol::ProtocolKind;
 use crate::scenario::{Preparation, Scenario};
@@ -25,6 +26,7 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
         notes.extend(branches(trial));
     }
     notes.extend(semantic_locks(of));
+    notes.extend(reservations(of));
     notes.extend(window(of.trials));
     notes
 }
@@ -80,6 +82,24 @@ fn semantic_locks(of: &Comparison<'_>) -> Option<String> {
             "{sagas}: {locking} marks its rows until the saga ends, a semantic lock. Another \
              saga that meets a mark tries again later, and a reader turns away. {releasing} is \
              the step that takes the marks away when all went well."
+        )
+    })
+}
+
+fn reservations(of: &Comparison<'_>) -> Option<String> {
+    let sagas = of.trials.iter().map(|trial| trial.protocol);
+    let sagas = list(sagas.filter(|p| p.is_saga()).map(|p| p.to_string()));
+    let named = |which: fn(&Step) -> bool| {
+        let steps = of.scenario.business.steps.iter();
+        list(steps.filter(|s| which(s)).map(|s| s.name.as_str()))
+    };
+    let reserving = named(Step::reserves);
+    let confirming = named(|step| step.confirms.is_some());
+    (!sagas.is_empty() && !reserving.is_empty()).then(|| {
+        format!(
+            "{sagas}: {reserving} only reserves what it takes. Readers see the counter as it was; \
+             another saga that wants what is reserved tries again later, for it may come back. \
+             {confirming} is the step that takes it when all went well."
         )
     })
 }

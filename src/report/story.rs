@@ -130,6 +130,14 @@ fn seen(of: &Comparison<'_>) -> Option<String> {
         .collect();
     let longest_hold = sagas.iter().map(|t| t.figures.lock_hold.max).max()?;
     let windows = windows(of, &sagas);
+    if of.scenario.business.is_all_reserved() {
+        return Some(format!(
+            "The sagas held no lock of a database for longer than {longest_hold}. Half of a \
+             transaction was there meanwhile, but what could still be taken back was only \
+             reserved, and nobody saw it: {}.",
+            windows
+        ));
+    }
     let marked = match sagas.iter().map(|t| t.figures.mark_hold.max).max() {
         Some(longest) if !longest.is_zero() => format!(
             " Rows were under a semantic lock for up to {longest}, for nobody to take them for \
@@ -302,6 +310,10 @@ fn unresolved(trials: &[Trial]) -> Option<String> {
             "Neither done nor undone when the run was over",
         ),
         under(|f| f.unknown, "Clients that gave up without a final answer"),
+        under(
+            |f| f.parked,
+            "Parked, so that nobody tried any more until somebody looked",
+        ),
     ]
     .into_iter()
     .flatten()

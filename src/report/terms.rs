@@ -209,7 +209,7 @@ impl Term {
         let plain = |text: &str| text.trim().to_lowercase().replace(['_', ' '], "-");
         let mut wanted = plain(name);
         if let Some(breach) = Breach::named(&wanted) {
-            wanted = breach.rule.to_owned();
+            wanted = breach.rule().name.to_owned();
         }
         Term::all()
             .into_iter()
@@ -325,7 +325,7 @@ impl Term {
             Term::Rule(rule) => {
                 facts.meaning = rule.meaning;
                 facts.without = Some(rule.without);
-                facts.allowed_as = Breach::of(rule.name).map(|b| b.name).collect();
+                facts.allowed_as = rule.breaches.iter().map(|b| b.name()).collect();
                 facts.source = rule.source;
             }
         }

@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::schema::{self, Expectations, Section};
 use super::types::{Engine, Expectation, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
-use crate::business::{CheckTime, StepKind};
+use crate::business::{CheckTime, No, StepKind};
 
 /// A value and its place.
 #[derive(Clone)]
@@ -302,6 +302,12 @@ pub(super) struct PoliciesFile {
     /// The wait before the first retry of a conflict; it doubles up to eight times.
     /// A duration. Default: `"1ms"`.
     pub(super) conflict_backoff: Option<At<Time>>,
+    /// After so many tries in vain, 1 to 1000, a saga parks a step or a compensation:
+    /// it is not asked for any more until somebody looks. Default: never.
+    pub(super) park_after: Option<At<u32>>,
+    /// An operator looks after so long, and puts back what is parked. A duration.
+    /// Default: nobody ever does.
+    pub(super) parked_for: Option<At<Time>>,
     /// By how much such a wait is lengthened at the most, as a share of it, 0 to 1.
     /// Default: 0.
     pub(super) jitter: Option<At<Rate>>,
@@ -386,9 +392,14 @@ pub(super) struct StepFile {
     /// `"statement"`.
     #[serde(default)]
     pub(super) check: CheckTime,
+    /// What its no looks like to whoever asked. Default: `"answer"`.
+    pub(super) no: Option<At<No>>,
     /// Of a compensable step: whether a saga marks the rows that it changes until
     /// it ends, so that other sagas wait and readers turn away. Default: false.
     pub(super) semantic_lock: Option<At<bool>>,
+    /// Of a compensable step that takes: whether a saga only reserves that, and takes
+    /// it at the end, so that nobody sees what may be taken back. Default: false.
+    pub(super) reserve_then_confirm: Option<At<bool>>,
     /// A command of this step without an answer is sent again after so long. A
     /// duration. Default: that of `policies`.
     pub(super) resend_after: Option<At<Time>>,
@@ -400,6 +411,13 @@ pub(super) struct StepFile {
     /// The wait before the first retry of a conflict of this step. A duration.
     /// Default: that of `policies`.
     pub(super) conflict_backoff: Option<At<Time>>,
+    /// After so many tries in vain, 1 to 1000, a saga parks this step or its
+    /// compensation: it is not asked for any more until somebody looks. Default: that
+    /// of `policies`.
+    pub(super) park_after: Option<At<u32>>,
+    /// An operator looks after so long, and puts back what is parked. A duration.
+    /// Default: that of `policies`.
+    pub(super) parked_for: Option<At<Time>>,
 }
 
 /// What undoes a step.

@@ -125,7 +125,10 @@
 //! | `do` | must be there | a list of `{ take = "points", amount = 50 }`, `{ give = .., amount = .. }` (counters), `{ grant = .. }`, `{ revoke = .. }` (entitlements), `{ perform = .. }` (a real action; only where it is certain that the transaction commits), `{ look = "points" }` (a counter; a compensable step that only looks needs no compensation). An amount is a number, or `"{quantity}"`: that domain's value, counted from 1. With `as-seen-in = "quote"` a taking or giving starts from the number that the earlier step `quote` has looked at, and not from what the row holds by now: what others did meanwhile is lost. With `reread = true` the step is refused instead |
 //! | `compensation` | for compensable steps | `{ name = "refund", do = [..] }`: it must not be able to fail |
 //! | `semantic-lock` | `false` | of a compensable step: a saga marks the rows that it changes until the saga ends. Another saga that wants a marked row waits and tries again, and readers turn away. The marks go with the compensation, or with a step that is added at the end, `release-<name>`. Two-phase commit and the monolith need none |
+//! | `reserve-then-confirm` | `false` | of a compensable step that does nothing but take, and whose compensation gives just that back: a saga only reserves it. Readers see the counter as it was, and another saga that wants what is reserved waits and tries again, for it may come back. It is taken by a step that is added at the end, `confirm-<name>`; the compensation gives the reservation back, and nobody ever saw it. Two-phase commit and the monolith take at once |
 //! | `resend-after`, `give-up-after`, `conflict-retries`, `conflict-backoff` | those of `[policies]` | how patient one is with this step |
+//! | `park-after`, `parked-for` | those of `[policies]` | when a saga parks this step, or its compensation, and for how long |
+//! | `no` | `"answer"` | what its no looks like to whoever asked: an answer, which is stored; or an `"error"`, which nobody can tell from a fault: nothing is stored, and it is tried again like a conflict, until `conflict-retries` (two-phase commit, the monolith, the first step of a choreographed saga), `give-up-after` (an orchestrated saga before its pivot) or `park-after` end it. Where none of these does, it is tried for ever |
 //! | `check` | `"statement"` | when conditions are judged under two-phase commit: as the statement runs, or at `"prepare"`, as a vote |
 //!
 //! What breaks a rule of sagas is refused, unless the scenario says that it wants
@@ -227,7 +230,9 @@
 //! | `give-up-after` | `"200ms"` | the manager gives up on a silent step or vote, before the decision or the pivot |
 //! | `inquire-after` | `"30ms"` | a participant in doubt asks, and asks again |
 //! | `idle-branch-after` | `"300ms"` | a branch that was not asked to vote ends by itself |
-//! | `conflict-retries` | `8` | how often a conflict is retried |
+//! | `conflict-retries` | `8` | how often a conflict is retried in place. Out of retries, two-phase commit, the monolith and the first step of a choreographed saga are refused; another step of a saga is asked for again. An orchestrated saga waits for a compensable step no longer than `give-up-after`, whatever retries it has left |
+//! | `park-after` | never | a saga parks a step or compensation that was asked for so often, 1 to 1000, in vain: it is a dead letter, and nobody asks for it any more until somebody looks, whatever restarts. A try is a command of the orchestrator, or a delivery by the broker; what a service retries in place is part of one. What a client asks for (the first step of a choreographed saga) it asks for again as `[workload]` says. Two-phase commit and the monolith park nothing: they restart, and then refuse |
+//! | `parked-for` | nobody ever looks | an operator looks after this, puts it back, and it has as many tries again |
 //! | `watchdog` | none | the first service of a choreographed saga cancels one that is not over after this: the first step that is not done yet is refused, and the failure runs backwards; past the pivot it is too late |
 //! | `jitter` | `0` | by how much such a wait is lengthened at the most, as a share of it; each draws its own |
 //! | `conflict-backoff` | `"1ms"` | the wait before the first retry; it doubles up to eight times |
@@ -283,7 +288,7 @@ use std::path::Path;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use fault_text::{fault_text, faults_setting};
 pub use lower::{MESSAGES, MOST_TRANSACTIONS};
-pub use rules::{BREACHES, Breach, RULES, Rule};
+pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,

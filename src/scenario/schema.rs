@@ -14,8 +14,9 @@ use serde_json::{Map, Value, json};
 use super::file::File;
 use super::lower;
 use super::merge::DROPPED;
+use super::rules::Breach;
 use super::types::Expectation;
-use crate::fault::Seeded;
+use crate::fault::{FaultKind, Seeded};
 use crate::protocol::{Milestone, ProtocolKind, Safeguard};
 
 /// The sections of which a base may have said what must be there.
@@ -154,7 +155,7 @@ fn lists_of(all: &[&str]) -> Schema {
 }
 
 pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
-    lists_of(&lower::rules())
+    lists_of(&Breach::ALL.map(Breach::name))
 }
 
 pub(super) fn safeguards(_: &mut SchemaGenerator) -> Schema {
@@ -163,7 +164,7 @@ pub(super) fn safeguards(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn fault_kind(_: &mut SchemaGenerator) -> Schema {
-    words(&lower::fault_kinds())
+    words(&FaultKind::NAMES)
 }
 
 pub(super) fn seeded_kinds(_: &mut SchemaGenerator) -> Schema {

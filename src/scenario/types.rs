@@ -26,7 +26,7 @@ pub struct Scenario {
     /// The safeguards that it does without.
     pub without: Vec<Safeguard>,
     /// The rules that it breaks on purpose.
-    pub allows: Vec<&'static Breach>,
+    pub allows: Vec<Breach>,
     /// What is being done.
     pub business: Business,
     /// Who lives where.
@@ -395,6 +395,14 @@ impl Scenario {
         FaultPlan { faults }
     }
 
+    /// The business as a protocol does it: only sagas need their countermeasures.
+    pub fn business_under(&self, protocol: ProtocolKind) -> Business {
+        match protocol.is_saga() {
+            true => self.business.clone(),
+            false => self.business.clone().in_one_go(),
+        }
+    }
+
     /// Whether a protocol can run here: two-phase commit needs databases that
     /// can prepare. `Err` says which cannot.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
@@ -412,8 +420,9 @@ impl Scenario {
 
     /// How long the run may go on after the last arrival or the end of the last
     /// fault before it is stopped: `settle`; a tenth of it more for every hundred
-    /// transactions that may have piled up; as long as a client waits; and as
-    /// long as a transaction may wait for locks, over all its attempts.
+    /// transactions that may have piled up; as long as a client waits; as long as
+    /// a transaction may wait for locks, over all its attempts; and as long as one
+    /// can be parked.
     pub fn patience(&self) -> SimDuration {
         let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
         let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
@@ -423,6 +432,7 @@ impl Scenario {
         let retries = policies.map(|policy| policy.conflict_retries).max();
         let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
-        self.settle + backlog + clients + locks
+        let parked = self.policies.longest_parked(self.business.steps.len());
+        self.settle + backlog + clients + locks + parked
     }
 }

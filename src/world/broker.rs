@@ -19,6 +19,29 @@ pub(super) struct Held {
     pub(super) publisher: NodeId,
 }
 
+/// A message on disk. What is known of its deliveries is there with it: parked is
+/// parked, whatever restarts.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    held: Held,
+    /// How often it was delivered since it was stored, or put back.
+    tries: u32,
+    parked: bool,
+}
+
+/// What is due for a message when its time has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Due {
+    /// It is to be delivered again.
+    Deliver(Held),
+    /// It was delivered as often as it may be: it is parked now.
+    Park(Held),
+    /// It was parked, and an operator has looked: it is no more.
+    PutBack(Held),
+    /// It is acknowledged.
+    Nothing,
+}
+
 /// The broker's memory and disk.
 #[derive(Debug, Default)]
 pub(super) struct Broker {
@@ -27,9 +50,9 @@ pub(super) struct Broker {
     /// What the flush in progress carries.
     flushing: Vec<Held>,
     /// On disk and not acknowledged, by delivery number.
-    stored: BTreeMap<u64, Held>,
+    stored: BTreeMap<u64, Stored>,
     /// Acknowledged, but the acknowledgement is not on disk.
-    acked: Vec<(u64, Held)>,
+    acked: Vec<(u64, Stored)>,
     /// How many of those the flush in progress carries.
     flushing_acks: usize,
     in_flush: bool,
@@ -61,7 +84,12 @@ impl Broker {
         self.acked.drain(..self.flushing_acks);
         let mut durable = Vec::with_capacity(self.flushing.len());
         for held in self.flushing.drain(..) {
-            self.stored.insert(self.next, held);
+            let stored = Stored {
+                held,
+                tries: 0,
+                parked: false,
+            };
+            self.stored.insert(self.next, stored);
             durable.push((self.next, held));
             self.next += 1;
         }
@@ -72,14 +100,35 @@ impl Broker {
     /// A consumer acknowledged: `None` if it had done so before, otherwise
     /// whether a flush is to be begun.
     pub(super) fn ack(&mut self, delivery: u64) -> Option<bool> {
-        let held = self.stored.remove(&delivery)?;
-        self.acked.push((delivery, held));
+        let stored = self.stored.remove(&delivery)?;
+        self.acked.push((delivery, stored));
         Some(self.begin_flush())
     }
 
-    /// A message that is not acknowledged.
-    pub(super) fn unacked(&self, delivery: u64) -> Option<Held> {
-        self.stored.get(&delivery).copied()
+    /// A message is being delivered, once more.
+    pub(super) fn delivered(&mut self, delivery: u64) {
+        if let Some(stored) = self.stored.get_mut(&delivery) {
+            stored.tries += 1;
+        }
+    }
+
+    /// The time has come to deliver a message again, or to put it back; which may be
+    /// delivered so often, if that is bounded.
+    pub(super) fn due(&mut self, delivery: u64, most: impl Fn(&Held) -> Option<u32>) -> Due {
+        let Some(stored) = self.stored.get_mut(&delivery) else {
+            return Due::Nothing;
+        };
+        let held = stored.held;
+        if stored.parked {
+            stored.parked = false;
+            stored.tries = 0;
+            return Due::PutBack(held);
+        }
+        if most(&held).is_some_and(|most| stored.tries >= most) {
+            stored.parked = true;
+            return Due::Park(held);
+        }
+        Due::Deliver(held)
     }
 
     /// It dies: everything that was not on disk is gone. Returns the messages
@@ -89,18 +138,18 @@ impl Broker {
         let mut lost = std::mem::take(&mut self.flushing);
         lost.append(&mut self.buffer);
         let mut back = Vec::new();
-        for (delivery, held) in self.acked.drain(..) {
-            self.stored.insert(delivery, held);
-            back.push(held);
+        for (delivery, stored) in self.acked.drain(..) {
+            self.stored.insert(delivery, stored);
+            back.push(stored.held);
         }
         (lost, back)
     }
 
-    /// Everything that is to be delivered (again), in order.
-    pub(super) fn undelivered(&self) -> impl Iterator<Item = (u64, Held)> {
+    /// Everything that is not acknowledged, in order, and whether it is parked.
+    pub(super) fn unacknowledged(&self) -> impl Iterator<Item = (u64, Held, bool)> {
         self.stored
             .iter()
-            .map(|(delivery, held)| (*delivery, *held))
+            .map(|(delivery, stored)| (*delivery, stored.held, stored.parked))
     }
 }
 

@@ -137,6 +137,7 @@ fn tag_number(tag: Tag) -> u64 {
         Tag::Poll => 12,
         Tag::Confirm => 13,
         Tag::Mark => 14,
+        Tag::Parked => 15,
         Tag::Custom(n) => 64 + u64::from(n),
     }
 }

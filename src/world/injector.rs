@@ -4,10 +4,10 @@
 use super::happening::Happening;
 use super::process::{Life, Order};
 use super::store::Crash;
-use super::world::World;
+use super::world::{Msg, World};
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
 use crate::history::{Part, Sink, What};
-use crate::protocol::{Milestone, Protocol, ProtocolKind};
+use crate::protocol::{Milestone, Protocol, ProtocolKind, Wire};
 use crate::vocab::{Identity, NodeId};
 
 /// The plan, and what of it has struck.
@@ -120,7 +120,15 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 let any = |nodes: &[NodeId]| nodes.iter().any(|&node| self.takes_part(node));
                 any(from) && any(to)
             }
-            other => other.nodes().into_iter().all(|node| self.takes_part(node)),
+            other => {
+                let own = matches!(P::KIND, ProtocolKind::Own(_));
+                let travels = |kind: &str| {
+                    // What people's own machines say, only they know.
+                    own || Wire::<Msg<P>>::may_be(kind, P::KIND.uses_broker())
+                };
+                other.message().is_none_or(travels)
+                    && other.nodes().into_iter().all(|node| self.takes_part(node))
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Messages: sent, lost, duplicated, delivered.
 
-use super::broker::Held;
+use super::broker::{Due, Held};
 use super::happening::Happening;
 use super::network::Envelope;
 use super::process::{Delivery, Life};
@@ -8,9 +8,10 @@ use super::world::{Msg, Next, World};
 use crate::business::BusinessRow;
 use crate::history::{LossReason, MsgId, PointKind, Sink, What};
 use crate::protocol::{
-    BrokerMsg, ClientMsg, Input, LetterId, Milestone, Note, Protocol, ProviderMsg, Safeguard, Wire,
+    BrokerMsg, ClientMsg, Detail, Input, LetterId, Milestone, Note, Parking, Protocol, ProviderMsg,
+    Safeguard, Setting, Wire,
 };
-use crate::vocab::{Identity, NodeId, Stream};
+use crate::vocab::{Identity, NodeId, SimDuration, Stream};
 
 impl<P: Protocol, S: Sink> World<P, S> {
     /// A message leaves; what becomes of it is decided now.
@@ -242,16 +243,18 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 self.broker_flushed()
             }
             Happening::Redeliver { delivery, epoch } if epoch == self.broker_life.epoch => {
-                if let Some(held) = self.broker.unacked(delivery) {
-                    self.broker_delivers(delivery, held);
-                }
+                self.broker_tries_again(delivery);
             }
             Happening::BrokerUp { epoch } if epoch == self.broker_life.epoch => {
                 let broker = self.setting.nodes.broker();
                 self.broker_life.up = true;
                 self.record(broker, What::Up(crate::history::Part::Process));
-                let waiting: Vec<(u64, Held)> = self.broker.undelivered().collect();
-                for (delivery, held) in waiting {
+                let waiting: Vec<_> = self.broker.unacknowledged().collect();
+                for (delivery, held, parked) in waiting {
+                    if parked {
+                        self.await_operator(delivery, &held);
+                        continue;
+                    }
                     self.pass_point(broker, PointKind::Send);
                     if self.broker_life.epoch != epoch {
                         return;
@@ -261,6 +264,52 @@ impl<P: Protocol, S: Sink> World<P, S> {
             }
             _ => {}
         }
+    }
+
+    /// A message without an acknowledgement is delivered again; or it is parked, if
+    /// that was done as often as the step allows for which it asks.
+    fn broker_tries_again(&mut self, delivery: u64) {
+        let broker = self.setting.nodes.broker();
+        let setting = std::sync::Arc::clone(&self.setting);
+        let most = |held: &Held| parking(&setting, held).map(|parking| parking.after);
+        let (held, milestone) = match self.broker.due(delivery, most) {
+            Due::Nothing => return,
+            Due::Deliver(held) => return self.broker_delivers(delivery, held),
+            Due::Park(held) => (held, Milestone::BrokerParked),
+            Due::PutBack(held) => (held, Milestone::BrokerPutBack),
+        };
+        let epoch = self.broker_life.epoch;
+        let asked = held.event.kind.asks_for();
+        let note = Note {
+            milestone,
+            tx: held.id.tx,
+            detail: asked.map_or(Detail::None, |(step, way)| Detail::Asked(step, way)),
+        };
+        self.reach(broker, note);
+        if self.broker_life.epoch != epoch {
+            return;
+        }
+        match milestone {
+            Milestone::BrokerParked => self.await_operator(delivery, &held),
+            _ => self.broker_delivers(delivery, held),
+        }
+    }
+
+    /// Somebody looks at a parked message after its time, if anybody ever does.
+    fn await_operator(&mut self, delivery: u64, held: &Held) {
+        let parking = parking(&self.setting, held);
+        if let Some(lasts) = parking.and_then(|parking| parking.lasts) {
+            self.redeliver_after(delivery, held, lasts);
+        }
+    }
+
+    fn redeliver_after(&mut self, delivery: u64, held: &Held, after: SimDuration) {
+        let epoch = self.broker_life.epoch;
+        let who = Identity::named("redeliver")
+            .with_tx(held.id.tx)
+            .with(delivery);
+        let redeliver = Happening::Redeliver { delivery, epoch };
+        self.agenda.push(self.now + after, who, redeliver);
     }
 
     fn broker_flushed(&mut self) {
@@ -301,18 +350,19 @@ impl<P: Protocol, S: Sink> World<P, S> {
             id: held.id,
             event: held.event,
         };
+        self.broker.delivered(delivery);
         self.send(broker, to, Wire::Broker(message));
-        let epoch = self.broker_life.epoch;
-        let at = self.now + self.scenario.broker.redeliver_after;
-        let who = Identity::named("redeliver")
-            .with_tx(held.id.tx)
-            .with(delivery);
-        self.agenda
-            .push(at, who, Happening::Redeliver { delivery, epoch });
+        self.redeliver_after(delivery, &held, self.scenario.broker.redeliver_after);
     }
 
     /// Whether the outbox is in force, for those who must know.
     pub(super) fn keeps(&self, safeguard: Safeguard) -> bool {
         self.setting.safeguards.keep(safeguard)
     }
+}
+
+/// When a message is parked: as the step says for which it asks.
+fn parking(setting: &Setting, held: &Held) -> Option<Parking> {
+    let (step, _) = held.event.kind.asks_for()?;
+    setting.policies.step(step).parking
 }

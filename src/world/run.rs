@@ -30,10 +30,7 @@ impl RunSpec {
         let scenario = &self.scenario;
         Setting {
             protocol,
-            business: match protocol.is_saga() {
-                true => scenario.business.clone(),
-                false => scenario.business.clone().without_releases(),
-            },
+            business: scenario.business_under(protocol),
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
             safeguards: self.safeguards.seen_by(protocol),

@@ -12,7 +12,7 @@ use super::process::{Delivery, Life, Order, Process};
 use super::provider::Provider;
 use super::run::{RunEnd, RunSpec};
 use super::store::{Io, Store};
-use crate::history::{Event, Point, PointKind, Rest, Sink, What};
+use crate::history::{Event, Left, Point, PointKind, Rest, Sink, What};
 use crate::protocol::{
     ClientMsg, Cx, Durable, Input, Letter, Machine, Note, Protocol, Role, Setting, Wire,
 };
@@ -356,11 +356,16 @@ impl<P: Protocol, S: Sink> World<P, S> {
         for node in self.nodes.iter().flatten() {
             node.store.rest(&mut rest);
         }
-        for (_, held) in self.broker.undelivered() {
-            rest.left.push(crate::history::Left::Undelivered(held.id));
+        let broker = self.setting.nodes.broker();
+        for (_, held, parked) in self.broker.unacknowledged() {
+            let asked = held.event.kind.asks_for().filter(|_| parked);
+            rest.left.push(match asked {
+                Some((step, direction)) => Left::Parked(broker, held.id.tx, step, direction),
+                None => Left::Undelivered(held.id),
+            });
         }
         for request in self.in_flight.all() {
-            rest.left.push(crate::history::Left::Unfinished(request));
+            rest.left.push(Left::Unfinished(request));
         }
         rest.rows.sort_unstable_by_key(|(row, _)| *row);
         self.record(self.setting.nodes.clients(), What::Rest(Box::new(rest)));

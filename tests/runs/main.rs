@@ -1,5 +1,6 @@
 //! Whole runs: scenarios through the world, judged.
 
+mod countermeasures;
 mod counts;
 mod determinism;
 mod found;

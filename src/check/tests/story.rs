@@ -132,6 +132,7 @@ pub(super) fn mall() -> Scenario {
             retention: ms(10_000),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: None,
+            parking: None,
             steps: Default::default(),
         },
         workload: Workload {
@@ -238,8 +239,10 @@ fn steps() -> Vec<Step> {
             name: name.to_owned(),
         }),
         check: CheckTime::Statement,
+        no: Default::default(),
         semantic_lock: false,
         releases: None,
+        confirms: None,
     };
     let fifty = Amount::Fixed(50);
     let (take, give) = (ActionKind::Take(fifty), ActionKind::Give(fifty));

@@ -178,7 +178,11 @@ impl Reactor {
                 job.attempt = attempt;
                 out.arm(id.key(Tag::Retry), wait);
             }
-            Ok(Next::LeftToSender) => {
+            Ok(Next::OutOfRetries) if job.task == Task::FIRST => {
+                let job = self.end(id);
+                self.refuse(id.tx, job, out);
+            }
+            Ok(Next::LeftToSender | Next::OutOfRetries) => {
                 self.end(id);
             }
             Ok(Next::GivenUp) => {
@@ -186,6 +190,15 @@ impl Reactor {
                 self.give_up(id.tx, job, out);
             }
             Err(impossible) => panic!("{}: {impossible:?}", id.tx),
+        }
+    }
+
+    /// The client waits, and nobody but it would ask again: it is told no, and that
+    /// is stored, or its next try might be done all the same.
+    fn refuse(&mut self, tx: TxId, job: Job, out: &mut Out<NoPeer>) {
+        let id = JobId::new(tx, Task::CONFLICTED);
+        if !self.jobs.contains_key(&id) {
+            self.begin(id, Task::CONFLICTED, job.params, job.owed, out);
         }
     }
 
@@ -209,7 +222,7 @@ impl Reactor {
             }
         }
         match job.task {
-            Task::Do(_) if job.owed == Owed::Answer => {
+            Task::Do(_) | Task::Refuse(_) if job.owed == Owed::Answer => {
                 let known = self.known(&answered);
                 if known == ClientOutcome::Accepted && !answered.replayed {
                     self.watch(tx, job.params, out);
@@ -230,7 +243,7 @@ impl Reactor {
                     self.tell(tx, outcome, out);
                 }
             }
-            Task::Do(_) | Task::Undo { .. } | Task::Cancel { .. } => {}
+            Task::Do(_) | Task::Refuse(_) | Task::Undo { .. } | Task::Cancel { .. } => {}
         }
         self.acknowledge(job.owed, tx, job.task, out);
     }
@@ -243,7 +256,9 @@ impl Reactor {
                 self.setting.business.step(step).kind == StepKind::Retriable
             }
             (Task::Do(_), Reply::Done | Reply::Null)
-            | (Task::Undo { .. } | Task::Close(_) | Task::Cancel { .. }, _) => false,
+            | (Task::Refuse(_) | Task::Undo { .. } | Task::Close(_) | Task::Cancel { .. }, _) => {
+                false
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Task {
     /// Refuse this step, for the client has taken its wish back, or the saga takes
     /// too long; or, if it is done, pass that on.
     Cancel { step: StepId, reason: Reason },
+    /// Refuse the first step, which could not be done; unless it is done after all.
+    Refuse(Reason),
 }
 
 impl Task {
@@ -37,6 +39,9 @@ impl Task {
         step: FIRST_STEP,
         reason: Reason::Cancelled,
     };
+
+    /// What is left to do when the first step met too many conflicts.
+    pub(super) const CONFLICTED: Task = Task::Refuse(Reason::Conflict);
 
     /// What the watchdog asks for.
     pub(super) const OVERDUE: Task = Task::Cancel {
@@ -106,6 +111,7 @@ impl Task {
                 txn
             }
             Task::Cancel { step, reason } => chain.cancel(step, reason),
+            Task::Refuse(reason) => chain.refuse(reason),
         }
     }
 
@@ -113,6 +119,7 @@ impl Task {
     pub(super) fn stamp(self, tx: TxId) -> Stamp {
         match self {
             Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
+            Task::Refuse(_) => Stamp::forward(tx, FIRST_STEP),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
             Task::Close(_) => Stamp::bookkeeping(tx),
         }
@@ -122,7 +129,7 @@ impl Task {
     pub(super) fn lane(self) -> Lane {
         match self {
             Task::Do(_) | Task::Undo { .. } => Lane::Work,
-            Task::Close(_) | Task::Cancel { .. } => Lane::Control,
+            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Lane::Control,
         }
     }
 
@@ -131,7 +138,7 @@ impl Task {
         match self {
             Task::Do(_) => Tag::Work,
             Task::Undo { .. } => Tag::Undo,
-            Task::Close(_) | Task::Cancel { .. } => Tag::Outcome,
+            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Tag::Outcome,
         }
     }
 
@@ -142,6 +149,7 @@ impl Task {
             Task::Undo { step, .. } => key_number(step, Direction::Backward),
             Task::Close(_) => 0,
             Task::Cancel { step, .. } => CANCELS + u32::from(step.0),
+            Task::Refuse(_) => REFUSAL,
         }
     }
 
@@ -149,6 +157,7 @@ impl Task {
     pub(super) fn step(self) -> Option<StepId> {
         match self {
             Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
+            Task::Refuse(_) => Some(FIRST_STEP),
             Task::Close(_) => None,
         }
     }
@@ -158,7 +167,7 @@ impl Task {
         match self {
             Task::Do(step) => Persistence::of(setting, step, Direction::Forward),
             Task::Undo { step, .. } => Persistence::of(setting, step, Direction::Backward),
-            Task::Close(_) | Task::Cancel { .. } => Persistence::UntilAnswered,
+            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Persistence::UntilAnswered,
         }
     }
 }
@@ -167,6 +176,9 @@ const FIRST_STEP: StepId = StepId(0);
 
 /// Cancelling steps is numbered from here; doing and undoing them below.
 const CANCELS: u32 = 2_000;
+
+/// The number of refusing the first step.
+const REFUSAL: u32 = 3_000;
 
 /// Whether there is a watchdog, and something for it to watch: a saga of one step
 /// is over with that.
@@ -257,6 +269,28 @@ impl Chain<'_> {
         let handled = Test::of(inbox, Predicate::Present);
         txn.cases.push(Case::when(handled, [], Answer::Null));
         let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
+        txn.cases.push(Case::always(
+            [refused, self.on_refused(step, reason)],
+            Answer::Refused(reason),
+        ));
+        txn
+    }
+
+    /// The first step could not be done, and its client is told so for good: the
+    /// refusal takes its place in the inbox, unless it has been done already.
+    fn refuse(&self, reason: Reason) -> Txn {
+        let (tx, step, direction) = (self.tx, FIRST_STEP, Direction::Forward);
+        let inbox = Row::Inbox {
+            tx,
+            step,
+            direction,
+        };
+        let handled = Test::of(inbox, Predicate::Present);
+        let refused = Change::put(inbox, Value::Reply(Reply::Refused(reason)));
+        let mut txn = Txn::default();
+        txn.reads.push(Row::Outcome(tx.key));
+        txn.cases
+            .push(Case::when(handled, [], Answer::Replay(inbox)));
         txn.cases.push(Case::always(
             [refused, self.on_refused(step, reason)],
             Answer::Refused(reason),

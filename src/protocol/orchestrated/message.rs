@@ -41,6 +41,8 @@ pub enum SagaMsg {
 }
 
 impl Message for SagaMsg {
+    const KINDS: &'static [&'static str] = &["command", "undo", "step-reply"];
+
     fn tx(&self) -> TxId {
         match *self {
             SagaMsg::Command { tx, .. } | SagaMsg::Undo { tx, .. } | SagaMsg::Reply { tx, .. } => {

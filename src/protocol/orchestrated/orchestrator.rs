@@ -30,8 +30,11 @@ struct Saga {
     stage: Stage,
     /// How often the record that is due could not be written.
     failed_writes: u32,
-    /// Whether its client took the wish back while a record was being written.
-    cancelled: bool,
+    /// How often the command that is out was sent.
+    sent: u32,
+    /// What came while a record was being written, and must wait for it: the
+    /// client's cancel, an answer to a command that is just being parked.
+    deferred: Vec<Happening>,
 }
 
 impl Orchestrator {
@@ -107,20 +110,27 @@ impl Orchestrator {
         };
         match saga.stage.next(&self.setting, happening) {
             Ok(step) => {
-                let (params, stage, cancelled) = (saga.params, saga.stage, saga.cancelled);
-                if let Stage::Commanded(phase) = stage {
-                    self.disarm(tx, phase, out);
+                let (params, stage) = (saga.params, saga.stage);
+                let deferred = std::mem::take(&mut saga.deferred);
+                match stage {
+                    Stage::Commanded(phase) => self.disarm(tx, phase, out),
+                    Stage::Parked(phase) => out.disarm(key_of(tx, phase, Tag::Parked)),
+                    Stage::Logging(_) | Stage::Parking(_) | Stage::Ending(_) | Stage::Over(_) => {}
                 }
                 if let Some(note) = step.note(tx) {
                     out.observe(note);
                 }
                 self.sagas.insert(tx, Saga::new(params, step.to));
                 self.enter(cx, tx, out);
-                if cancelled {
-                    self.happened(cx, tx, Happening::Cancelled, out);
+                for happening in deferred {
+                    self.happened(cx, tx, happening, out);
                 }
             }
-            Err(Stay::NotYet) => saga.cancelled = true,
+            Err(Stay::NotYet) => {
+                if !saga.deferred.contains(&happening) {
+                    saga.deferred.push(happening);
+                }
+            }
             Err(Stay::AnsweredBefore | Stay::MustSucceed | Stay::MustKnow | Stay::TooLate) => {}
             Err(Stay::NothingWritten) => panic!("{tx}: a record was written that is not due"),
             Err(Stay::NoSuchAnswer) => panic!("{tx}: {happening:?} answers no command"),
@@ -136,6 +146,13 @@ impl Orchestrator {
             Stage::Commanded(phase) => {
                 self.send_command(tx, saga.params, phase, out);
                 self.arm(tx, phase, out);
+            }
+            Stage::Parking(phase) => write_parked(tx, saga.params, phase, out),
+            Stage::Parked(phase) => {
+                let parking = self.setting.policies.step(phase.step()).parking;
+                if let Some(lasts) = parking.and_then(|parking| parking.lasts) {
+                    out.arm(key_of(tx, phase, Tag::Parked), lasts);
+                }
             }
             Stage::Ending(outcome) => write_end(tx, outcome, out),
             Stage::Over(outcome) => {
@@ -187,15 +204,24 @@ impl Orchestrator {
         resend.into_iter().chain(give_up)
     }
 
-    fn resend(&self, key: Key, out: &mut Out<SagaMsg>) {
-        let Some(saga) = self.sagas.get(&key.tx) else {
+    fn resend(&mut self, cx: Cx, key: Key, out: &mut Out<SagaMsg>) {
+        let Some(saga) = self.sagas.get_mut(&key.tx) else {
             return; // the timer ran out while its disarming was on the way
         };
-        if let Some(phase) = saga.awaits(key) {
-            self.send_command(key.tx, saga.params, phase, out);
-            let policy = self.setting.policies.step(phase.step());
-            out.arm(key, policy.resend_after);
+        let Some(phase) = saga.awaits(key) else {
+            return;
+        };
+        let policy = self.setting.policies.step(phase.step());
+        if policy
+            .parking
+            .is_some_and(|parking| saga.sent >= parking.after)
+        {
+            return self.happened(cx, key.tx, Happening::OutOfTries, out);
         }
+        saga.sent += 1;
+        let params = saga.params;
+        self.send_command(key.tx, params, phase, out);
+        out.arm(key, policy.resend_after);
     }
 
     fn timed_out(&mut self, cx: Cx, key: Key, out: &mut Out<SagaMsg>) {
@@ -240,6 +266,12 @@ impl Machine for Orchestrator {
             match entry.state {
                 LogState::Saga(phase) => {
                     let saga = Saga::new(entry.params, Stage::Commanded(phase));
+                    self.sagas.insert(tx, saga);
+                    self.enter(cx, tx, out);
+                }
+                // A restart is nobody who looks.
+                LogState::Parked(phase) => {
+                    let saga = Saga::new(entry.params, Stage::Parked(phase));
                     self.sagas.insert(tx, saga);
                     self.enter(cx, tx, out);
                 }
@@ -293,7 +325,8 @@ impl Machine for Orchestrator {
                 | Outcome::Letters(_) => panic!("{}: no answer to a log write", call.tx),
             },
             Input::Timer(key) => match key.tag {
-                Tag::Resend => self.resend(key, out),
+                Tag::Resend => self.resend(cx, key, out),
+                Tag::Parked => self.happened(cx, key.tx, Happening::PutBack, out),
                 Tag::GiveUp => self.timed_out(cx, key, out),
                 Tag::Retry => self.write_again(cx, key.tx, out),
                 tag => panic!("{}: {tag:?} is no timer of an orchestrator", key.tx),
@@ -308,7 +341,8 @@ impl Saga {
             params,
             stage,
             failed_writes: 0,
-            cancelled: false,
+            sent: 1,
+            deferred: Vec::new(),
         }
     }
 
@@ -317,7 +351,12 @@ impl Saga {
     fn awaits(&self, key: Key) -> Option<SagaPhase> {
         match self.stage {
             Stage::Commanded(phase) if key == key_of(key.tx, phase, key.tag) => Some(phase),
-            Stage::Commanded(_) | Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_) => None,
+            Stage::Commanded(_)
+            | Stage::Logging(_)
+            | Stage::Parking(_)
+            | Stage::Parked(_)
+            | Stage::Ending(_)
+            | Stage::Over(_) => None,
         }
     }
 }
@@ -333,6 +372,20 @@ fn write_intent(tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMs
         key_of(tx, phase, Tag::Log),
         [Change::put(Row::Log(tx), Value::Log(entry))],
         Force::Guarded(Safeguard::SagaLogBeforeCommand),
+        out,
+    );
+}
+
+/// That a saga is parked takes the place of its intent: a restart must find it so.
+fn write_parked(tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
+    let entry = LogEntry {
+        params,
+        state: LogState::Parked(phase),
+    };
+    write(
+        key_of(tx, phase, Tag::Log),
+        [Change::put(Row::Log(tx), Value::Log(entry))],
+        Force::Always,
         out,
     );
 }

@@ -14,6 +14,12 @@ pub(super) enum Stage {
     /// The intent is on disk and its command may be out; the answer is due.
     /// Every saga found in the log is here.
     Commanded(SagaPhase),
+    /// Its command was sent in vain as often as its step allows, and that is being
+    /// written.
+    Parking(SagaPhase),
+    /// That is on disk: the command is not sent any more, until somebody looks. An
+    /// answer to an earlier one still counts.
+    Parked(SagaPhase),
     /// The end is being written; the client knows nothing yet.
     Ending(ClientOutcome),
     /// The end is on disk.
@@ -36,6 +42,10 @@ pub(super) enum Happening {
     },
     /// The command's answer is overdue.
     TimedOut,
+    /// The command was sent as often as its step allows.
+    OutOfTries,
+    /// An operator has looked at what is parked.
+    PutBack,
     /// The client has taken its wish back.
     Cancelled,
 }
@@ -63,7 +73,7 @@ pub(super) enum Stay {
     NothingWritten,
     /// A step answered what it cannot answer.
     NoSuchAnswer,
-    /// The record must be on disk before the saga can turn.
+    /// The record must be on disk before the saga can turn, or take an answer.
     NotYet,
     /// The saga has turned, or can only go on.
     TooLate,
@@ -83,10 +93,17 @@ impl Stage {
                 detail: Detail::None,
                 to: Stage::Over(outcome),
             }),
-            (Stage::Commanded(_) | Stage::Over(_), Happening::Written) => Err(Stay::NothingWritten),
+            (Stage::Parking(phase), Happening::Written) => Ok(Move {
+                passing: Some(Milestone::OrchestratorParked),
+                detail: Detail::Asked(phase.step(), phase.direction()),
+                to: Stage::Parked(phase),
+            }),
+            (Stage::Commanded(_) | Stage::Parked(_) | Stage::Over(_), Happening::Written) => {
+                Err(Stay::NothingWritten)
+            }
 
             (
-                Stage::Commanded(phase),
+                Stage::Commanded(phase) | Stage::Parked(phase),
                 Happening::Answered {
                     step,
                     direction,
@@ -99,17 +116,40 @@ impl Stage {
                 }
             },
             (
-                Stage::Commanded(_) | Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_),
-                Happening::Answered { .. },
-            ) => Err(Stay::AnsweredBefore),
+                Stage::Parking(phase),
+                Happening::Answered {
+                    step, direction, ..
+                },
+            ) if (step, direction) == (phase.step(), phase.direction()) => Err(Stay::NotYet),
+            (_, Happening::Answered { .. }) => Err(Stay::AnsweredBefore),
 
             (Stage::Commanded(phase), Happening::TimedOut) => overdue(setting, phase),
-            (Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_), Happening::TimedOut) => {
-                Err(Stay::AnsweredBefore)
-            }
+            (_, Happening::TimedOut) => Err(Stay::AnsweredBefore),
 
-            (Stage::Commanded(phase), Happening::Cancelled) => cancelled(setting, phase),
-            (Stage::Logging(SagaPhase::Forward(_)), Happening::Cancelled) => Err(Stay::NotYet),
+            (Stage::Commanded(phase), Happening::OutOfTries) => Ok(Move {
+                passing: None,
+                detail: Detail::None,
+                to: Stage::Parking(phase),
+            }),
+            (_, Happening::OutOfTries) => Err(Stay::AnsweredBefore),
+
+            (Stage::Parked(phase), Happening::PutBack) => Ok(Move {
+                passing: Some(Milestone::OrchestratorPutBack),
+                detail: Detail::Asked(phase.step(), phase.direction()),
+                to: Stage::Logging(phase),
+            }),
+            (_, Happening::PutBack) => Err(Stay::AnsweredBefore),
+
+            (Stage::Commanded(phase) | Stage::Parked(phase), Happening::Cancelled) => {
+                cancelled(setting, phase)
+            }
+            (
+                Stage::Logging(SagaPhase::Forward(_)) | Stage::Parking(SagaPhase::Forward(_)),
+                Happening::Cancelled,
+            ) => Err(Stay::NotYet),
+            (Stage::Parking(SagaPhase::Backward { .. }), Happening::Cancelled) => {
+                Err(Stay::TooLate)
+            }
             (Stage::Logging(_) | Stage::Ending(_) | Stage::Over(_), Happening::Cancelled) => {
                 Err(Stay::TooLate)
             }
@@ -259,7 +299,7 @@ impl Move {
 
 impl SagaPhase {
     /// The step whose command is due.
-    pub(super) fn step(self) -> StepId {
+    pub fn step(self) -> StepId {
         match self {
             SagaPhase::Forward(step) => step,
             SagaPhase::Backward { undo, .. } => undo,
@@ -267,7 +307,7 @@ impl SagaPhase {
     }
 
     /// Whether it is to be done or undone.
-    pub(super) fn direction(self) -> Direction {
+    pub fn direction(self) -> Direction {
         match self {
             SagaPhase::Forward(_) => Direction::Forward,
             SagaPhase::Backward { .. } => Direction::Backward,

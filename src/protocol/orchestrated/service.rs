@@ -130,7 +130,7 @@ impl StepService {
                 job.attempt = attempt;
                 out.arm(id.rest(), wait);
             }
-            Ok(Next::LeftToSender) => {
+            Ok(Next::LeftToSender | Next::OutOfRetries) => {
                 self.jobs.remove(&id);
             }
             Ok(Next::GivenUp) => {

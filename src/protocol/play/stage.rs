@@ -1,11 +1,11 @@
 //! The business that plays are about.
 
 use crate::business::{
-    Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, Resource,
-    ResourceId, ResourceKind, Step, StepKind,
+    Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, No,
+    Resource, ResourceId, ResourceKind, Step, StepKind,
 };
-use crate::protocol::{Nodes, Policies, ProtocolKind, Safeguards, Setting};
-use crate::vocab::{ServiceId, SimDuration};
+use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
+use crate::vocab::{ServiceId, SimDuration, StepId};
 
 /// A named setting.
 ///
@@ -19,10 +19,16 @@ use crate::vocab::{ServiceId, SimDuration};
 /// - `turned-round`: points-mall, but taking points is the pivot and granting
 ///   is retriable.
 /// - `watched`: points-mall with a watchdog of 200 ms.
+/// - `no-as-error`: points-mall in which every no looks like a fault.
+/// - `reserved`: points-mall in which points are reserved first, and a last step
+///   confirms that.
+/// - `parked`: points-mall in which every step is parked after 2 tries, for 500 ms.
 pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
     let business = match stage {
-        "points-mall" | "watched" => points_mall(),
+        "points-mall" | "watched" | "parked" => points_mall(),
         "deferred" => deferred(),
+        "no-as-error" => no_as_error(),
+        "reserved" => reserved(),
         "together" => together(),
         "order-stock" => order_stock(),
         "gift" => gift(),
@@ -45,6 +51,10 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             retention: SimDuration::from_secs(1),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: (stage == "watched").then_some(SimDuration::from_millis(200)),
+            parking: (stage == "parked").then_some(Parking {
+                after: 2,
+                lasts: Some(SimDuration::from_millis(500)),
+            }),
             steps: Default::default(),
         },
         safeguards,
@@ -110,6 +120,34 @@ fn deferred() -> Business {
     for step in &mut business.steps {
         step.check = CheckTime::Prepare;
     }
+    business
+}
+
+fn no_as_error() -> Business {
+    let mut business = points_mall();
+    for step in &mut business.steps {
+        step.no = No::Error;
+    }
+    business
+}
+
+fn reserved() -> Business {
+    let mut business = points_mall();
+    let amount = Amount::Fixed(50);
+    let first = &mut business.steps[0];
+    first.actions = vec![action(ActionKind::Reserve(amount), 0)];
+    if let Some(refund) = &mut first.compensation {
+        refund.actions = vec![action(ActionKind::Unreserve(amount), 0)];
+    }
+    business.steps.push(Step {
+        confirms: Some(StepId(0)),
+        ..step(
+            "confirm points",
+            POINTS,
+            StepKind::Retriable,
+            action(ActionKind::Take(amount), 0),
+        )
+    });
     business
 }
 
@@ -224,8 +262,10 @@ fn step(name: &str, service: ServiceId, kind: StepKind, action: Action) -> Step 
         actions: vec![action],
         compensation: None,
         check: CheckTime::Statement,
+        no: Default::default(),
         semantic_lock: false,
         releases: None,
+        confirms: None,
     }
 }
 

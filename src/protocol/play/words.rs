@@ -402,15 +402,25 @@ impl<'a> Words<'a> {
     fn log_state(&mut self) -> LogState {
         match self.next() {
             "committed" => LogState::Committed,
-            "forward" => LogState::Saga(SagaPhase::Forward(self.step())),
+            "parked" => {
+                let word = self.next();
+                LogState::Parked(self.phase(word))
+            }
+            word => LogState::Saga(self.phase(word)),
+        }
+    }
+
+    fn phase(&mut self, word: &str) -> SagaPhase {
+        match word {
+            "forward" => SagaPhase::Forward(self.step()),
             "undo" => {
                 let undo = self.step();
                 self.expect("from");
-                LogState::Saga(SagaPhase::Backward {
+                SagaPhase::Backward {
                     undo,
                     last: self.step(),
                     reason: self.reason(),
-                })
+                }
             }
             other => self.wrong("log state", other),
         }
@@ -427,7 +437,7 @@ impl<'a> Words<'a> {
     }
 }
 
-const ALL_TAGS: [Tag; 14] = [
+const ALL_TAGS: [Tag; 15] = [
     Tag::Work,
     Tag::Undo,
     Tag::Prepare,
@@ -442,4 +452,5 @@ const ALL_TAGS: [Tag; 14] = [
     Tag::Poll,
     Tag::Confirm,
     Tag::Mark,
+    Tag::Parked,
 ];

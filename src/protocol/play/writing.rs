@@ -107,6 +107,7 @@ impl Names<'_> {
             Answer::Refused(reason) => format!("refuse: {}", self.reason(reason)),
             Answer::Null => "null".to_owned(),
             Answer::Conflict => "conflict".to_owned(),
+            Answer::Failed(reason) => format!("fail: {}", self.reason(reason)),
             Answer::Replay(row) => format!("answer {}", self.row(row)),
         };
         let mut text = match when.is_empty() {
@@ -130,6 +131,7 @@ impl Names<'_> {
             Predicate::Replied(reply) => format!("says {}", self.reply(reply)),
             Predicate::DiffersFrom(row) => format!("is not {}", self.row(row)),
             Predicate::MarkedByOther(tx) => format!("is not {tx}'s"),
+            Predicate::LeavesBelow(n) => format!("leaves < {n}"),
         };
         match test.by {
             Some(safeguard) => format!("{row} {is} ({safeguard})"),
@@ -150,6 +152,7 @@ impl Names<'_> {
             Change::Remember { memo, of } => {
                 format!("put {} {}", self.row(*memo), self.row(Row::Business(*of)))
             }
+            Change::Reserve(row, n) => format!("{} {n:+}", self.row(Row::Reserved(*row))),
             Change::Set(row, n) => format!("{} = {n}", self.row(Row::Business(*row))),
             Change::Put { row, value, by } => {
                 let by = by.map(|s| format!(" ({s})")).unwrap_or_default();
@@ -180,6 +183,16 @@ impl Names<'_> {
             Row::Outbox(id) => format!("outbox[{}]", letter_id(id)),
             Row::Memo { tx, step, .. } => format!("memo[{tx} {step}]"),
             Row::Mark(row) => format!("mark[{}]", self.0.business.row_name(row)),
+            Row::Reserved(row) => format!("reserved[{}]", self.0.business.row_name(row)),
+        }
+    }
+
+    fn phase(self, phase: SagaPhase) -> String {
+        match phase {
+            SagaPhase::Forward(step) => format!("forward {step}"),
+            SagaPhase::Backward { undo, last, reason } => {
+                format!("undo {undo} from {last} {}", self.reason(reason))
+            }
         }
     }
 
@@ -190,10 +203,8 @@ impl Names<'_> {
             Value::Log(entry) => {
                 let state = match entry.state {
                     LogState::Committed => "committed".to_owned(),
-                    LogState::Saga(SagaPhase::Forward(step)) => format!("forward {step}"),
-                    LogState::Saga(SagaPhase::Backward { undo, last, reason }) => {
-                        format!("undo {undo} from {last} {}", self.reason(reason))
-                    }
+                    LogState::Saga(phase) => self.phase(phase),
+                    LogState::Parked(phase) => format!("parked {}", self.phase(phase)),
                 };
                 format!("{} {state}", self.params(&entry.params))
             }
@@ -282,6 +293,7 @@ impl Names<'_> {
             }
             Detail::Decision(decision) => format!(" {}", decided(decision)),
             Detail::Reason(step, reason) => format!(" step {step}: {}", self.reason(reason)),
+            Detail::Asked(step, direction) => format!(" {direction} {step}"),
         };
         format!("note {} {}{detail}", note.milestone, note.tx)
     }

@@ -104,6 +104,10 @@ pub enum Standing {
 }
 
 impl Message for TwoPhaseMsg {
+    const KINDS: &'static [&'static str] = &[
+        "work", "worked", "prepare", "vote", "commit", "abort", "ack", "inquire", "answer",
+    ];
+
     fn tx(&self) -> TxId {
         match *self {
             TwoPhaseMsg::Work { tx, .. }

@@ -313,6 +313,7 @@ impl<'a> Marks<'a> {
         Some(match written.value {
             Some(Value::Log(entry)) => match entry.state {
                 LogState::Committed => "logs its decision: commit".to_owned(),
+                LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
                     format!("logs: next {}", self.step(step))
                 }

@@ -5,7 +5,7 @@ use crate::fault::FaultPlan;
 use crate::history::{
     Class, Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
-use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp};
+use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp, Value};
 use crate::report::words::fault;
 use crate::scenario::Scenario;
 use crate::vocab::{Direction, NodeId, SimDuration, StepId};
@@ -287,6 +287,10 @@ impl<'a> Words<'a> {
                 Row::Outbox(id) => format!("outbox({})", self.letter(id)),
                 Row::Memo { .. } => "memo".to_owned(),
                 Row::Mark(row) => format!("mark({})", self.row(row)),
+                Row::Reserved(row) => match written.value {
+                    Some(Value::Number(n)) => format!("reserved({}) {n}", self.row(row)),
+                    _ => format!("reserved({})", self.row(row)),
+                },
             };
             format!("{sign}{row}")
         });
@@ -326,6 +330,8 @@ impl<'a> Words<'a> {
             }
             Detail::Decision(Decision::Commit) => ": commit".to_owned(),
             Detail::Decision(Decision::Abort) => ": abort".to_owned(),
+            Detail::Asked(step, Direction::Forward) => format!(": {}", self.step(step)),
+            Detail::Asked(step, Direction::Backward) => format!(": undo {}", self.step(step)),
             Detail::Reason(step, reason) => {
                 let reason = self.scenario.business.reason_in_words(reason);
                 format!(": {}, {reason}", self.step(step))
@@ -360,6 +366,21 @@ impl<'a> Words<'a> {
                 format!("undelivered letter {} of {}", self.letter(*id), id.tx)
             }
             Left::Unfinished(request) => format!("unfinished {request}"),
+            Left::Reserved(at, row, amount) => {
+                format!(
+                    "{amount} of {} reserved at {}",
+                    self.row(*row),
+                    self.node(*at)
+                )
+            }
+            Left::Parked(at, tx, step, direction) => {
+                let step = self.step(*step);
+                let what = match direction {
+                    Direction::Forward => step.to_owned(),
+                    Direction::Backward => format!("undo {step}"),
+                };
+                format!("parked {what} of {tx} at {}", self.node(*at))
+            }
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::business::{Action, ActionKind, Amount, ResourceId, ResourceKind, Seen
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{ActionFile, At, StepFile};
 use crate::scenario::names::{self, quote};
+use crate::scenario::rules::Breach;
 use crate::scenario::value::AmountFile;
 use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
-use super::allow::Rule;
 use super::cast::Cast;
 
 /// The largest amount that an action may name.
@@ -311,20 +311,20 @@ impl Lowering<'_> {
             return;
         }
         let (rule, problem) = match (place, verb) {
-            (Place::In(StepKind::Compensable), "perform") => (Rule::IrrevocableBeforePivot, Problem::at(
+            (Place::In(StepKind::Compensable), "perform") => (Breach::IrrevocableBeforePivot, Problem::at(
                 written.span(),
                 format!("the real action {name} is in a compensable step"),
             )
             .label("it cannot be taken back")
             .help("perform it in the pivot or in a retriable step after it, when it is certain that the transaction commits")),
-            (Place::InCompensation, "perform") => (Rule::IrrevocableCompensation, Problem::at(
+            (Place::InCompensation, "perform") => (Breach::IrrevocableCompensation, Problem::at(
                 written.span(),
                 format!("the real action {name} is in a compensation"),
             )
             .help("nothing irrevocable may happen for a transaction that did not commit: that is the promise `irrevocable`")),
             (Place::InCompensation, "take") => {
                 let Some(floor) = floor else { return };
-                (Rule::CompensationCanFail, Problem::at(
+                (Breach::CompensationCanFail, Problem::at(
                     written.span(),
                     format!("this compensation could fail: {name} may have been spent meanwhile"),
                 )
@@ -333,14 +333,14 @@ impl Lowering<'_> {
             }
             (Place::In(StepKind::Retriable), "take") => {
                 let Some(floor) = floor else { return };
-                (Rule::RetriableCanFail, Problem::at(
+                (Breach::RetriableCanFail, Problem::at(
                     written.span(),
                     format!("this retriable step could fail for good: {name} may run out"),
                 )
                 .label(format!("it has a floor, {floor}"))
                 .help("a retriable step succeeds if it is tried often enough; make it the pivot or a compensable step, or give the counter `floor = \"none\"`"))
             }
-            (Place::In(StepKind::Retriable), "grant") => (Rule::RetriableCanFail, Problem::at(
+            (Place::In(StepKind::Retriable), "grant") => (Breach::RetriableCanFail, Problem::at(
                 written.span(),
                 format!("this retriable step could fail for good: {name} may be withdrawn or granted already"),
             )

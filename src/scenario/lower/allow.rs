@@ -8,64 +8,15 @@ use crate::scenario::rules::Breach;
 
 use super::Lowering;
 
-/// A rule that sagas need, and that teams are known to break.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Rule {
-    CompensableAfterPivot,
-    SecondPivot,
-    RetriableBeforePivot,
-    NoCompensation,
-    IrrevocableBeforePivot,
-    IrrevocableCompensation,
-    CompensationCanFail,
-    RetriableCanFail,
-}
-
-impl Rule {
-    const ALL: [Rule; 8] = [
-        Rule::CompensableAfterPivot,
-        Rule::SecondPivot,
-        Rule::RetriableBeforePivot,
-        Rule::NoCompensation,
-        Rule::IrrevocableBeforePivot,
-        Rule::IrrevocableCompensation,
-        Rule::CompensationCanFail,
-        Rule::RetriableCanFail,
-    ];
-
-    /// What breaking it is called in a scenario.
-    fn name(self) -> &'static str {
-        match self {
-            Rule::CompensableAfterPivot => "compensable-after-pivot",
-            Rule::SecondPivot => "second-pivot",
-            Rule::RetriableBeforePivot => "retriable-before-pivot",
-            Rule::NoCompensation => "no-compensation",
-            Rule::IrrevocableBeforePivot => "irrevocable-before-pivot",
-            Rule::IrrevocableCompensation => "irrevocable-compensation",
-            Rule::CompensationCanFail => "compensation-can-fail",
-            Rule::RetriableCanFail => "retriable-can-fail",
-        }
-    }
-
-    fn named(name: &str) -> Option<Rule> {
-        Rule::ALL.into_iter().find(|rule| rule.name() == name)
-    }
-}
-
-/// What can be allowed.
-pub(in crate::scenario) fn rules() -> [&'static str; 8] {
-    Rule::ALL.map(Rule::name)
-}
-
 /// What the scenario allows, and whether it made use of it.
-pub(super) struct Allowed<'f>(Vec<(Rule, &'f At<String>, bool)>);
+pub(super) struct Allowed<'f>(Vec<(Breach, &'f At<String>, bool)>);
 
 impl<'f> Allowed<'f> {
     pub(super) fn of(file: &'f File, problems: &mut Problems) -> Self {
-        let mut allowed: Vec<(Rule, &At<String>, bool)> = Vec::new();
+        let mut allowed: Vec<(Breach, &At<String>, bool)> = Vec::new();
         for written in &file.allow {
             let name = written.get_ref();
-            let Some(rule) = Rule::named(name) else {
+            let Some(breach) = Breach::named(name) else {
                 problems.push(
                     Problem::at(
                         written.span(),
@@ -74,39 +25,38 @@ impl<'f> Allowed<'f> {
                     .accepts(
                         name,
                         "what can be allowed",
-                        &Rule::ALL.map(Rule::name),
+                        &Breach::ALL.map(Breach::name),
                     ),
                 );
                 continue;
             };
-            match allowed.iter().find(|(r, _, _)| *r == rule) {
+            match allowed.iter().find(|(r, _, _)| *r == breach) {
                 Some((_, first, _)) => problems.push(
                     Problem::at(written.span(), format!("{} is allowed twice", quote(name)))
                         .beside(first.span(), "the first time"),
                 ),
-                None => allowed.push((rule, written, false)),
+                None => allowed.push((breach, written, false)),
             }
         }
         Allowed(allowed)
     }
 
     /// What it allows, in the order of the file.
-    pub(super) fn breaches(&self) -> Vec<&'static Breach> {
-        let names = self.0.iter().map(|(rule, ..)| rule.name());
-        names.filter_map(Breach::named).collect()
+    pub(super) fn breaches(&self) -> Vec<Breach> {
+        self.0.iter().map(|(breach, ..)| *breach).collect()
     }
 }
 
 impl Lowering<'_> {
     /// A rule is broken: that is a problem, unless the scenario allows it.
-    pub(super) fn broken(&mut self, rule: Rule, problem: Problem) {
-        if let Some((_, _, used)) = self.allowed.0.iter_mut().find(|(r, _, _)| *r == rule) {
+    pub(super) fn broken(&mut self, breach: Breach, problem: Problem) {
+        if let Some((_, _, used)) = self.allowed.0.iter_mut().find(|(r, _, _)| *r == breach) {
             *used = true;
             return;
         }
         self.problems.push(problem.help(format!(
             "to show why the rule is there, allow it: `allow = [\"{}\"]` at the top of the file",
-            rule.name()
+            breach.name()
         )));
     }
 
@@ -124,17 +74,5 @@ impl Lowering<'_> {
                 );
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::rules::BREACHES;
-
-    #[test]
-    fn what_can_be_allowed_is_explained() {
-        let explained: Vec<&str> = BREACHES.iter().map(|breach| breach.name).collect();
-        assert_eq!(explained, rules());
     }
 }

@@ -79,7 +79,10 @@ fn most_moved(business: &Business, measure: Measure) -> u128 {
         | Measure::InFlight(id) => id,
     };
     let amount = |action: &Action| match action.kind {
-        ActionKind::Take(amount) | ActionKind::Give(amount) => match amount {
+        ActionKind::Take(amount)
+        | ActionKind::Give(amount)
+        | ActionKind::Reserve(amount)
+        | ActionKind::Unreserve(amount) => match amount {
             Amount::Fixed(n) => u128::from(n.unsigned_abs()),
             Amount::Param(d) => u128::from(business.domains[d as usize].size),
         },

@@ -12,28 +12,17 @@ use crate::vocab::{NodeId, Probability, SimDuration};
 use super::Lowering;
 use super::cast::Cast;
 
-/// The keys that each kind has, beside those that say when. Those with a `!` it
-/// must have.
-const KINDS: [(&str, &[&str]); 8] = [
-    ("crash", &["target!"]),
-    ("database-crash", &["target!"]),
-    ("power-loss", &["target!"]),
-    ("pause", &["target!"]),
-    ("partition", &["from!", "to!", "ways"]),
-    (
-        "latency-spike",
-        &["extra!", "from", "to", "message", "most"],
-    ),
-    ("loss", &["from", "to", "message", "most", "rate"]),
-    (
-        "duplicate",
-        &["from", "to", "message", "most", "rate", "after"],
-    ),
-];
-
-/// The kinds of faults.
-pub(in crate::scenario) fn fault_kinds() -> [&'static str; 8] {
-    KINDS.map(|(kind, _)| kind)
+/// The keys that a kind has, beside those that say when. Those with a `!` it must
+/// have.
+fn keys(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "partition" => &["from!", "to!", "ways"],
+        "latency-spike" => &["extra!", "from", "to", "message", "most"],
+        "loss" => &["from", "to", "message", "most", "rate"],
+        "duplicate" => &["from", "to", "message", "most", "rate", "after"],
+        // Something that dies, or stands still.
+        _ => &["target!"],
+    }
 }
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
@@ -97,14 +86,14 @@ impl Lowering<'_> {
     }
 
     fn kind(&mut self, says: &FaultFile, cast: &Cast) -> Option<FaultKind> {
-        let kinds = KINDS.map(|(name, _)| name);
+        let kinds = FaultKind::NAMES;
         let n = names::find(
             self.problems,
             &says.kind,
             ("kind of fault", "kinds of fault"),
             &kinds,
         )?;
-        self.check_keys(says, n)?;
+        self.check_keys(says, kinds[n])?;
         match kinds[n] {
             "crash" => self.target(says, cast).map(FaultKind::CrashProcess),
             "database-crash" => self
@@ -134,8 +123,8 @@ impl Lowering<'_> {
     }
 
     /// Whether a fault has the keys of its kind, and no others.
-    fn check_keys(&mut self, says: &FaultFile, kind: usize) -> Option<()> {
-        let (name, keys) = KINDS[kind];
+    fn check_keys(&mut self, says: &FaultFile, name: &str) -> Option<()> {
+        let keys = keys(name);
         let given = [
             ("target", says.target.as_ref().map(At::span)),
             ("from", says.from.as_ref().map(At::span)),

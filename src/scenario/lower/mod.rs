@@ -13,15 +13,14 @@ mod network;
 mod policies;
 mod promises;
 mod requests;
+mod reservations;
 mod seeded;
 mod steps;
 mod workload;
 
 use std::path::Path;
 
-pub(super) use allow::rules;
 pub use faults::MESSAGES;
-pub(super) use faults::fault_kinds;
 pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::fault::{Fault, FaultKind, Seeded};
-use crate::protocol::{Policies, StepPolicy};
+use crate::protocol::{Parking, Policies, StepPolicy};
 use crate::scenario::diagnostics::Problem;
+use crate::scenario::file::At;
 use crate::scenario::types::{BrokerSpec, Dist, MachineSpec, Network, Workload};
+use crate::scenario::value::Time;
 use crate::vocab::{Probability, SimDuration, StepId};
 
 use super::Lowering;
 
 /// So often a conflict may be retried.
 const MOST_RETRIES: u64 = 1_000;
+/// So often a step may be asked for before it is parked.
+const MOST_TRIES: u64 = 1_000;
 
 mod default {
     use super::SimDuration;
@@ -55,12 +59,13 @@ impl Lowering<'_> {
                 "conflict-backoff",
                 default::CONFLICT_BACKOFF,
             ),
+            parking: self.parking(says.park_after.as_ref(), says.parked_for.as_ref(), None),
         };
         let steps = self.step_policies(common);
         let longest = steps.values().map(|policy| policy.give_up_after).max();
         let longest = longest.unwrap_or(give_up_after).max(give_up_after);
         let relay_batch = says.relay_batch.as_ref();
-        Policies {
+        let mut policies = Policies {
             resend_after: common.resend_after,
             give_up_after,
             inquire_after: self.positive(
@@ -83,12 +88,16 @@ impl Lowering<'_> {
                 .watchdog
                 .as_ref()
                 .map(|time| self.positive(Some(time), "watchdog", time.get_ref().0)),
+            parking: common.parking,
             poll_every: self.positive(says.poll_every.as_ref(), "poll-every", default::POLL_EVERY),
             relay_batch: self.within(relay_batch, "relay-batch", 1, 10_000, default::RELAY_BATCH)
                 as usize,
-            retention: self.retention(life, workload, longest),
+            retention: SimDuration::ZERO,
             steps,
-        }
+        };
+        let parked = policies.longest_parked(file.steps.len());
+        policies.retention = self.retention(life, workload, longest, parked);
+        policies
     }
 
     /// What steps say for themselves.
@@ -120,6 +129,11 @@ impl Lowering<'_> {
                     "conflict-backoff",
                     common.conflict_backoff,
                 ),
+                parking: self.parking(
+                    says.park_after.as_ref(),
+                    says.parked_for.as_ref(),
+                    common.parking,
+                ),
             };
             if policy != common {
                 own.insert(StepId(id), policy);
@@ -128,14 +142,43 @@ impl Lowering<'_> {
         own
     }
 
+    /// When a step is parked; `common` is what holds where it says nothing.
+    fn parking(
+        &mut self,
+        after: Option<&At<u32>>,
+        lasts: Option<&At<Time>>,
+        common: Option<Parking>,
+    ) -> Option<Parking> {
+        let unsaid = common.map_or(0, |parking| parking.after);
+        let tries = self.within(after, "park-after", 1, MOST_TRIES, unsaid);
+        let looked_after = lasts.map(|time| {
+            let unsaid = SimDuration::ZERO;
+            self.positive(Some(time), "parked-for", unsaid)
+        });
+        if let (0, None, Some(lasts)) = (tries, after, lasts) {
+            self.problems.push(
+                Problem::at(lasts.span(), "nothing is ever parked here")
+                    .label("how long it would be")
+                    .help(
+                        "say when it is: `park-after = 8` parks what was asked for 8 times in vain",
+                    ),
+            );
+        }
+        (tries > 0).then(|| Parking {
+            after: tries,
+            lasts: looked_after.or(common.and_then(|parking| parking.lasts)),
+        })
+    }
+
     /// How long inbox rows, tombstones and outcomes are kept: longer than a
     /// message can live and a client retries, else a late copy has its effect
-    /// again.
+    /// again; and longer than a saga can be parked, whose steps look for them.
     fn retention(
         &mut self,
         life: SimDuration,
         workload: &Workload,
         give_up_after: SimDuration,
+        parked: SimDuration,
     ) -> SimDuration {
         let says = &self.file.policies;
         let message_life = match &says.message_life {
@@ -153,15 +196,19 @@ impl Lowering<'_> {
         let click = workload.double_click.map(|click| longest(click.after));
         let retries =
             workload.timeout * (u64::from(workload.retries) + 1) + click.unwrap_or_default();
-        let least = message_life + retries;
+        let least = message_life + retries + parked;
         match &says.retention {
             Some(said) if said.get_ref().0 <= least => {
                 self.problems.push(
                     Problem::at(said.span(), "inbox rows, tombstones and outcomes would be forgotten too soon")
                         .label(format!("more than {}", words(least)))
                         .help(format!(
-                            "a message may live {}, and a client retries for {}: a copy that comes after its row is forgotten has its effect again",
+                            "a message may live {}{}, and a client retries for {}: a copy that comes after its row is forgotten has its effect again",
                             words(message_life),
+                            match parked.is_zero() {
+                                true => String::new(),
+                                false => format!(", a saga may be parked for {}", words(parked)),
+                            },
                             words(retries)
                         )),
                 );

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use crate::business::{Compensation, ResourceId, Step, StepKind};
+use crate::business::{
+    Action, ActionKind, Compensation, No, ResourceId, ResourceKind, Step, StepKind,
+};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{CompensationFile, StepFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
+use crate::scenario::rules::Breach;
 use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::actions::Place;
-use super::allow::Rule;
 use super::cast::{Cast, MOST};
 
 const ORDER: &str = "the order is compensable steps, then at most one pivot, then retriable steps: before the pivot a saga can only go back, after it only on (Mehrotra, Rastogi, Korth & Silberschatz 1992)";
@@ -39,7 +41,10 @@ impl Lowering<'_> {
             steps.extend(self.step(says, cast));
         }
         self.semantic_locks(cast, &steps);
-        steps.extend(Self::releases(&steps));
+        let confirming = self.reservations(cast, &mut steps);
+        let releasing = Self::releases(&steps);
+        steps.extend(confirming);
+        steps.extend(releasing);
         steps
     }
 
@@ -53,14 +58,14 @@ impl Lowering<'_> {
             let wrong = match says.kind.get_ref() {
                 StepKind::Compensable => match (&pivot, &retriable) {
                     (Some(pivot), _) => Some((
-                        Rule::CompensableAfterPivot,
+                        Breach::CompensableAfterPivot,
                         format!("the step {name} is compensable, but comes after the pivot"),
                         "nothing is undone any more from here on",
                         pivot.clone(),
                         "the pivot",
                     )),
                     (None, Some(retriable)) => Some((
-                        Rule::RetriableBeforePivot,
+                        Breach::RetriableBeforePivot,
                         format!("the step {name} is compensable, but comes after a retriable one"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -70,14 +75,14 @@ impl Lowering<'_> {
                 },
                 StepKind::Pivot => match (&pivot, &retriable) {
                     (Some(first), _) => Some((
-                        Rule::SecondPivot,
+                        Breach::SecondPivot,
                         format!("the step {name} is a second pivot"),
                         "if it failed, the first could not be undone",
                         first.clone(),
                         "the first pivot",
                     )),
                     (None, Some(retriable)) => Some((
-                        Rule::RetriableBeforePivot,
+                        Breach::RetriableBeforePivot,
                         format!("the pivot {name} comes after a retriable step"),
                         "if it failed, the retriable step could not be undone",
                         retriable.clone(),
@@ -116,6 +121,7 @@ impl Lowering<'_> {
         let kind = *says.kind.get_ref();
         let actions = self.actions(&says.actions, service, Place::In(kind), cast);
         let compensation = self.compensation(says, service, cast);
+        self.check_no(says, &actions, cast);
         Some(Step {
             name: says.name.get_ref().clone(),
             service: service?,
@@ -123,12 +129,36 @@ impl Lowering<'_> {
             actions,
             compensation,
             check: says.check,
+            no: says.no.as_ref().map_or(No::Answer, |no| *no.get_ref()),
             semantic_lock: says
                 .semantic_lock
                 .as_ref()
                 .is_some_and(|lock| *lock.get_ref()),
             releases: None,
+            confirms: None,
         })
+    }
+
+    /// How a no looks means something only where one can be said.
+    fn check_no(&mut self, says: &StepFile, actions: &[Action], cast: &Cast) {
+        let Some(no) = &says.no else { return };
+        let written = says.actions.get_ref().len();
+        let may_say_no = |action: &Action| match action.kind {
+            ActionKind::Take(_) => has_floor(cast, action.resource),
+            ActionKind::Grant => true,
+            _ => false,
+        };
+        let rereads = |action: &Action| action.seen.is_some_and(|seen| seen.reread);
+        let can = actions.iter().any(|a| may_say_no(a) || rereads(a));
+        // Where an action is wrong, nobody knows.
+        if can || actions.len() < written {
+            return;
+        }
+        self.problems.push(
+            Problem::at(no.span(), "this step never says no")
+                .label("so it looks like nothing")
+                .help("no is said by what takes from a counter with a floor, grants, or rereads"),
+        );
     }
 
     /// Marks that go when a saga has succeeded need a step that takes them away.
@@ -145,8 +175,10 @@ impl Lowering<'_> {
                 actions: Vec::new(),
                 compensation: None,
                 check: step.check,
+                no: No::Answer,
                 semantic_lock: false,
                 releases: Some(StepId(id)),
+                confirms: None,
             })
             .collect()
     }
@@ -204,7 +236,7 @@ impl Lowering<'_> {
             (None, StepKind::Compensable) if only_looks(says) => None,
             (None, StepKind::Compensable) => {
                 self.broken(
-                    Rule::NoCompensation,
+                    Breach::NoCompensation,
                     Problem::at(
                         says.kind.span(),
                         format!("the step {name} is compensable, but has no compensation"),
@@ -235,6 +267,11 @@ impl Lowering<'_> {
             (None, _) => None,
         }
     }
+}
+
+fn has_floor(cast: &Cast, id: ResourceId) -> bool {
+    let kind = cast.resource(id).map(|resource| &resource.kind);
+    matches!(kind, Some(ResourceKind::Counter { floor, .. }) if *floor != i64::MIN)
 }
 
 fn only_looks(step: &StepFile) -> bool {

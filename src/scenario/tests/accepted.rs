@@ -2,10 +2,12 @@
 
 use super::super::*;
 use super::{SMALL, small_with};
-use crate::business::{ActionKind, Amount, BusinessRow, Facet, PromiseId, Reason, ResourceId};
+use crate::business::{
+    ActionKind, Amount, Business, BusinessRow, Facet, PromiseId, Reason, ResourceId, Step,
+};
 use crate::fault::{FaultKind, Moment, Ways};
 use crate::protocol::{Milestone, ProtocolKind};
-use crate::vocab::{NodeId, Seed, SimDuration, SimTime};
+use crate::vocab::{NodeId, Seed, SimDuration, SimTime, StepId};
 
 fn read(text: &str) -> Scenario {
     parse("small.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
@@ -258,4 +260,35 @@ fn reasons_speak_the_scenario_s_words() {
         business.reason_in_words(reason),
         "characters withdrawn from sale"
     );
+}
+
+#[test]
+fn a_step_is_parked_as_it_says_itself_or_else_as_the_policies_say() {
+    let text = small_with("kind = \"pivot\"", "kind = \"pivot\"\npark-after = 3")
+        + "\n[policies]\npark-after = 8\nparked-for = \"2s\"\n";
+    let policies = read(&text).policies;
+    let parked = |step| policies.step(step).parking.map(|p| (p.after, p.lasts));
+    let lasts = Some(SimDuration::from_secs(2));
+    assert_eq!(parked(StepId(0)), Some((8, lasts)));
+    assert_eq!(parked(StepId(1)), Some((3, lasts)));
+    assert_eq!(read(SMALL).policies.parking, None);
+}
+
+#[test]
+fn a_step_that_reserves_has_a_last_step_that_takes_and_in_one_go_neither() {
+    let business = read(&small_with(
+        "kind = \"compensable\"",
+        "kind = \"compensable\"\nreserve-then-confirm = true",
+    ))
+    .business;
+    let kinds = |business: &Business| -> Vec<(String, ActionKind)> {
+        let first = |step: &Step| (step.name.clone(), step.actions[0].kind);
+        business.steps.iter().map(first).collect()
+    };
+    let fifty = Amount::Fixed(50);
+    let saga = kinds(&business);
+    assert_eq!(saga[0].1, ActionKind::Reserve(fifty));
+    let last = ("confirm-take-points".to_owned(), ActionKind::Take(fifty));
+    assert_eq!(saga.last(), Some(&last));
+    assert_eq!(kinds(&business.in_one_go()), kinds(&read(SMALL).business));
 }

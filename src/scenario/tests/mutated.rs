@@ -121,11 +121,14 @@ fn must_not_panic_over(base: &str, own: &str, sets: &[String]) {
 }
 
 /// Settings that reach every kind of place.
-const SETS: [&str; 9] = [
+const SETS: [&str; 12] = [
     "workload.transactions=50",
     "machines.points.database.flush=5ms",
     "steps.0.compensation.do.0.amount=7",
     "steps.take-points.kind=pivot",
+    "steps.take-points.park-after=3",
+    "steps.take-points.reserve-then-confirm=true",
+    "steps.0.no=error",
     "faults=[{ kind = \"crash\", target = \"points\", at = \"1ms\", lasts = \"1ms\" }]",
     "expect.2pc.isolation=may-break",
     "network.delay={ from = \"1ms\", to = \"2ms\" }",

@@ -162,6 +162,12 @@ refused! {
     a_message_life_that_is_too_short: "[workload]" => "[policies]\nmessage-life = \"10ms\"\n\n[workload]";
     seeded_faults_that_end_before_they_begin: "[[faults]]" => "[seeded-faults]\ncount = 3\nfrom = \"2s\"\nuntil = \"1s\"\n\n[[faults]]";
     seeded_faults_of_an_unknown_kind: "[[faults]]" => "[seeded-faults]\ncount = 3\nuntil = \"1s\"\nkinds = [\"crash\", \"powerloss\"]\n\n[[faults]]";
+    parked_for_a_while_but_never_parked:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nparked-for = \"2s\"";
+    parked_before_the_first_try:
+        "kind = \"pivot\"" => "kind = \"pivot\"\npark-after = 0";
+    a_retention_shorter_than_a_saga_can_be_parked:
+        "[workload]" => "[policies]\npark-after = 8\nparked-for = \"2s\"\nretention = \"10s\"\n\n[workload]";
     a_link_that_lets_nothing_through: "[workload]" => "[network]\nloss = 1.0\n\n[workload]";
 }
 
@@ -200,6 +206,21 @@ refused! {
 refused! {
     a_semantic_lock_on_what_is_never_undone:
         "kind = \"pivot\"" => "kind = \"pivot\"\nsemantic-lock = true";
+    a_reservation_of_what_is_never_given_back:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nreserve-then-confirm = true";
+    a_reservation_with_a_semantic_lock:
+        "kind = \"compensable\"" => "kind = \"compensable\"\nsemantic-lock = true\nreserve-then-confirm = true";
+    a_reservation_of_what_is_given:
+        "kind = \"compensable\"\ndo = [{ take" => "kind = \"compensable\"\nreserve-then-confirm = true\ndo = [{ give";
+    a_reservation_that_is_not_given_back_whole:
+        "kind = \"compensable\"\ndo = [{ take = \"points\", amount = 50" => "kind = \"compensable\"\nreserve-then-confirm = true\ndo = [{ take = \"points\", amount = 60";
+    a_reservation_that_a_later_step_waits_for:
+        "[[steps]]\nname = \"unlock\"\nservice = \"characters\"\nkind = \"pivot\"\ndo = [{ grant = \"characters\" }]" =>
+        "reserve-then-confirm = true\n\n[[steps]]\nname = \"fee\"\nservice = \"points\"\nkind = \"pivot\"\ndo = [{ take = \"points\", amount = 1 }]";
+    a_no_where_none_is_said:
+        "kind = \"retriable\"" => "kind = \"retriable\"\nno = \"error\"";
+    a_no_that_looks_like_nothing:
+        "kind = \"pivot\"" => "kind = \"pivot\"\nno = \"exception\"";
     a_step_that_starts_from_what_nobody_looked_at:
         "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, as-seen-in = \"quote\" }]";
     a_number_that_is_read_again_though_it_was_never_read:

@@ -326,7 +326,8 @@ impl Store {
         let case = taken.case.map(|case| &txn.cases[case]);
         let said = case.map_or(Said::Done, |case| case.answer);
         let refused = match said {
-            Said::Refused(reason) => Some(reason),
+            // The store has said no, whatever that looks like to its caller.
+            Said::Refused(reason) | Said::Failed(reason) => Some(reason),
             _ => None,
         };
         if stamp.step.is_some() || !taken.saw.is_empty() {
@@ -351,8 +352,9 @@ impl Store {
                 let why = Some(RollbackReason::Refused);
                 return Verdict::Undone(Outcome::Refused(reason), why);
             }
-            Said::Conflict => {
-                let marked = case.and_then(|case| case.when.iter().find_map(|test| test.marks()));
+            Said::Conflict | Said::Failed(_) => {
+                let marked =
+                    case.and_then(|case| case.when.iter().find_map(|test| test.looks_after()));
                 let (row, behind) = match marked {
                     Some(row) => (Some(row), self.image.mark(row).map(Owner::Tx)),
                     None => (None, None),

@@ -140,6 +140,11 @@ impl Image {
         sorted(&self.live.prepared)
     }
 
+    /// Every business row of which something is reserved, and how much, in order.
+    pub(super) fn reserved_rows(&self) -> Vec<(BusinessRow, i64)> {
+        self.tables.reserved_rows()
+    }
+
     /// Every business row that was ever written, in order.
     pub(super) fn business_rows(&self) -> Vec<(BusinessRow, i64)> {
         self.tables.business_rows()

@@ -45,7 +45,8 @@ use tran::{State, Trans};
 
 use crate::history::{Left, Owner, Rest, RollbackReason};
 use crate::protocol::{
-    Answer as Said, Case, Change, End, Force, Outcome, Row, Safeguard, Setting, Stamp, Txn,
+    Answer as Said, Case, Change, End, Force, LogState, Outcome, Row, Safeguard, Setting, Stamp,
+    Txn,
 };
 use crate::scenario::DatabaseSpec;
 use crate::vocab::{Chance, FastMap, NodeId, SimTime, TxId};
@@ -283,10 +284,16 @@ impl Store {
         let marks = self.image.marks().into_iter();
         rest.left
             .extend(marks.map(|(row, tx)| Left::Lock(node, Owner::Tx(tx), Row::Mark(row))));
+        let reserved = self.image.reserved_rows().into_iter();
+        rest.left
+            .extend(reserved.map(|(row, amount)| Left::Reserved(node, row, amount)));
         let unsent = self.image.unsent();
         rest.left.extend(unsent.map(|l| Left::Unsent(node, l.id)));
         let log = self.image.log().into_iter();
-        rest.left.extend(log.map(|(tx, _)| Left::Unended(node, tx)));
+        rest.left.extend(log.map(|(tx, entry)| match entry.state {
+            LogState::Parked(phase) => Left::Parked(node, tx, phase.step(), phase.direction()),
+            LogState::Committed | LogState::Saga(_) => Left::Unended(node, tx),
+        }));
     }
 
     /// A starting process reads: once everything before it is on disk.

@@ -42,7 +42,7 @@ impl WriteSet {
         if self.effects.is_empty() && has(|w| matches!(w.row, Row::Log(_))) {
             match self.writes.iter().find_map(logs) {
                 Some(LogState::Committed) => Class::Decision,
-                Some(LogState::Saga(_)) => Class::SagaLog,
+                Some(LogState::Saga(_) | LogState::Parked(_)) => Class::SagaLog,
                 None => Class::End,
             }
         } else if only(|w| matches!(w.row, Row::Outcome(_))) {

@@ -28,6 +28,9 @@ pub(super) fn locks(txn: &Txn, safeguards: Safeguards) -> SmallVec<[(Row, Mode);
         for test in &case.when {
             if safeguards.keep_if_any(test.by) {
                 need(test.row, Mode::Shared);
+                if let (Row::Reserved(row), Predicate::LeavesBelow(_)) = (test.row, test.is) {
+                    need(Row::Business(row), Mode::Shared);
+                }
             }
         }
         if let Answer::Replay(row) = case.answer {
@@ -56,6 +59,7 @@ fn is_written(change: &Change, safeguards: Safeguards) -> bool {
         | Change::Set(..)
         | Change::AddToSeen { .. }
         | Change::Remember { .. }
+        | Change::Reserve(..)
         | Change::Delete(_) => true,
     }
 }
@@ -103,6 +107,18 @@ impl View<'_> {
             Predicate::Replied(reply) => value == Some(Value::Reply(reply)),
             Predicate::DiffersFrom(row) => value != self.value(row),
             Predicate::MarkedByOther(tx) => value.is_some_and(|v| v != Value::MarkedBy(tx)),
+            Predicate::LeavesBelow(bound) => match test.row {
+                Row::Reserved(row) => self.number(row) - self.reserved(row) < bound,
+                _ => false,
+            },
+        }
+    }
+
+    /// How much of a row is reserved.
+    fn reserved(&self, row: BusinessRow) -> i64 {
+        match self.value(Row::Reserved(row)) {
+            Some(Value::Number(reserved)) => reserved,
+            _ => 0,
         }
     }
 }
@@ -216,6 +232,16 @@ pub(super) fn change(
             Change::Remember { memo, of } => {
                 let seen = number(own, of);
                 write(own, memo, Some(Value::Number(seen)));
+            }
+            Change::Reserve(row, by) => {
+                let view = View {
+                    image,
+                    business,
+                    own: Some(own),
+                };
+                let reserved = view.reserved(row) + by;
+                let value = (reserved != 0).then_some(Value::Number(reserved));
+                write(own, Row::Reserved(row), value);
             }
             Change::Put { row, value, .. } => write(own, row, Some(value)),
             Change::Delete(row) => write(own, row, None),

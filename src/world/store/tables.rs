@@ -27,6 +27,8 @@ pub(super) struct Tables {
     tombstones: Layered<(TxId, StepId), ()>,
     outcomes: Layered<RequestKey, ClientOutcome>,
     memos: Layered<MemoKey, i64>,
+    /// Kept for as long as anything is reserved, like the business rows.
+    reserved: Layered<BusinessRow, i64>,
     finished: Layered<TxId, Finished>,
     /// Branches that were aborted and left nothing in the log.
     aborted: Layered<TxId, ()>,
@@ -111,6 +113,13 @@ impl Tables {
                 };
                 self.memos.set(layer, (tx, step, resource), number, lsn);
             }
+            (Row::Reserved(row), Some(Value::Number(_)) | None) => {
+                let number = match value {
+                    Some(Value::Number(number)) => Some(number),
+                    _ => None,
+                };
+                self.reserved.set(layer, row, number, lsn);
+            }
             (Row::Log(_), Some(Value::Log(_)) | None)
             | (Row::Outbox(_), Some(Value::Letter(_)) | None)
             | (Row::Mark(_), Some(Value::MarkedBy(_)) | None) => {}
@@ -157,6 +166,7 @@ impl Tables {
                 let number = self.memos.get(&(tx, step, resource));
                 number.copied().map(Value::Number)
             }
+            Row::Reserved(row) => self.reserved.get(&row).copied().map(Value::Number),
             Row::Log(_) | Row::Outbox(_) | Row::Mark(_) => None,
         }
     }
@@ -164,6 +174,11 @@ impl Tables {
     /// Every business row that was ever written, in order.
     pub(super) fn business_rows(&self) -> Vec<(BusinessRow, i64)> {
         self.business.sorted()
+    }
+
+    /// Every business row of which something is reserved, and how much, in order.
+    pub(super) fn reserved_rows(&self) -> Vec<(BusinessRow, i64)> {
+        self.reserved.sorted()
     }
 
     /// All outcomes that are kept, in the order of their keys.
@@ -178,6 +193,7 @@ impl Tables {
         self.tombstones.recent.clear();
         self.outcomes.recent.clear();
         self.memos.recent.clear();
+        self.reserved.recent.clear();
         self.finished.recent.clear();
         self.aborted = Layered::default();
     }

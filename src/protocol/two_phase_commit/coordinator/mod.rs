@@ -364,7 +364,9 @@ impl Coordinator {
             match state {
                 LogState::Committed if self.transactions.contains_key(&tx) => {}
                 LogState::Committed => self.resume_commit(cx, tx, params, out),
-                LogState::Saga(_) => panic!("{tx}: a saga in the log of two-phase commit"),
+                LogState::Saga(_) | LogState::Parked(_) => {
+                    panic!("{tx}: a saga in the log of two-phase commit")
+                }
             }
         }
     }

@@ -92,8 +92,10 @@ fn business() -> Business {
             actions: vec![take],
             compensation: None,
             check: CheckTime::Statement,
+            no: Default::default(),
             semantic_lock: false,
             releases: None,
+            confirms: None,
         }],
         equations: Vec::new(),
     }
@@ -117,6 +119,7 @@ fn setting(safeguards: Safeguards) -> Setting {
             retention: SimDuration::from_micros(RETENTION),
             jitter: crate::vocab::Probability::NEVER,
             watchdog: None,
+            parking: None,
             steps: Default::default(),
         },
         safeguards,
