@@ -19,7 +19,9 @@
 //!
 //! A consumer acknowledges an event once its local transaction is committed.
 //! What it could not commit it leaves to redelivery, and its inbox answers what
-//! it has done before.
+//! it has done before; the broker *parks* what was delivered in vain as often as the
+//! step's policy allows. Only the first step has nobody who would deliver it again
+//! but a person: out of retries it is refused.
 
 mod reactor;
 mod task;

@@ -178,7 +178,7 @@ impl Reactor {
                 job.attempt = attempt;
                 out.arm(id.key(Tag::Retry), wait);
             }
-            Ok(Next::OutOfRetries) if job.task == Task::FIRST => {
+            Ok(Next::OutOfRetries) if job.task.may_be_refused(&self.setting) => {
                 let job = self.end(id);
                 self.refuse(id.tx, job, out);
             }

@@ -162,6 +162,12 @@ impl Task {
         }
     }
 
+    /// Whether it can be refused for want of luck: only what a client asks for, and
+    /// nothing that succeeds if it is tried often enough.
+    pub(super) fn may_be_refused(self, setting: &Setting) -> bool {
+        self == Task::FIRST && setting.business.step(FIRST_STEP).kind != StepKind::Retriable
+    }
+
     /// How often it is tried.
     pub(super) fn persistence(self, setting: &Setting) -> Persistence {
         match self {

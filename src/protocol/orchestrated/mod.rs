@@ -17,6 +17,11 @@
 //! answer is asked until it does, and what comes after it is tried until it
 //! succeeds (Mehrotra, Rastogi, Korth & Silberschatz 1992).
 //!
+//! Where a step's policy bounds the tries, a command that was sent so often in vain
+//! is *parked*: that takes the place of its intent in the log, and the command is
+//! not sent again until an operator has looked. An answer that comes late still
+//! counts.
+//!
 //! - [`Orchestrator`]: owns the log and leads each saga through its stages.
 //! - [`StepService`]: does and undoes its own steps, each in a local transaction.
 
