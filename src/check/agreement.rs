@@ -37,7 +37,7 @@ pub(super) struct Agreement {
 impl Promise for Agreement {
     fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
         let record = closing.record;
-        for attempt in record.attempts() {
+        for &attempt in &closing.attempts {
             if let Some((last, wrong)) = judge(record, attempt) {
                 self.findings.violated(last.at, Some(record.request), || {
                     let tx = attempt.tx(record.request).to_string();

@@ -33,7 +33,7 @@ impl Promise for Compensation {
         if goes_smoothly(record) {
             return;
         }
-        for attempt in record.attempts() {
+        for &attempt in &closing.attempts {
             let saga = Saga {
                 court,
                 record,

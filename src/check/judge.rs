@@ -28,7 +28,7 @@ pub struct Judge {
     court: Court,
     ledger: Ledger,
     bench: Vec<Seat>,
-    /// The seats that hear every event.
+    /// The seats that hear what databases do.
     listeners: Vec<usize>,
     ended: bool,
 }
@@ -96,6 +96,7 @@ impl Judge {
             let closing = Closing {
                 record,
                 nets: record.nets(&self.court),
+                attempts: record.attempts(),
                 end,
             };
             for promise in self.bench.iter_mut().flat_map(|s| &mut s.promise) {
@@ -128,9 +129,11 @@ impl Sink for Judge {
             return;
         }
         self.ledger.hear(&self.court, event);
-        for &i in &self.listeners {
-            if let Ok(promise) = &mut self.bench[i].promise {
-                promise.event(&self.court, &self.ledger, event);
+        if is_of_a_database(&event.what) {
+            for &i in &self.listeners {
+                if let Ok(promise) = &mut self.bench[i].promise {
+                    promise.event(&self.court, &self.ledger, event);
+                }
             }
         }
         match &event.what {
@@ -157,6 +160,23 @@ fn is_no_evidence(what: &What) -> bool {
             | What::Stored { .. }
             | What::FaultBegan { .. }
             | What::FaultEnded { .. }
+    )
+}
+
+/// What happens to rows and branches: all that a promise has to hear at once, for
+/// the ledger remembers the rest.
+fn is_of_a_database(what: &What) -> bool {
+    matches!(
+        what,
+        What::Locked { .. }
+            | What::Ran { .. }
+            | What::Read { .. }
+            | What::Prepared { .. }
+            | What::PreparedLost { .. }
+            | What::Restored { .. }
+            | What::Committed { .. }
+            | What::CommitLost { .. }
+            | What::RolledBack { .. }
     )
 }
 

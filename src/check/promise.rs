@@ -2,7 +2,7 @@
 
 use super::court::Court;
 use super::ledger::Ledger;
-use super::record::{Net, Nets, Record};
+use super::record::{Attempts, Net, Nets, Record};
 use super::{Evidence, Verdict, Violation};
 use crate::history::{Event, Rest};
 use crate::vocab::{RequestId, SimTime};
@@ -10,12 +10,13 @@ use crate::vocab::{RequestId, SimTime};
 /// A promise, as a fold. Every method but [`findings`](Promise::findings) may be
 /// left out.
 pub(super) trait Promise: Send {
-    /// Whether it wants to hear every event.
+    /// Whether it wants to hear what databases do.
     fn listens(&self) -> bool {
         false
     }
 
-    /// The next event; the ledger has taken it in already.
+    /// Something happened to the rows or the branches of a database; the ledger
+    /// has taken it in already.
     fn event(&mut self, _: &Court, _: &Ledger, _: &Event) {}
 
     /// Nothing owns this request any more.
@@ -37,6 +38,8 @@ pub(super) struct Closing<'a> {
     pub(super) record: &'a Record,
     /// What stands of every step.
     pub(super) nets: Nets,
+    /// All attempts, in the order in which they were first heard of.
+    pub(super) attempts: Attempts,
     /// How it came to be closed.
     pub(super) end: End,
 }

@@ -71,6 +71,9 @@ impl Attempt {
     }
 }
 
+/// Some attempts of a request: most often one.
+pub(super) type Attempts = SmallVec<[Attempt; 2]>;
+
 /// A step of an attempt, done or undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
@@ -292,10 +295,11 @@ impl Record {
     }
 
     /// All attempts, in the order in which they were first heard of.
-    pub(super) fn attempts(&self) -> SmallVec<[Attempt; 2]> {
-        let mut attempts = SmallVec::new();
+    pub(super) fn attempts(&self) -> Attempts {
+        let mut attempts = Attempts::new();
         for attempt in self.facts.iter().filter_map(|fact| fact.deed.attempt()) {
-            if !attempts.contains(&attempt) {
+            // Most often it is the one that was heard of last.
+            if attempts.last() != Some(&attempt) && !attempts.contains(&attempt) {
                 attempts.push(attempt);
             }
         }

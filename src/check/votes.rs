@@ -29,11 +29,12 @@ pub(super) struct Votes {
 impl Promise for Votes {
     fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
         let record = closing.record;
-        for attempt in record.attempts() {
+        for &attempt in &closing.attempts {
             let ballot = Ballot {
                 court,
                 record,
                 attempt,
+                facts: record.of_attempt(attempt).collect(),
             };
             let unfounded = ballot.unfounded_commit();
             let Some((at, how, what)) = unfounded.or_else(|| ballot.ignored_yes(closing.end))
@@ -61,11 +62,13 @@ struct Ballot<'a> {
     court: &'a Court,
     record: &'a Record,
     attempt: Attempt,
+    /// Those of the attempt: gone through once for every participant.
+    facts: SmallVec<[&'a Fact; 32]>,
 }
 
 impl Ballot<'_> {
     fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.record.of_attempt(self.attempt)
+        self.facts.iter().copied()
     }
 
     fn commit(&self) -> Option<&Fact> {

@@ -2,9 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
-use xxhash_rust::xxh3::Xxh3;
 
-use super::encoding::Encoder;
+use super::encoding::{Encoder, Page};
 use super::{Event, Sink};
 
 /// The fingerprint of a history: two histories are equal, bit for bit, exactly
@@ -44,21 +43,16 @@ impl From<Digest> for String {
 
 /// Folds a history into its digest: XXH3 over the encoding of every event,
 /// which is the same on every platform.
+#[derive(Default)]
 pub struct DigestSink {
-    hasher: Box<Xxh3>,
-    page: Vec<u8>,
+    page: Page,
     events: u64,
 }
-
-/// So much is gathered before it is hashed.
-const PAGE: usize = 4096;
 
 impl DigestSink {
     /// The digest of everything so far.
     pub fn digest(&self) -> Digest {
-        let mut hasher = self.hasher.clone();
-        hasher.update(&self.page);
-        Digest(hasher.digest())
+        Digest(self.page.digest())
     }
 
     /// How many events there were.
@@ -67,25 +61,9 @@ impl DigestSink {
     }
 }
 
-impl Default for DigestSink {
-    fn default() -> Self {
-        DigestSink {
-            hasher: Box::default(),
-            page: Vec::with_capacity(2 * PAGE),
-            events: 0,
-        }
-    }
-}
-
 impl Sink for DigestSink {
     fn event(&mut self, event: &Event) {
-        event
-            .serialize(&mut Encoder(&mut self.page))
-            .expect("an event holds nothing without an encoding");
+        let Ok(()) = event.serialize(&mut Encoder(&mut self.page));
         self.events += 1;
-        if self.page.len() >= PAGE {
-            self.hasher.update(&self.page);
-            self.page.clear();
-        }
     }
 }

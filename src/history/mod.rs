@@ -39,6 +39,7 @@ impl Sink for Vec<Event> {
 
 /// Two sinks as one.
 impl<A: Sink, B: Sink> Sink for (A, B) {
+    #[inline]
     fn event(&mut self, event: &Event) {
         self.0.event(event);
         self.1.event(event);

@@ -19,7 +19,10 @@ use crate::vocab::{Direction, StepId, TxId};
 pub fn work(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
     match setting.business.step(step).check {
         CheckTime::Statement => statement(setting, tx, step, params),
-        CheckTime::Prepare => done(setting, tx, step, params),
+        CheckTime::Prepare => Txn {
+            cases: vec![always(setting, tx, step, params)],
+            ..Txn::default()
+        },
     }
 }
 
@@ -28,20 +31,20 @@ pub fn work(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
 pub fn statement(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
     let business = &setting.business;
     let no_more = |_| Vec::new();
-    let mut txn = done(setting, tx, step, params);
-    let refusals = refusals(business, tx, business.step(step), params, no_more);
-    txn.cases.splice(0..0, refusals);
+    let mut txn = Txn {
+        cases: refusals(business, tx, business.step(step), params, no_more),
+        ..Txn::default()
+    };
+    txn.cases.push(always(setting, tx, step, params));
     txn
 }
 
 /// A step's changes, unconditionally.
-fn done(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Txn {
+fn always(setting: &Setting, tx: TxId, step: StepId, params: &Params) -> Case {
     let business = &setting.business;
     let actions = &business.step(step).actions;
     let changes = changes(business, actions, tx, step, Direction::Forward, params);
-    let mut txn = Txn::default();
-    txn.cases.push(Case::always(changes, Answer::Done));
-    txn
+    Case::always(changes, Answer::Done)
 }
 
 /// The conditions of a step that are judged only at PREPARE, over what the

@@ -111,12 +111,17 @@ fn mix(mut z: u64) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Chance {
     seed: Seed,
+    /// What makes the order of an instant this seed's own.
+    order: u64,
 }
 
 impl Chance {
     /// The chance of the runs of this seed.
     pub fn new(seed: Seed) -> Self {
-        Chance { seed }
+        Chance {
+            seed,
+            order: mix(seed.0 ^ Stream::Order as u64),
+        }
     }
 
     /// A generator that belongs to this identity alone.
@@ -132,7 +137,7 @@ impl Chance {
     /// A rank within an instant: stable for the identity, different for every
     /// seed, cheap.
     pub fn rank(&self, who: Identity) -> u64 {
-        who.with(mix(self.seed.0 ^ Stream::Order as u64)).bits()
+        who.with(self.order).bits()
     }
 
     /// A number in `[0, 1)`.

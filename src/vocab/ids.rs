@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub struct ClientId(pub u32);
 
 /// What a client wanted once: its n-th request. Never changes over retries;
 /// the checkers judge by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RequestId {
     /// Who wants it.
     pub client: ClientId,
@@ -52,7 +53,7 @@ pub struct RequestKey {
 /// request: `epoch` counts the starts of the process that named it, so that a
 /// restart cannot use an id again. A choreographed saga has no process that
 /// names it: its id is the request key, with both at 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TxId {
     /// The idempotency key that it serves.
     pub key: RequestKey,
@@ -80,6 +81,24 @@ impl TxId {
     /// What the client wanted.
     pub fn request(self) -> RequestId {
         self.key.request
+    }
+}
+
+// Nearly everything that is looked up is looked up by one of these two: each is
+// hashed in as few words as it has.
+
+impl Hash for RequestId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.client.0) << 32 | u64::from(self.n));
+    }
+}
+
+impl Hash for TxId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let RequestKey { request, fresh } = self.key;
+        let attempt = u64::from(self.attempt) << 16 | u64::from(fresh);
+        request.hash(state);
+        state.write_u64(u64::from(self.epoch) << 32 | attempt);
     }
 }
 

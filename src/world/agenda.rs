@@ -2,23 +2,29 @@
 //! instant, in an order that is drawn from the seed by identity.
 //!
 //! Most of what stands on it are timers far ahead that are taken back before
-//! they run out. Those wait in buckets by time, unsorted, and only what is left
-//! of a bucket when its time comes is sorted into the heap.
+//! they run out. Those wait in buckets by time, unsorted; what is left of a
+//! bucket when its time comes is dealt out to the bucket's slots, and one slot at
+//! a time is sorted: so few that a sorted list is quicker than a heap.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use crate::vocab::{Chance, Identity, SimTime};
 
 /// Everything that will happen. Its head is the only clock of the world.
 #[derive(Debug)]
 pub struct Agenda<T> {
-    /// What happens before `horizon`.
-    heap: BinaryHeap<Reverse<Entry>>,
-    /// What happens later, by bucket.
-    later: BTreeMap<u64, Vec<Entry>>,
-    /// The first bucket that is not in the heap.
+    /// What happens before `next_slot`: the next at the end.
+    soon: Vec<Entry>,
+    /// Counted from the run's beginning.
+    next_slot: u64,
+    /// What happens from there to `horizon`: slots of one bucket, unsorted.
+    slots: [Vec<Entry>; SLOTS],
+    /// Which of them hold anything: a bit each.
+    filled: u64,
+    /// The first bucket that is not in the slots.
     horizon: u64,
+    /// What happens from there on, by bucket.
+    later: BTreeMap<u64, Vec<Entry>>,
     /// The items stay where they are; only their places are moved. A place with
     /// nothing in it was taken back.
     items: Vec<Option<T>>,
@@ -36,26 +42,42 @@ pub struct Handle(u32);
 /// Ordered by time, then rank, then the order of pushing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    at: SimTime,
-    rank: u64,
+    /// The time, and under it the rank: one number to compare.
+    when: u128,
     pushed: u64,
     place: u32,
 }
 
-/// 4,096 microseconds a bucket.
-const BUCKET_BITS: u32 = 12;
+impl Entry {
+    fn at(&self) -> SimTime {
+        SimTime::from_micros((self.when >> 64) as u64)
+    }
+}
 
-fn bucket(at: SimTime) -> u64 {
-    at.as_micros() >> BUCKET_BITS
+/// 64 microseconds a slot.
+const SLOT_BITS: u32 = 6;
+
+/// 64 slots a bucket, for their bits are in one word.
+const SLOTS: usize = 64;
+
+fn slot(at: SimTime) -> u64 {
+    at.as_micros() >> SLOT_BITS
+}
+
+fn bucket(slot: u64) -> u64 {
+    slot / SLOTS as u64
 }
 
 impl<T> Agenda<T> {
     /// An empty agenda whose ties this chance decides.
     pub fn new(chance: Chance) -> Self {
         Agenda {
-            heap: BinaryHeap::new(),
-            later: BTreeMap::new(),
+            soon: Vec::new(),
+            next_slot: 0,
+            slots: [const { Vec::new() }; SLOTS],
+            filled: 0,
             horizon: 1,
+            later: BTreeMap::new(),
             items: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
@@ -95,15 +117,18 @@ impl<T> Agenda<T> {
             }
         };
         let entry = Entry {
-            at,
-            rank,
+            when: u128::from(at.as_micros()) << 64 | u128::from(rank),
             pushed: self.pushed,
             place,
         };
         self.pushed += 1;
-        let bucket = bucket(at);
-        if bucket < self.horizon {
-            self.heap.push(Reverse(entry));
+        let slot = slot(at);
+        let bucket = bucket(slot);
+        if slot < self.next_slot {
+            let place = self.soon.partition_point(|other| *other > entry);
+            self.soon.insert(place, entry);
+        } else if bucket < self.horizon {
+            self.put(slot, entry);
         } else {
             let spare = &mut self.spare;
             let later = self.later.entry(bucket);
@@ -114,10 +139,16 @@ impl<T> Agenda<T> {
         Handle(place)
     }
 
+    fn put(&mut self, slot: u64, entry: Entry) {
+        let n = slot as usize % SLOTS;
+        self.slots[n].push(entry);
+        self.filled |= 1 << n;
+    }
+
     /// Takes what happens next.
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
         loop {
-            let Some(Reverse(entry)) = self.heap.pop() else {
+            let Some(entry) = self.soon.pop() else {
                 if !self.advance() {
                     return None;
                 }
@@ -125,20 +156,36 @@ impl<T> Agenda<T> {
             };
             self.free.push(entry.place);
             if let Some(item) = self.items[entry.place as usize].take() {
-                return Some((entry.at, item));
+                return Some((entry.at(), item));
             }
         }
     }
 
-    /// Sorts the next bucket into the heap; `false` if there is none.
+    /// Sorts the next slot; `false` if there is none.
     fn advance(&mut self) -> bool {
+        while self.filled == 0 {
+            if !self.deal_out() {
+                return false;
+            }
+        }
+        let n = self.filled.trailing_zeros();
+        self.filled &= self.filled - 1;
+        self.next_slot = (self.horizon - 1) * SLOTS as u64 + u64::from(n) + 1;
+        std::mem::swap(&mut self.soon, &mut self.slots[n as usize]);
+        self.soon.sort_unstable_by(|a, b| b.cmp(a));
+        true
+    }
+
+    /// Deals what is left of the next bucket out to its slots; `false` if there
+    /// is none.
+    fn deal_out(&mut self) -> bool {
         let Some((bucket, mut entries)) = self.later.pop_first() else {
             return false;
         };
         self.horizon = bucket + 1;
         for entry in entries.drain(..) {
             if self.items[entry.place as usize].is_some() {
-                self.heap.push(Reverse(entry));
+                self.put(slot(entry.at()), entry);
             } else {
                 self.free.push(entry.place);
             }
@@ -156,7 +203,7 @@ impl<T> Agenda<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocab::Seed;
+    use crate::vocab::{Seed, SimDuration};
 
     fn order(seed: u64, who: &[u64]) -> Vec<u64> {
         let mut agenda = Agenda::new(Chance::new(Seed(seed)));
@@ -199,6 +246,26 @@ mod tests {
         let mut expected = vec![1_000];
         expected.extend((0..98).rev().filter(|n| n % 2 == 1));
         assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn what_is_pushed_meanwhile_falls_into_its_place() {
+        let mut agenda = Agenda::new(Chance::new(Seed(1)));
+        let push = |agenda: &mut Agenda<u64>, after: SimTime, n: u64| {
+            // Into the slot that is going on, the next ones and other buckets.
+            let later = SimDuration::from_micros(n * n * 31 % 9_000);
+            agenda.push(after + later, Identity::new().with(n), n);
+        };
+        (0..50).for_each(|n| push(&mut agenda, SimTime::ZERO, n));
+        let (mut last, mut happened) = (SimTime::ZERO, 0);
+        while let Some((at, n)) = agenda.pop() {
+            assert!(at >= last, "{n} comes too late");
+            (last, happened) = (at, happened + 1);
+            if n < 2_000 {
+                push(&mut agenda, at, n + 50);
+            }
+        }
+        assert_eq!(happened, 2_050);
     }
 
     #[test]

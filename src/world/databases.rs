@@ -1,8 +1,8 @@
 //! Between the driver and the stores.
 
-use super::happening::{Caller, Happening};
+use super::happening::{Caller, Happening, identity};
 use super::process::Life;
-use super::store::{Answer, Io, Wake};
+use super::store::{Answer, Io, Store, Wake};
 use super::world::World;
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Milestone, Note, Outcome, Protocol};
@@ -11,17 +11,25 @@ use crate::vocab::{Identity, NodeId, SimDuration, TxId};
 impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn wake_store(&mut self, node: NodeId, wake: Wake) {
         let now = self.now;
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.wake(now, wake, &mut io);
-        self.absorb(node, io);
+        self.ask_store(node, |store, io| store.wake(now, wake, io));
     }
 
-    /// Does what a store asks for, and gives its buffers back.
-    pub(super) fn absorb(&mut self, node: NodeId, mut io: Io) {
-        for what in io.events.drain(..) {
+    /// Has a store do something, and does what it asks for in return.
+    pub(super) fn ask_store(&mut self, node: NodeId, ask: impl FnOnce(&mut Store, &mut Io)) {
+        let here = self.nodes[usize::from(node.0)].as_mut();
+        let here = here.expect("only nodes of this protocol are addressed");
+        ask(&mut here.store, &mut self.io);
+        self.absorb(node);
+    }
+
+    fn absorb(&mut self, node: NodeId) {
+        let mut events = std::mem::take(&mut self.io.events);
+        for what in events.drain(..) {
             self.record(node, what);
         }
-        for (after, wake) in io.wakes.drain(..) {
+        self.io.events = events;
+        for n in 0..self.io.wakes.len() {
+            let (after, wake) = self.io.wakes[n];
             let here = self.node(node);
             here.wakes += 1;
             let who = Identity::named("wake")
@@ -30,16 +38,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
             self.agenda
                 .push(self.now + after, who, Happening::Wake(node, wake));
         }
-        for (request, by) in io.owned.drain(..) {
+        self.io.wakes.clear();
+        for &(request, by) in &self.io.owned {
             self.in_flight.change(request, by);
         }
-        let up = std::mem::take(&mut io.up);
-        let mut answers = std::mem::take(&mut io.answers);
-        self.io = io;
-        for (ticket, answer) in answers.drain(..) {
-            self.answered(ticket.0, answer);
+        self.io.owned.clear();
+        let up = std::mem::take(&mut self.io.up);
+        if !self.io.answers.is_empty() {
+            // An answer may lead to the next call.
+            let mut answers = std::mem::take(&mut self.io.answers);
+            for (ticket, answer) in answers.drain(..) {
+                self.answered(ticket.0, answer);
+            }
+            self.io.answers = answers;
         }
-        self.io.answers = answers;
         self.wake_polls(node);
         if up {
             self.database_is_up(node);
@@ -51,8 +63,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
             return;
         };
         match (call.whose, answer) {
-            (Caller::Machine { .. }, Answer::Outcome { outcome, letters }) => {
-                let who = self.call_identity(ticket);
+            (Caller::Machine { key, .. }, Answer::Outcome { outcome, letters }) => {
+                let who = identity(call.node, key);
                 let answer = Happening::Answer {
                     ticket,
                     outcome,

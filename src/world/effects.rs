@@ -1,7 +1,5 @@
 //! The driver of machines: takes the effects of an input in, in crash order.
 
-use std::collections::VecDeque;
-
 use super::happening::{Call, Caller, Happening, identity};
 use super::points::kind_of;
 use super::process::{Delivery, Job, Life, hand_over, owner_of};
@@ -19,36 +17,34 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// process may die between any two; the rest is then lost.
     pub fn take(&mut self, node: NodeId, out: &mut Out<Msg<P>>) {
         let (request, letters) = self.taking.take().unwrap_or_default();
-        let mut effects: VecDeque<Effect<Msg<P>>> = std::mem::take(&mut out.effects).into();
-        self.perform_batch(node, &mut effects, letters);
-        out.effects = effects.into();
-        out.effects.clear();
+        self.perform_batch(node, out.effects.drain(..), letters);
         self.in_flight.release_any(request);
     }
 
     /// What a pause cut off is done when it is over.
     pub(super) fn perform_stalled(&mut self, node: NodeId) {
         let process = self.process(node);
-        let mut effects = std::mem::take(&mut process.stalled);
+        let effects = std::mem::take(&mut process.stalled);
         let letters = std::mem::take(&mut process.stalled_letters);
-        self.perform_batch(node, &mut effects, letters);
+        self.perform_batch(node, effects.into_iter(), letters);
     }
 
     fn perform_batch(
         &mut self,
         node: NodeId,
-        effects: &mut VecDeque<Effect<Msg<P>>>,
+        mut effects: impl Iterator<Item = Effect<Msg<P>>>,
         letters: Vec<Letter>,
     ) {
         let epoch = self.process(node).epoch;
-        while let Some(effect) = effects.pop_front() {
+        while let Some(effect) = effects.next() {
             self.pass_point(node, kind_of(&effect));
             let process = self.process(node);
             if process.life == Life::Down || process.epoch != epoch {
                 return;
             }
             if process.pauses > 0 {
-                effects.push_front(effect);
+                process.stalled.push(effect);
+                process.stalled.extend(effects);
                 break;
             }
             self.perform(node, effect);
@@ -58,7 +54,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
             return;
         }
         if process.pauses > 0 {
-            process.stalled.append(effects);
             process.stalled_letters.extend(letters);
             return;
         }
@@ -216,12 +211,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         ticket: u64,
         request: Request,
     ) {
-        let now = self.now;
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node)
-            .store
-            .submit(now, epoch, Ticket(ticket), request, &mut io);
-        self.absorb(node, io);
+        let (now, ticket) = (self.now, Ticket(ticket));
+        self.ask_store(node, |store, io| {
+            store.submit(now, epoch, ticket, request, io)
+        });
     }
 
     /// Drops a call that nobody will answer.

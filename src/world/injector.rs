@@ -297,10 +297,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let now = self.now;
         self.node(node).database_downs += 1;
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.crash(now, crash, &mut io);
         self.record(node, What::Down(Part::Database));
-        self.absorb(node, io);
+        self.ask_store(node, |store, io| store.crash(now, crash, io));
     }
 
     fn revive_database(&mut self, node: NodeId) {
@@ -316,9 +314,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let spec = &self.scenario.machines[node.0 as usize].database;
         let replay = spec.replay * u64::from(spec.checkpoint_every);
         self.disturbed_until(now + spec.restart + replay);
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.restart(now, &mut io);
-        self.absorb(node, io);
+        self.ask_store(node, |store, io| store.restart(now, io));
     }
 
     // ---- the broker ----

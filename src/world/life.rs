@@ -68,9 +68,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     fn open_session(&mut self, node: NodeId, epoch: u32) {
         let now = self.now;
-        let mut io = std::mem::take(&mut self.io);
-        self.node(node).store.open_session(now, epoch, &mut io);
-        self.absorb(node, io);
+        self.ask_store(node, |store, io| store.open_session(now, epoch, io));
     }
 
     /// The database has begun to answer with what it still knows: reading it

@@ -52,7 +52,7 @@ pub(super) struct Process<M> {
     /// What came while it was standing still or its mailbox was shut.
     pub(super) mailbox: VecDeque<Delivery<M>>,
     /// Effects of a batch that a pause cut in two.
-    pub(super) stalled: VecDeque<Effect<M>>,
+    pub(super) stalled: Vec<Effect<M>>,
     pub(super) stalled_letters: Vec<Letter>,
     pub(super) timers: FastMap<Key, Handle>,
     pub(super) polls: Vec<(Key, SimDuration)>,
@@ -73,7 +73,7 @@ impl<M> Process<M> {
             pauses: 0,
             epoch: 0,
             mailbox: VecDeque::new(),
-            stalled: VecDeque::new(),
+            stalled: Vec::new(),
             stalled_letters: Vec::new(),
             timers: FastMap::default(),
             polls: Vec::new(),

@@ -179,8 +179,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
                         false => (self.setting.nodes.clients(), PointKind::Wish),
                     };
                     self.forget_handle(&happening);
-                    self.held_back = Some(happening);
                     self.pass_point(node, kind);
+                    if !self.orders.is_empty() {
+                        self.held_back = Some(happening);
+                    } else if let Some(next) = self.happen(happening) {
+                        return next;
+                    }
                 }
                 None => self.finish(true),
             }
@@ -338,6 +342,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
     }
 
     fn note_the_quiet(&mut self) {
+        if !self.in_flight.has_ended() {
+            return;
+        }
         let mut quiet = std::mem::take(&mut self.quiet);
         self.in_flight.take_ended(&mut quiet);
         for request in quiet.drain(..) {

@@ -189,7 +189,7 @@ impl Record {
             Kind::Commit(_) | Kind::Local(_) => io.events.push(What::Committed {
                 stamp: self.stamp,
                 branch: matches!(self.kind, Kind::Commit(_)),
-                effects: set.effects.clone(),
+                effects: set.effects_told(),
                 writes: set.writes.clone(),
                 durable,
             }),

@@ -46,7 +46,7 @@ impl Store {
         let sealed = sealed.clone();
         io.events.push(What::Prepared {
             tx: tran.branch.expect("only a branch can be prepared"),
-            effects: sealed.set.effects.clone(),
+            effects: sealed.set.effects_told(),
             durable,
         });
         let lsn = sealed.lsn;

@@ -23,6 +23,11 @@ impl WriteSet {
         self.effects.is_empty() && self.writes.is_empty()
     }
 
+    /// The changes of business rows, as the history has them.
+    pub(super) fn effects_told(&self) -> SmallVec<[Effect; 1]> {
+        SmallVec::from_slice(&self.effects)
+    }
+
     /// The rows that it writes; a business row perhaps more than once.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
         let business = self.effects.iter().map(|e| Row::Business(e.row));

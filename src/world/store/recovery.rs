@@ -168,7 +168,7 @@ impl Store {
         for lsn in survivors {
             let record = self.log.announce(lsn);
             if let Kind::Prepared(tx) = record.kind {
-                let effects = record.set.effects.clone();
+                let effects = record.set.effects_told();
                 let durable = true;
                 io.events.push(What::Prepared {
                     tx,
@@ -227,13 +227,12 @@ impl Store {
 fn report_lost(lost: &[Record], io: &mut Io) {
     let mut aborted: FastSet<TxId> = FastSet::default();
     for record in lost.iter().rev() {
-        let (effects, writes) = (&record.set.effects, &record.set.writes);
         match (record.kind, record.announced) {
             (Kind::Commit(_) | Kind::Local(_), true) => io.events.push(What::CommitLost {
                 tx: record.stamp.tx,
                 branch: matches!(record.kind, Kind::Commit(_)),
-                effects: effects.clone(),
-                writes: writes.clone(),
+                effects: record.set.effects_told(),
+                writes: record.set.writes.clone(),
             }),
             (Kind::Prepared(tx), true) if !aborted.contains(&tx) => {
                 io.events.push(What::PreparedLost { tx });

@@ -49,10 +49,12 @@ impl Participant {
         let rules = self.setting.safeguards;
         let ran_out = matches!(happening, Happening::Idle | Happening::Doubtful);
         let live = self.branches.get(&tx);
-        let next = match (live, self.ended.get(&tx)) {
-            (Some(branch), _) => branch.state.next(rules, happening),
-            (None, Some(ended)) => State::Ended(*ended).next(rules, happening),
-            (None, None) => State::Unheard.next(rules, happening),
+        let next = match live {
+            Some(branch) => branch.state.next(rules, happening),
+            None => match self.ended.get(&tx) {
+                Some(ended) => State::Ended(*ended).next(rules, happening),
+                None => State::Unheard.next(rules, happening),
+            },
         };
         if let Ok((state, act)) = next {
             let armed = live.and_then(|branch| branch.state.timer(rules));
