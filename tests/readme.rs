@@ -25,10 +25,16 @@ const NOT_RUN: &[(&str, &str)] = &[
 ];
 
 /// Commands that are meant to end with another code than 0.
-const EXIT_CODES: &[(&str, i32)] = &[(
-    "cargo run --release -- run scenarios/points-mall.toml --without outbox --quiet",
-    1,
-)];
+const EXIT_CODES: &[(&str, i32)] = &[
+    (
+        "cargo run --release -- run scenarios/points-mall.toml --without outbox --quiet",
+        1,
+    ),
+    (
+        "cargo run --release -- exhaust scenarios/points-mall.toml --protocol 2pc --without force-decision",
+        1,
+    ),
+];
 
 /// A command of the README, and what it shows of its output.
 struct Shown {
