@@ -90,6 +90,47 @@ fn shards_in_any_order_are_the_whole() {
     assert!(out(&half).contains("30 seeds of 60"), "{}", out(&half));
 }
 
+/// The job file is what it says: each pod's command, run here, writes its part.
+#[cfg(unix)]
+#[test]
+fn the_pods_of_the_job_file_come_to_one_hunt() {
+    let job = include_str!("../examples/hunt-job.yaml");
+    let (_, script) = job.split_once("- |\n").expect("the pod's command");
+    let script: Vec<&str> = script
+        .lines()
+        .take_while(|l| l.starts_with("              "))
+        .collect();
+    let hunts = folder("job");
+    let script = script
+        .join("\n")
+        .replace("/hunts/", &format!("{}/", hunts.display()))
+        .replace("0..100000", "0..40");
+    let bin = Path::new(env!("CARGO_BIN_EXE_indoubt"))
+        .parent()
+        .expect("a folder");
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for index in ["0", "1", "2", "3"] {
+        let pod = Command::new("sh")
+            .args(["-c", &script])
+            .env("PATH", &path)
+            .env("JOB_COMPLETION_INDEX", index)
+            .env("SHARDS", "4")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("sh starts");
+        assert_eq!(code(&pod), 0, "{}", err(&pod));
+    }
+    let parts = ["0", "1", "2", "3"].map(|n| hunts.join(n).display().to_string());
+    let mut arguments = vec!["merge", "--format", "json"];
+    arguments.extend(parts.iter().map(String::as_str));
+    let whole = run(&["hunt", MALL, "--seeds", "0..40", "--format", "json"]);
+    assert_eq!(out(&run(&arguments)), out(&whole));
+}
+
 /// Numbers that are drawn, the same every time.
 fn drawn(n: u64) -> u64 {
     (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
