@@ -9,6 +9,8 @@
 //! Everything is a function from data to data: give the scenario as text, take
 //! records as they come, put them together in any order.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it found")]
+
 #[allow(dead_code, unreachable_pub)]
 #[path = "own_machine.rs"]
 mod own_machine;

@@ -118,7 +118,7 @@ fn points_are_numbered_from_0_and_whoever_hears_of_them_changes_nothing() {
         let alone = lab::run(&scenario, protocol, &options, ());
         assert_eq!(heard, alone);
         let Points(points) = points;
-        assert!(points.len() > 100, "{protocol}");
+        assert!(points.len() > 50, "{protocol}: {}", points.len());
         assert!((0..).zip(&points).all(|(n, point)| point.number == n));
         assert!(points.is_sorted_by_key(|point| point.at));
     }

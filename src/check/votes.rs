@@ -44,7 +44,7 @@ impl Promise for Votes {
             self.findings.violated(at, Some(record.request), || {
                 let of_attempt = |fact: &Fact| tells(fact) && fact.deed.concerns(attempt);
                 Breach {
-                    how: how,
+                    how,
                     what,
                     evidence: words::evidence(court, record, of_attempt),
                 }

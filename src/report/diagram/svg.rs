@@ -52,7 +52,13 @@ pub fn svg(of: &Diagram, title: &str) -> String {
     for (n, name) in of.lanes.iter().enumerate() {
         lane_of(&mut svg, of, &sheet, n);
         let at = (sheet.grid.lane(n), TOP - 24.0);
-        words(&mut svg, at, Anchor::Middle, "name", &[name.clone()]);
+        words(
+            &mut svg,
+            at,
+            Anchor::Middle,
+            "name",
+            std::slice::from_ref(name),
+        );
     }
     // First all lines, then all words, so that no line crosses a word.
     for (row, placed) in of.rows.iter().zip(&sheet.rows) {

@@ -193,11 +193,11 @@ impl Sheet<'_> {
         };
         let time = format!("{time:>0$}", self.time);
         match &row.what {
-            Shown::Gap { lasts } => return self.gap(nth, &format!("{lasts} later")),
-            Shown::Elided { words } => return self.gap(nth, words),
+            Shown::Gap { lasts } => self.gap(nth, &format!("{lasts} later")),
+            Shown::Elided { words } => self.gap(nth, words),
             Shown::Banner { violation, words } => {
                 line.write(0, &time, QUIET);
-                return self.banner(line, *violation, words);
+                self.banner(line, *violation, words)
             }
             Shown::Mark { lane, sign, words } => {
                 line.write(0, &time, QUIET);

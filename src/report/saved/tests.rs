@@ -130,7 +130,7 @@ fn no_byte_of_a_file_can_make_it_panic() {
                 header.without(),
                 header.digest(),
             );
-            lines.for_each(|line| drop(line));
+            lines.for_each(drop);
         }
     }
 }
