@@ -38,6 +38,11 @@ const EXIT_CODES: &[(&str, i32)] = &[
         "cargo run --release -- exhaust scenarios/points-mall.toml --protocol 2pc --without force-decision",
         1,
     ),
+    (
+        "cargo run --release -- replay scenarios/lessons/04-dual-write.toml --protocol choreographed --without outbox",
+        1,
+    ),
+    ("cargo run --release -- diff a.history b.history", 1),
 ];
 
 /// A command of the README, and what it shows of its output.
