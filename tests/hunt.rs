@@ -428,3 +428,50 @@ fn an_ablation_says_what_each_safeguard_is_for() {
     assert_eq!(of("outbox", "choreographed")["shrunk"]["transactions"], 1);
     assert_eq!(table["holes"].as_array().expect("holes").len(), 0);
 }
+
+/// A runner that panics on one seed, as a protocol or a check with a bug would.
+fn panics_on_three(
+    scenario: &std::sync::Arc<indoubt::scenario::Scenario>,
+    protocol: indoubt::protocol::ProtocolKind,
+    options: &indoubt::lab::RunOptions,
+    sink: &mut dyn indoubt::history::Sink,
+) -> Result<indoubt::lab::Trial, indoubt::lab::RunError> {
+    assert_ne!(options.seed.0, 3, "a vote is never taken back");
+    indoubt::lab::shipped(scenario, protocol, options, sink)
+}
+
+#[test]
+fn a_panic_is_a_finding_and_the_hunt_goes_on() {
+    use indoubt::lab::Subject;
+    use indoubt::lab::hunt::{Hunt, Outcome, PANIC, SeedRange, Shard, Summary};
+    let protocols = vec![indoubt::protocol::ProtocolKind::TwoPhaseCommit];
+    let mall = Path::new(env!("CARGO_MANIFEST_DIR")).join(MALL);
+    let hunt = Hunt {
+        subject: Subject::load(mall, &[]).expect("the mall is right"),
+        protocols: protocols.clone(),
+        safeguards: indoubt::protocol::Safeguards::all(),
+        swarm: true,
+        cross_check: 0,
+        runner: panics_on_three,
+    };
+    let mut summary = Summary::default();
+    let seeds = SeedRange { from: 0, until: 10 };
+    hunt.run(Shard::WHOLE.seeds(seeds), 2, |record| {
+        summary.take(&record);
+        std::ops::ControlFlow::Continue(())
+    });
+    assert_eq!(summary.seeds, 10, "it went on");
+    let found: Vec<_> = summary.unexpected().collect();
+    let [(finding, group)] = found[..] else {
+        panic!("one finding: {found:?}");
+    };
+    assert_eq!(finding.promise, PANIC);
+    assert_eq!((group.first, group.seeds), (3, 1));
+    assert!(
+        group.what.contains("a vote is never taken back"),
+        "{}",
+        group.what
+    );
+    let outcome = summary.outcome(hunt.subject.scenario(), &protocols, true);
+    assert_eq!(outcome, Outcome::Bug);
+}
