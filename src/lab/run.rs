@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::trial::{Hosts, Trial};
 use crate::check::Judge;
-use crate::history::{DigestSink, Event, Sink};
+use crate::history::{DigestSink, Event, Point, Sink};
 use crate::measure::Meter;
 use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
@@ -224,6 +224,14 @@ impl<S: Sink> Sink for Court<S> {
         self.judge.event(event);
         self.meter.event(event);
         self.sink.event(event);
+    }
+
+    fn hears_points(&self) -> bool {
+        self.sink.hears_points()
+    }
+
+    fn point(&mut self, point: &Point) {
+        self.sink.point(point);
     }
 }
 
