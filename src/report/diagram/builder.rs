@@ -215,7 +215,14 @@ impl Builder<'_> {
             } => {
                 self.end(node, State::Locked, &self.scenario.business.row_name(*row));
             }
-            What::Prepared { tx: of, .. } | What::Restored { tx: of } => {
+            // A branch whose commit is taken back is prepared again.
+            What::Prepared { tx: of, .. }
+            | What::Restored { tx: of }
+            | What::CommitLost {
+                tx: of,
+                branch: true,
+                ..
+            } => {
                 self.begin(node, State::InDoubt, tx(of));
             }
             What::Committed {
@@ -327,18 +334,29 @@ impl Builder<'_> {
     }
 
     /// What happened to the world where or while nothing of the concern did, and
-    /// faults that none of its messages met.
+    /// faults that none of its messages met. What had begun and was not over yet,
+    /// like a broker's death, is told: it may be why.
     fn leave_out(&mut self) {
         let own: Vec<&Draft> = self.drafts.iter().filter(|draft| draft.is_own()).collect();
         let nodes: BTreeSet<NodeId> = own.iter().flat_map(|draft| draft.nodes()).collect();
         let first = own.first().map_or(0, |draft| draft.nth);
         let last = own.last().map_or(0, |draft| draft.nth);
+        let still: BTreeSet<usize> = self
+            .spans
+            .iter()
+            .filter(|(_, state, ..)| matches!(state, State::Down | State::Paused))
+            .filter(|(.., from, to)| *from < first && first < *to)
+            .map(|(.., from, _)| *from)
+            .collect();
         let struck = std::mem::take(&mut self.struck);
         let everything = self.concern.is_everything();
         self.drafts.retain(|draft| match &draft.what {
             Drafted::Mark {
                 own: false, node, ..
-            } => everything || nodes.contains(node) && (first..=last).contains(&draft.nth),
+            } => {
+                let meanwhile = (first..=last).contains(&draft.nth) || still.contains(&draft.nth);
+                everything || nodes.contains(node) && meanwhile
+            }
             Drafted::Fault { position, .. } => {
                 struck.get(position) == Some(&true) && (everything || draft.nth <= last)
             }

@@ -179,12 +179,13 @@ impl Grid {
         }
     }
 
+    /// From edge to edge, beside the first lane.
     fn across(self, words: &str) -> Words {
-        let (left, right) = self.edges();
-        let lines = broken(words, right - left - 2.0 * BESIDE);
+        let (_, right) = self.edges();
+        let x = self.left + BESIDE;
         Words {
-            lines,
-            x: left + BESIDE,
+            lines: broken(words, right - x - BESIDE),
+            x,
             anchor: Anchor::Start,
         }
     }

@@ -4,10 +4,10 @@ use super::{Compared, Replay, Subject};
 use crate::report::claims::claim;
 use crate::report::diagram::{self, Signs, in_ascii};
 use crate::report::page::{Page, section};
+use crate::report::quoted;
 use crate::report::saved::{Header, Parting, Told};
 use crate::report::style::{BAD, GOOD, QUIET, TITLE, paint};
 use crate::report::words::{counted, list};
-use crate::report::{Invocation, quoted};
 
 /// A replay as text with ANSI styles.
 pub fn screen(of: &Replay<'_>, page: Page) -> String {
@@ -60,9 +60,9 @@ fn told(of: &Replay<'_>, page: Page) -> String {
 const HANG: &str = "            ";
 
 fn title(of: &Replay<'_>) -> String {
-    let Invocation { seed, without, .. } = of.invocation;
-    let mut run = format!("seed {seed}, {}", of.trial.protocol);
-    for safeguard in without {
+    let mut run = format!("seed {}, {}", of.trial.seed, of.trial.protocol);
+    // Those that the scenario itself does without are gone as well.
+    for safeguard in of.trial.safeguards.missing() {
         run.push_str(&format!(", without {safeguard}"));
     }
     format!(
