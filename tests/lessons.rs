@@ -110,9 +110,7 @@ impl Lesson {
 
     /// Every protocol's run, on the pinned seed.
     fn trials(&self, without: &[Safeguard]) -> Vec<Trial> {
-        let rules = without
-            .iter()
-            .fold(Safeguards::all(), |rules, &rule| rules.without(rule));
+        let rules = Safeguards::all().less(without);
         protocols(&self.scenario)
             .into_iter()
             .map(|protocol| run(&self.scenario, protocol, self.scenario.seed, rules))

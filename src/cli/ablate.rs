@@ -1,18 +1,64 @@
 //! `indoubt ablate`: what breaks without each safeguard.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
+use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Args;
 
 use super::exit::{Exit, Failure};
-use super::flags::{AblateArgs, Format};
-use super::hunt::threads;
+use super::flags::{Format, chosen, jobs, protocols, safeguards, threads};
 use super::output::{Screen, page};
+use super::progress::{bar, counting};
 use crate::lab::ablate::{Ablation, ablate as ablated, holes, pairs, singles};
 use crate::lab::hunt::SeedRange;
 use crate::lab::{Subject, shipped};
-use crate::protocol::ProtocolKind;
+use crate::protocol::{ProtocolKind, Safeguard};
 use crate::report::ablation::{self, Ablated};
+
+/// What `ablate` can be told.
+#[derive(Debug, Args)]
+pub(super) struct AblateArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+
+    /// Which seeds are hunted over, each time: a thousand, and if none of them shows
+    /// anything a thousand more, and so on [default: 0..20000]
+    #[arg(long, value_name = "RANGE")]
+    seeds: Option<SeedRange>,
+
+    /// Only this safeguard; may be repeated [default: all]
+    #[arg(long = "safeguard", value_name = "SAFEGUARD", value_parser = safeguards())]
+    safeguards: Vec<Safeguard>,
+
+    /// Take them away two at a time
+    #[arg(long)]
+    pairs: bool,
+
+    /// Only this protocol; may be repeated [default: all]
+    #[arg(long = "protocol", value_name = "PROTOCOL", value_parser = protocols())]
+    protocols: Vec<ProtocolKind>,
+
+    /// Say something else than the file; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<String>,
+
+    /// Do not shrink what was found
+    #[arg(long)]
+    no_shrink: bool,
+
+    /// How many runs the shrinking of a finding may take
+    #[arg(long, value_name = "RUNS", default_value_t = 1_000)]
+    budget: u32,
+
+    /// How many threads [default: as many as there are cores]
+    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    jobs: Option<u16>,
+
+    /// How the table is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
 
 /// Takes the safeguards away and prints what broke.
 pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
@@ -24,9 +70,8 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
     if !args.safeguards.is_empty() {
         without.retain(|set| set.iter().all(|s| args.safeguards.contains(s)));
     }
-    let wanted = |p: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(p);
     let of = Ablation {
-        protocols: ProtocolKind::ALL.into_iter().filter(wanted).collect(),
+        protocols: chosen(&args.protocols),
         subject,
         without,
         seeds: args.seeds.unwrap_or(SeedRange {
@@ -34,10 +79,11 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
             until: 20_000,
         }),
         shrink_budget: if args.no_shrink { 0 } else { args.budget },
-        threads: threads(args.jobs),
+        threads: threads(args.jobs).get(),
         runner: shipped,
     };
-    let bar = bar((of.without.len() * of.protocols.len()) as u64);
+    let rows = (of.without.len() * of.protocols.len()) as u64;
+    let bar = bar(Some(rows), &counting(", {msg}"));
     let rows = ablated(&of, |row| {
         let names: Vec<&str> = row.without.iter().map(|s| s.name()).collect();
         bar.set_message(format!("{} under {}", names.join(" and "), row.protocol));
@@ -62,15 +108,4 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
         true => Exit::AsExpected,
         false => Exit::Inconclusive,
     })
-}
-
-fn bar(all: u64) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(all);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}, {msg}, {eta} left") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar
 }

@@ -1,13 +1,31 @@
 //! `indoubt check`: whether scenario files are right, without a run.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use super::exit::{Exit, Failure};
-use super::flags::CheckArgs;
 use super::output::{self, Screen};
 use crate::protocol::ProtocolKind;
 use crate::scenario::{self, Scenario, Style};
+
+/// What `check` can be told.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The scenario files (TOML)
+    #[arg(value_name = "SCENARIO", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Say something else than the files, like `workload.retries=0`; may be
+    /// repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<String>,
+
+    /// Print the whole scenario as TOML, with its bases and what is set in it
+    #[arg(long)]
+    expanded: bool,
+}
 
 /// Says of every file what it is, or what is wrong with it.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::str::FromStr;
 
 use super::exit::{Exit, Failure};
-use super::flags::{Format, RunArgs};
+use super::flags::{Format, once, seed};
 use super::output::{Screen, page};
-use super::run::{invocation, load, trials, verdict};
+use super::run::{RunArgs, invocation, load, trials, verdict};
 use crate::measure::over_common_window;
 use crate::protocol::Safeguard;
 use crate::report::trace::Filter;
@@ -30,10 +30,7 @@ impl FromStr for Change {
             Some(("without", name)) => Safeguard::named(name)
                 .map(Change::Without)
                 .ok_or_else(|| no_safeguard(name)),
-            Some(("seed", number)) => number
-                .parse()
-                .map(|number| Change::Seed(Seed(number)))
-                .map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX)),
+            Some(("seed", number)) => seed(number).map(Change::Seed),
             _ => Err("a change is `without=SAFEGUARD` or `seed=N`".to_owned()),
         }
     }
@@ -73,8 +70,7 @@ impl Change {
         match self {
             Change::Without(safeguard) => {
                 changed.without.push(safeguard);
-                changed.without.sort_unstable();
-                changed.without.dedup();
+                changed.without = once(&changed.without);
             }
             Change::Seed(seed) => changed.seed = seed,
         }
@@ -85,7 +81,7 @@ impl Change {
 /// Runs the scenario twice and prints what differs. The whole run decides what
 /// it comes to: the changed one is meant to break something.
 pub(super) fn compare(args: &RunArgs, change: Change) -> Result<Exit, Failure> {
-    let scenario = load(args)?;
+    let scenario = load(args)?.scenario;
     let whole = invocation(args, &scenario)?;
     let changed = change.of(&whole);
     let mut screen = Screen::new();

@@ -1,17 +1,15 @@
 //! `indoubt exhaust`: every fault at every point, one at a time and in pairs.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
-use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::exit::{Exit, Failure};
-use super::flags::{Format, protocols, safeguards, transactions};
+use super::flags::{Format, chosen, jobs, protocols, safeguards, threads, transactions};
 use super::output::{Screen, page};
+use super::progress::{bar, counting};
 use crate::lab::exhaust::{self, Depth, ExhaustOptions, Observer, Pruning};
 use crate::lab::hunt::SeedRange;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -75,8 +73,8 @@ pub(super) struct ExhaustArgs {
 
     /// How many runs at once; it changes nothing but the time that it takes
     /// [default: as many as there are cores]
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    jobs: Option<u16>,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -125,9 +123,6 @@ pub(super) fn exhaust(args: &ExhaustArgs) -> Result<Exit, Failure> {
 }
 
 fn options(args: &ExhaustArgs, own: Seed) -> ExhaustOptions {
-    let all = ProtocolKind::ALL.into_iter();
-    let wanted = |p: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(p);
-    let without = args.without.iter();
     ExhaustOptions {
         depth: match args.faults {
             1 => Depth::Single,
@@ -137,16 +132,14 @@ fn options(args: &ExhaustArgs, own: Seed) -> ExhaustOptions {
             None => vec![own],
             Some(range) => (range.from..range.until).map(Seed).collect(),
         },
-        protocols: all.filter(wanted).collect(),
-        safeguards: without.fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
+        protocols: chosen(&args.protocols),
+        safeguards: Safeguards::all().less(&args.without),
         pruning: match args.no_prune {
             false => Pruning::On,
             true => Pruning::Off,
         },
         kinds: Vec::new(),
-        jobs: args
-            .jobs
-            .unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        jobs: threads(args.jobs),
     }
 }
 
@@ -155,12 +148,7 @@ struct Progress(ProgressBar);
 
 impl Progress {
     fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {percent}%, {eta} left")
-            .expect("the template is right");
-        bar.set_style(style);
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Progress(bar)
+        Progress(bar(Some(0), &counting(", {msg}")))
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "how long somebody waits is theirs; it reaches no record and no summary"
 )]
 
+mod flags;
 mod journal;
 mod progress;
 
@@ -13,14 +14,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use self::flags::HuntFormat;
+pub(super) use self::flags::{HuntArgs, MergeArgs};
 use self::journal::Journal;
 use self::progress::Progress;
 use super::exit::{Exit, Failure};
-use super::flags::{HuntArgs, HuntFormat, MergeArgs};
+use super::flags::{chosen, once, threads};
 use super::output::{Screen, page};
-use crate::lab::Subject;
+use super::source::Source;
 use crate::lab::hunt::{Manifest, Outcome, SeedRange, Shard, Summary};
-use crate::protocol::ProtocolKind;
 use crate::report::hunt::{self as report, Hunted};
 use crate::vocab::FastSet;
 
@@ -59,7 +61,7 @@ pub(super) fn hunt(args: &HuntArgs) -> Result<Exit, Failure> {
     let mut failed: Option<Failure> = None;
     let left = manifest.shard.seeds(manifest.seeds);
     let left = left.filter(|seed| !done.contains(&seed.0));
-    hunt.run(left, threads(args.jobs), |record| {
+    hunt.run(left, threads(args.jobs).get(), |record| {
         if let Some(journal) = &mut journal
             && failed.is_none()
             && let Err(failure) = journal.append(&record)
@@ -156,49 +158,26 @@ fn show(hunted: &Hunted<'_>, format: HuntFormat) -> Result<Exit, Failure> {
 }
 
 fn manifest(args: &HuntArgs) -> Result<Manifest, Failure> {
-    let mut sets = args.sets.clone();
-    if let Some(transactions) = args.transactions {
-        sets.push(format!("workload.transactions={transactions}"));
-    }
-    let subject = Subject::load(&args.scenario, &sets).map_err(Failure::Scenario)?;
+    let subject = Source::of(&args.scenario, &args.sets, args.transactions).subject()?;
     let seeds = match (args.seeds, args.lasts) {
         (Some(seeds), _) => seeds,
         (None, Some(_)) => ENDLESS,
         (None, None) => SEEDS,
     };
-    let mut without = args.without.clone();
-    without.sort_unstable();
-    without.dedup();
-    let wanted = |p: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(p);
+    let (protocols, without) = (chosen(&args.protocols), once(&args.without));
     Ok(Manifest {
         bench: env!("CARGO_PKG_VERSION").to_owned(),
         file: args.scenario.display().to_string(),
-        sets: sets_as_given(args),
+        sets: args.sets.clone(),
         transactions: args.transactions,
         scenario: subject.text().to_owned(),
-        protocols: ProtocolKind::ALL
-            .into_iter()
-            .filter(wanted)
-            .map(|p| p.name().to_owned())
-            .collect(),
+        protocols: protocols.iter().map(|p| p.name().to_owned()).collect(),
         without: without.iter().map(|s| s.name().to_owned()).collect(),
         swarm: !args.no_swarm,
         cross_check: args.cross_check,
         seeds,
         shard: args.shard.unwrap_or(Shard::WHOLE),
     })
-}
-
-fn sets_as_given(args: &HuntArgs) -> Vec<String> {
-    args.sets.clone()
-}
-
-/// As many as were asked for, or as there are.
-pub(super) fn threads(jobs: Option<u16>) -> usize {
-    match jobs {
-        Some(jobs) => usize::from(jobs),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    }
 }
 
 /// What can go wrong with the folder of a hunt.

@@ -18,11 +18,13 @@ mod list;
 mod new;
 mod output;
 mod pages;
+mod progress;
 mod replay;
 mod run;
 mod save;
 mod schema;
 mod shrink;
+mod source;
 
 use std::process::ExitCode;
 

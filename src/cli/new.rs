@@ -4,11 +4,20 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use clap::Args;
+
 use super::exit::{Exit, Failure};
-use super::flags::NewArgs;
 use super::output::Screen;
 
 const STARTER: &str = include_str!("starter.toml");
+
+/// What `new` can be told.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// What the scenario is called: the file is NAME.toml, which must not be there
+    #[arg(value_name = "NAME", default_value = "scenario")]
+    name: String,
+}
 
 /// Writes the starter scenario, over nothing.
 pub(super) fn new(args: &NewArgs) -> Result<Exit, Failure> {

@@ -9,9 +9,9 @@ use clap::Args;
 use super::diff::{open, unreadable};
 use super::exit::{Exit, Failure};
 use super::files::write_whole;
-use super::flags::{Format, protocols, safeguards, transactions};
+use super::flags::{Format, once, protocols, safeguards, seed, transactions};
 use super::output::{Screen, page};
-use super::save::{SeedOfSwarm, Whole, whole};
+use super::source::{Source, Whole};
 use crate::history::{Digest, What};
 use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -104,11 +104,6 @@ pub(super) struct ReplayArgs {
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-}
-
-fn seed(text: &str) -> Result<Seed, String> {
-    let number = text.parse().map(Seed);
-    number.map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// What is run again.
@@ -216,15 +211,15 @@ fn refuse_flags_of_scenarios(args: &ReplayArgs) -> Result<(), Failure> {
 // ---- a scenario ----
 
 fn of_scenario(args: &ReplayArgs) -> Result<Case, Failure> {
-    let swarm = args.swarm.then_some(SeedOfSwarm(args.seed));
-    let Whole { scenario, toml } = whole(&args.path, &args.sets, args.transactions, swarm)?;
-    let mut without = args.without.clone();
-    without.sort_unstable();
-    without.dedup();
+    let source = Source::of(&args.path, &args.sets, args.transactions);
+    let Whole { scenario, toml } = match args.swarm {
+        true => source.swarm(args.seed)?,
+        false => source.whole()?,
+    };
     let invocation = Invocation {
         file: args.path.display().to_string(),
         seed: args.seed.unwrap_or(scenario.seed),
-        without,
+        without: once(&args.without),
         transactions: args.transactions,
         sets: args.sets.clone(),
         swarm: args.swarm,
@@ -310,9 +305,7 @@ fn is_unexpected(scenario: &Scenario, invocation: &Invocation, trial: &Trial) ->
 fn options(seed: Seed, without: &[Safeguard]) -> RunOptions {
     RunOptions {
         seed,
-        safeguards: without
-            .iter()
-            .fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
+        safeguards: Safeguards::all().less(without),
         host: HostChoice::Direct,
     }
 }

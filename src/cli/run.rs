@@ -1,23 +1,28 @@
 //! `indoubt run`: a scenario under several protocols, side by side.
 
+mod flags;
+
 use std::io::Write;
 use std::sync::Arc;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use self::flags::SeedChoice;
+pub(super) use self::flags::{RunArgs, TraceForm};
 use super::bug;
 use super::compare;
 use super::exit::{Exit, Failure};
-use super::flags::{Format, Host, RunArgs, SeedChoice, TraceForm};
+use super::flags::{Format, chosen, once};
 use super::output::{Screen, page};
 use super::save;
-use crate::lab::{self, HostChoice, RunError, RunOptions, Subject, Trial};
+use super::source::{Source, Whole};
+use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::measure::over_common_window;
-use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
+use crate::protocol::{ProtocolKind, Safeguards};
 use crate::report::trace::{Filter, Form, TraceWriter, legend};
 use crate::report::{Comparison, Invocation, Unable, json, quoted, text};
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::vocab::Seed;
 
 /// Runs the scenario, prints the outcome and says what it comes to.
@@ -26,16 +31,17 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         return compare::compare(args, *change);
     }
     refuse_mixtures(args)?;
-    let scenario = load(args)?;
-    let invocation = invocation(args, &scenario)?;
-    let filter = Filter::parse(&scenario, &args.filters).map_err(Failure::Usage)?;
+    let whole = load(args)?;
+    let scenario = &whole.scenario;
+    let invocation = invocation(args, scenario)?;
+    let filter = Filter::parse(scenario, &args.filters).map_err(Failure::Usage)?;
     let mut screen = Screen::new();
-    let (trials, unable) = trials(args, &scenario, &invocation, &filter, &mut screen)?;
+    let (trials, unable) = trials(args, scenario, &invocation, &filter, &mut screen)?;
     if let (Some(file), [trial]) = (&args.save, &trials[..]) {
-        save::save(file, args, (&scenario, &invocation), trial)?;
+        save::save(file, &whole, &invocation, trial)?;
     }
     let comparison = Comparison {
-        scenario: &scenario,
+        scenario,
         invocation: &invocation,
         trials: &trials,
         unable: &unable,
@@ -78,34 +84,17 @@ fn refuse_mixtures(args: &RunArgs) -> Result<(), Failure> {
 }
 
 /// The scenario as it is run.
-pub(super) fn load(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
-    if args.swarm {
-        return swarmed(args);
-    }
-    let mut scenario =
-        scenario::load_with(&args.scenario, &args.sets).map_err(Failure::Scenario)?;
-    if let Some(transactions) = args.transactions {
-        scenario.workload.limit(transactions);
-    }
-    Ok(Arc::new(scenario))
-}
-
-/// With the faults and the workload that a hunt draws for the seed.
-fn swarmed(args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
-    let mut sets = args.sets.clone();
-    if let Some(transactions) = args.transactions {
-        sets.push(format!("workload.transactions={transactions}"));
-    }
-    let subject = Subject::load(&args.scenario, &sets).map_err(Failure::Scenario)?;
-    let seed = match args.seed {
-        None => subject.scenario().seed,
-        Some(SeedChoice::Given(seed)) => seed,
-        Some(SeedChoice::Random) => {
+pub(super) fn load(args: &RunArgs) -> Result<Whole, Failure> {
+    let source = Source::of(&args.scenario, &args.sets, args.transactions);
+    match (args.swarm, args.seed) {
+        (false, _) => source.whole(),
+        (true, None) => source.swarm(None),
+        (true, Some(SeedChoice::Given(seed))) => source.swarm(Some(seed)),
+        (true, Some(SeedChoice::Random)) => {
             let why = "--swarm draws for a seed: give --seed a number";
-            return Err(Failure::Usage(why.to_owned()));
+            Err(Failure::Usage(why.to_owned()))
         }
-    };
-    Ok(subject.swarm(seed).1)
+    }
 }
 
 pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocation, Failure> {
@@ -114,13 +103,10 @@ pub(super) fn invocation(args: &RunArgs, scenario: &Scenario) -> Result<Invocati
         Some(SeedChoice::Given(seed)) => seed,
         Some(SeedChoice::Random) => random_seed()?,
     };
-    let mut without: Vec<Safeguard> = args.without.clone();
-    without.sort_unstable();
-    without.dedup();
     Ok(Invocation {
         file: args.scenario.display().to_string(),
         seed,
-        without,
+        without: once(&args.without),
         transactions: args.transactions,
         sets: args.sets.clone(),
         swarm: args.swarm,
@@ -149,14 +135,12 @@ pub(super) fn trials(
     screen: &mut Screen,
 ) -> Result<(Vec<Trial>, Vec<Unable>), Failure> {
     let options = options(args, invocation);
-    let wanted =
-        |protocol: &ProtocolKind| args.protocols.is_empty() || args.protocols.contains(protocol);
     let form = args.trace.map(Form::from);
     if let Some(form @ (Form::Lines | Form::Lanes)) = form {
         writeln!(screen, "{}", legend(form))?;
     }
     let (mut trials, mut unable) = (Vec::new(), Vec::new());
-    for protocol in ProtocolKind::ALL.into_iter().filter(wanted) {
+    for protocol in chosen(&args.protocols) {
         let outcome = match form {
             None => guarded(invocation, protocol, || {
                 lab::run(scenario, protocol, &options, ())
@@ -185,17 +169,10 @@ pub(super) fn trials(
 }
 
 fn options(args: &RunArgs, invocation: &Invocation) -> RunOptions {
-    let host = args.host.unwrap_or(match lab::has_madsim() {
-        true => Host::Both,
-        false => Host::Direct,
-    });
     RunOptions {
         seed: invocation.seed,
-        safeguards: invocation
-            .without
-            .iter()
-            .fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
-        host: HostChoice::from(host),
+        safeguards: Safeguards::all().less(&invocation.without),
+        host: args.host.map_or(HostChoice::crossed(), HostChoice::from),
     }
 }
 

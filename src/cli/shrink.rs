@@ -1,18 +1,67 @@
 //! `indoubt shrink`: from a run that breaks a promise to the smallest file that
 //! still does.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
+use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::Args;
 
 use super::exit::{Exit, Failure};
 use super::files::write_whole;
-use super::flags::ShrinkArgs;
+use super::flags::{chosen, protocols, safeguards, seed, transactions};
 use super::output::{Screen, say};
+use super::progress::bar;
+use super::source::Source;
+use crate::lab::shipped;
 use crate::lab::shrink::{Shrink, ShrinkError, Shrunk, shrink as shrunk};
-use crate::lab::{Subject, shipped};
-use crate::protocol::{ProtocolKind, Safeguards};
+use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::quoted;
+use crate::vocab::Seed;
+
+/// What `shrink` can be told: which run, as for `run`.
+#[derive(Debug, Args)]
+pub(super) struct ShrinkArgs {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+
+    /// The seed of the run [default: the scenario's own]
+    #[arg(long, value_name = "N", value_parser = seed)]
+    seed: Option<Seed>,
+
+    /// With the faults and the workload that `hunt` draws for the seed
+    #[arg(long)]
+    swarm: bool,
+
+    /// The protocol of the run [default: the first under which something breaks]
+    #[arg(long, value_name = "PROTOCOL", value_parser = protocols())]
+    protocol: Option<ProtocolKind>,
+
+    /// Take a safeguard away; may be repeated
+    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    without: Vec<Safeguard>,
+
+    /// How many transactions the run has [default: the scenario's own]
+    #[arg(long, value_name = "N", value_parser = transactions())]
+    transactions: Option<u32>,
+
+    /// Say something else than the file; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<String>,
+
+    /// The promise that must go on to break [default: the first that broke, before
+    /// all one that is expected to hold]
+    #[arg(long, value_name = "NAME")]
+    promise: Option<String>,
+
+    /// How many runs it may take
+    #[arg(long, value_name = "RUNS", default_value_t = 3_000)]
+    budget: u32,
+
+    /// Write the scenario to this file [default: print it]
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
 
 /// Shrinks, and prints the file or writes it.
 pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit, Failure> {
@@ -34,31 +83,24 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit, Failure> {
 
 /// Under the protocol that was asked for, or the first under which it breaks.
 fn smallest(args: &ShrinkArgs) -> Result<Shrunk, Failure> {
-    let subject = subject(args)?;
+    let subject = Source::of(&args.scenario, &args.sets, args.transactions).subject()?;
     let seed = args.seed.unwrap_or(subject.scenario().seed);
     let subject = match args.swarm {
         true => subject.swarmed(seed).map_err(Failure::Scenario)?,
         false => subject,
     };
-    let protocols = match args.protocol {
-        Some(protocol) => vec![protocol],
-        None => ProtocolKind::ALL.to_vec(),
-    };
     let mut nothing = None;
-    for protocol in protocols {
+    for protocol in chosen(args.protocol.as_slice()) {
         let wanted = Shrink {
             subject: subject.clone(),
             seed,
             protocol,
-            safeguards: args
-                .without
-                .iter()
-                .fold(Safeguards::all(), |rules, &rule| rules.without(rule)),
+            safeguards: Safeguards::all().less(&args.without),
             promise: args.promise.clone(),
             budget: args.budget,
             runner: shipped,
         };
-        let bar = bar();
+        let bar = bar(None, "{spinner} {msg}");
         let outcome = shrunk(&wanted, |so_far| {
             bar.set_message(format!(
                 "{} faults, {} transactions left after {} runs",
@@ -80,26 +122,6 @@ fn smallest(args: &ShrinkArgs) -> Result<Shrunk, Failure> {
         _ => format!("nothing to shrink: no promise broke under any protocol on seed {seed}"),
     };
     Err(Failure::Usage(why))
-}
-
-fn subject(args: &ShrinkArgs) -> Result<Subject, Failure> {
-    let mut sets = args.sets.clone();
-    if let Some(transactions) = args.transactions {
-        sets.push(format!("workload.transactions={transactions}"));
-    }
-    Subject::load(&args.scenario, &sets).map_err(Failure::Scenario)
-}
-
-/// A line that says how far it is, where somebody sees it.
-fn bar() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn words(done: &Shrunk, file: &str) -> String {

@@ -127,9 +127,7 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
     {
         return Outcome::NoPart;
     }
-    let safeguards = without
-        .iter()
-        .fold(Safeguards::all(), |rules, &rule| rules.without(rule));
+    let safeguards = Safeguards::all().less(without);
     let hunt = Hunt {
         subject: of.subject.clone(),
         protocols: vec![protocol],
@@ -214,11 +212,7 @@ impl Sample {
                 .filter(|f| f.expected == Expectation::Holds)
             {
                 any = true;
-                let finding = Finding {
-                    protocol: run.protocol.clone(),
-                    promise: found.promise.clone(),
-                    how: found.how.clone(),
-                };
+                let finding = Finding::of(run, found);
                 let runs = self.smallest.entry(finding).or_default();
                 runs.insert((record.faults, record.transactions, record.seed));
                 if runs.len() > CANDIDATES {

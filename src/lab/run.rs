@@ -38,6 +38,16 @@ pub enum HostChoice {
     Both,
 }
 
+impl HostChoice {
+    /// Both hosts, where this build has madsim.
+    pub const fn crossed() -> Self {
+        match has_madsim() {
+            true => HostChoice::Both,
+            false => HostChoice::Direct,
+        }
+    }
+}
+
 /// Why a run could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {

@@ -238,6 +238,13 @@ impl Safeguards {
         Safeguards(self.0 & !(1 << safeguard as u8))
     }
 
+    /// This set less several, in any order and however often each is named.
+    #[must_use]
+    pub fn less<'s>(self, safeguards: impl IntoIterator<Item = &'s Safeguard>) -> Self {
+        let safeguards = safeguards.into_iter().copied();
+        safeguards.fold(self, Safeguards::without)
+    }
+
     /// Whether the rule is in force.
     pub fn keep(self, safeguard: Safeguard) -> bool {
         self.0 & (1 << safeguard as u8) != 0
@@ -255,7 +262,7 @@ impl Safeguards {
         safeguard.is_none_or(|s| self.keep(s))
     }
 
-    /// Those that were taken away.
+    /// Those that were taken away, in the order of [`Safeguard::ALL`].
     pub fn missing(self) -> impl Iterator<Item = Safeguard> {
         Safeguard::ALL
             .iter()

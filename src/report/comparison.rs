@@ -2,7 +2,7 @@ use super::{Invocation, Judgement, judge};
 use crate::business::PromiseId;
 use crate::check::Verdict;
 use crate::lab::{Hosts, Trial};
-use crate::protocol::{ProtocolKind, Safeguard};
+use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::scenario::{Expectation, Scenario};
 
 /// One scenario under several protocols: all that a report is made of.
@@ -40,11 +40,8 @@ impl Comparison<'_> {
 
     /// The safeguards that were taken away: by the scenario and by whoever asked.
     pub(super) fn without(&self) -> Vec<Safeguard> {
-        let mut without = self.scenario.without.clone();
-        without.extend(&self.invocation.without);
-        without.sort_unstable();
-        without.dedup();
-        without
+        let asked = Safeguards::all().less(&self.invocation.without);
+        self.scenario.safeguards(asked).missing().collect()
     }
 
     /// The first trial whose hosts came to different histories: a bug of the

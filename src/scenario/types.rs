@@ -367,8 +367,7 @@ impl Scenario {
     /// The safeguards in force when these would be, less those that the scenario
     /// does without.
     pub fn safeguards(&self, given: Safeguards) -> Safeguards {
-        let without = self.without.iter();
-        without.fold(given, |rules, &rule| rules.without(rule))
+        given.less(&self.without)
     }
 
     /// What a promise is called.

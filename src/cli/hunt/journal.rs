@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::super::exit::Failure;
-use super::super::files::write_whole;
 use super::{files, unusable};
+use crate::cli::exit::Failure;
+use crate::cli::files::write_whole;
 use crate::lab::hunt::{Line, Manifest, SeedRecord, line, read_line};
 
 /// The open journal of a hunt. Nobody else can hold it at the same time.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::super::exit::Failure;
-use super::super::output::say;
+use crate::cli::exit::Failure;
+use crate::cli::output::say;
+use crate::cli::progress::{self, counting};
 use crate::lab::hunt::Summary;
 
 /// So often a line is written where there is no terminal.
@@ -25,19 +26,13 @@ pub(super) struct Progress {
 impl Progress {
     /// For so many seeds, of which some were done before.
     pub(super) fn new(wanted: u64, endless: bool, before: u64) -> Self {
+        let wanted = (!endless).then_some(wanted);
         let bar = io::stderr().is_terminal().then(|| {
-            let bar = match endless {
-                true => ProgressBar::new_spinner(),
-                false => ProgressBar::new(wanted),
-            };
             let template = match endless {
-                true => "{spinner} {pos} seeds, {per_sec}, {msg}",
-                false => "{bar:30} {pos}/{len} seeds, {per_sec}, {msg}, {eta} left",
+                true => "{spinner} {pos} seeds, {per_sec}, {msg}".to_owned(),
+                false => counting(" seeds, {per_sec}, {msg}"),
             };
-            let style = ProgressStyle::with_template(template);
-            if let Ok(style) = style {
-                bar.set_style(style.progress_chars("=> "));
-            }
+            let bar = progress::bar(wanted, &template);
             bar.set_position(before);
             bar.reset_eta();
             bar
@@ -48,7 +43,7 @@ impl Progress {
             begun: now,
             last_line: now,
             before,
-            wanted: (!endless).then_some(wanted),
+            wanted,
         }
     }
 

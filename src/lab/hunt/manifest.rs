@@ -43,10 +43,7 @@ impl Manifest {
         Ok(Hunt {
             subject: Subject::parse(&self.file, self.scenario.clone())?,
             protocols: self.protocols(),
-            safeguards: self
-                .without()
-                .into_iter()
-                .fold(Safeguards::all(), Safeguards::without),
+            safeguards: Safeguards::all().less(&self.without()),
             swarm: self.swarm,
             cross_check: self.cross_check,
             runner: shipped,

@@ -19,7 +19,7 @@ pub use plan::{SeedRange, Shard};
 pub use record::{Crossed, Found, PANIC, RunRecord, SeedRecord};
 pub use summary::{Finding, Group, Outcome, Summary, Unseen};
 
-use super::{HostChoice, RunOptions, Runner, Subject, Trial, catch, has_madsim};
+use super::{HostChoice, RunOptions, Runner, Subject, Trial, catch};
 use crate::check::{Coverage, Verdict};
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::scenario::{Expectation, Scenario};
@@ -59,8 +59,8 @@ impl Hunt {
         let options = RunOptions {
             seed,
             safeguards: self.safeguards,
-            host: match crossed && has_madsim() {
-                true => HostChoice::Both,
+            host: match crossed {
+                true => HostChoice::crossed(),
                 false => HostChoice::Direct,
             },
         };

@@ -19,6 +19,17 @@ pub struct Finding {
     pub how: String,
 }
 
+impl Finding {
+    /// What something that a run found is the same as.
+    pub fn of(run: &RunRecord, found: &Found) -> Self {
+        Finding {
+            protocol: run.protocol.clone(),
+            promise: found.promise.clone(),
+            how: found.how.clone(),
+        }
+    }
+}
+
 /// All findings that are the same bug.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Group {
@@ -117,11 +128,7 @@ impl Summary {
             entry.1 = entry.1.min(record.seed);
         }
         for found in &run.found {
-            let finding = Finding {
-                protocol: run.protocol.clone(),
-                promise: found.promise.clone(),
-                how: found.how.clone(),
-            };
+            let finding = Finding::of(run, found);
             let group = Group::of(record, run, found);
             match self.found.get_mut(&finding) {
                 Some(there) => there.merge(&group),

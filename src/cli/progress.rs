@@ -1,0 +1,25 @@
+//! How far a command is, on a terminal; where there is none, nothing is drawn.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar, or for what has no known end a line; on standard error, which draws it
+/// on a terminal alone.
+///
+/// # Panics
+/// When the template is wrong.
+pub(super) fn bar(length: Option<u64>, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(8));
+    let style = ProgressStyle::with_template(template).expect("the template is right");
+    bar.set_style(style.progress_chars("=> "));
+    // What is slow must still be seen to live.
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// The template of what is counted: how far it is, what it says, how long it
+/// still takes.
+pub(super) fn counting(says: &str) -> String {
+    format!("{{bar:30}} {{pos}}/{{len}}{says}, {{eta}} left")
+}
