@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::document::{schema_of, written};
 use super::page::{Page, section};
 use super::style::{BAD, GOOD, KNOWN, QUIET, SECTION, TITLE, paint};
 use super::words::{self, counted};
@@ -174,12 +175,12 @@ struct Small<'a> {
 
 /// What [`json`] writes, as a JSON Schema.
 pub fn schema() -> schemars::Schema {
-    super::hunt::schema_of::<Document<'static>>()
+    schema_of::<Document<'static>>()
 }
 
 /// For programs; `reports/schemas/ablate.schema.json` says what it is.
 pub fn json(of: &Ablated<'_>) -> String {
-    let document = Document {
+    written(&Document {
         format: 1,
         scenario: &of.scenario.name,
         file: of.file,
@@ -190,11 +191,7 @@ pub fn json(of: &Ablated<'_>) -> String {
             .iter()
             .map(|without| without.iter().map(|s| s.name()).collect())
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    })
 }
 
 fn json_entry<'a>(of: &Ablated<'a>, row: &'a Row) -> Entry<'a> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::document::written;
 use super::list::{capital, protocols};
 use super::page::{Page, section};
 use super::quoted;
@@ -38,10 +39,7 @@ pub fn explanation(of: &Term, page: Page) -> String {
 
 /// The same for programs.
 pub fn document(of: &Term) -> String {
-    let mut text = serde_json::to_string_pretty(&of.facts())
-        .expect("facts are plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    written(&of.facts())
 }
 
 /// A promise in a scenario's own words.
@@ -117,10 +115,7 @@ pub fn own_promise(scenario: &Scenario, equation: &Equation, file: &str, page: P
 /// The same for programs.
 pub fn own_promise_document(scenario: &Scenario, equation: &Equation, file: &str) -> String {
     let of = OwnPromise::new(scenario, equation, file);
-    let mut text = serde_json::to_string_pretty(&of)
-        .expect("a promise is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    written(&of)
 }
 
 fn entries(of: &Term, facts: &Facts) -> Vec<(String, String)> {

@@ -3,6 +3,7 @@
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
+use super::document::{schema_of, written};
 use super::heading::first_sentence;
 use super::invocation::Invocation;
 use super::page::{Page, section};
@@ -288,15 +289,9 @@ pub fn journal_schemas() -> [(&'static str, schemars::Schema); 2] {
     ]
 }
 
-/// Of what is written, not of what could be read.
-pub(super) fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    settings.into_generator().into_root_schema_for::<T>()
-}
-
 /// For programs; `reports/schemas/hunt.schema.json` says what it is.
 pub fn json(of: &Hunted<'_>) -> String {
-    let document = Document {
+    written(&Document {
         format: 1,
         scenario: &of.scenario.name,
         hunt: of.manifest,
@@ -314,11 +309,7 @@ pub fn json(of: &Hunted<'_>) -> String {
                 command: of.again(finding, group.smallest),
             })
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    })
 }
 
 /// For CI: a suite a protocol, a case a promise; what is a hole or unseen is a

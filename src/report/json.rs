@@ -2,9 +2,9 @@
 //! durations are microseconds of model time. `null` is a figure of nothing.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use super::document::{UnableEntry, schema_of, written};
 use super::{Comparison, Contrast, Judgement, incidents, meaning, story, words};
 use crate::check::{Evidence, Verdict};
 use crate::history::Digest;
@@ -301,13 +301,6 @@ struct ViolationEntry<'a> {
     how: &'a str,
 }
 
-/// A protocol that cannot run the scenario.
-#[derive(Serialize, JsonSchema)]
-struct UnableEntry<'a> {
-    protocol: &'static str,
-    why: &'a str,
-}
-
 /// A line of evidence, as it is written.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -333,18 +326,12 @@ struct ContrastDocument<'a> {
 
 /// The JSON Schema of a run whole and changed.
 pub fn contrast_schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<ContrastDocument<'static>>()
+    schema_of::<ContrastDocument<'static>>()
 }
 
 /// The JSON Schema of the document.
 pub fn schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<Document<'static>>()
+    schema_of::<Document<'static>>()
 }
 
 /// A comparison as a JSON document, indented, with a line break at its end.
@@ -361,13 +348,6 @@ pub fn contrast(of: &Contrast<'_>) -> String {
         whole: built(&of.whole),
         changed: built(&of.changed),
     })
-}
-
-fn written(document: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
 }
 
 fn built<'a>(of: &Comparison<'a>) -> Document<'a> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::document::written;
 use super::heading::first_sentence;
 use super::page::Page;
 use super::style::{BAD, SECTION, TITLE, paint};
@@ -161,15 +162,11 @@ pub fn shelves_json() -> String {
 }
 
 fn document<T: Serialize>(list: &str, entries: &[T]) -> String {
-    let document = Document {
+    written(&Document {
         format: 1,
         list,
         entries,
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    })
 }
 
 #[cfg(test)]

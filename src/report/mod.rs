@@ -22,6 +22,7 @@ mod claims;
 mod comparison;
 pub mod contrast;
 pub mod diagram;
+mod document;
 pub mod exhaust;
 pub mod explain;
 mod explanation;
@@ -53,6 +54,7 @@ pub(crate) mod fixture;
 
 pub use comparison::{Comparison, Unable};
 pub use contrast::Contrast;
+pub(crate) use document::written;
 pub use invocation::Invocation;
 pub(crate) use invocation::quoted;
 pub use judgement::{Judgement, judge};

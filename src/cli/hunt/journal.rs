@@ -8,6 +8,7 @@ use super::{files, unusable};
 use crate::cli::exit::Failure;
 use crate::cli::files::write_whole;
 use crate::lab::hunt::{Line, Manifest, SeedRecord, line, read_line};
+use crate::report::written;
 
 /// The open journal of a hunt. Nobody else can hold it at the same time.
 pub(super) struct Journal {
@@ -33,7 +34,7 @@ impl Journal {
         fs::create_dir_all(dir).map_err(|error| unusable(dir, error))?;
         let (about, path) = files(dir);
         match about.exists() {
-            false => write_whole(&about, &manifest.written())?,
+            false => write_whole(&about, &written(manifest))?,
             true => {
                 let there = Journal::manifest(dir)?;
                 if let Some(what) = there.differs_from(manifest) {

@@ -62,14 +62,6 @@ impl Manifest {
         names.filter_map(|name| Safeguard::named(name)).collect()
     }
 
-    /// As it is written down.
-    pub fn written(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("a manifest is plain data with string keys, which JSON can always hold");
-        text.push('\n');
-        text
-    }
-
     /// In what it differs from another, in a word or two.
     pub fn differs_from(&self, other: &Manifest) -> Option<&'static str> {
         let differs = [

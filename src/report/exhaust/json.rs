@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::{Exhaustion, findings};
 use crate::lab::exhaust::{Count, Depth, Finding, Pruned, Side, Surprise};
 use crate::report::Judgement;
+use crate::report::document::{UnableEntry, schema_of, written};
 use crate::vocab::{NodeId, SimDuration};
 
 /// Raised when a name changes its meaning or goes away.
@@ -73,25 +73,15 @@ struct FindingEntry<'a> {
     again: String,
 }
 
-/// A protocol that cannot run the scenario.
-#[derive(Serialize, JsonSchema)]
-struct UnableEntry<'a> {
-    protocol: &'static str,
-    why: &'a str,
-}
-
 /// The JSON Schema of the document.
 pub fn schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<Document<'static>>()
+    schema_of::<Document<'static>>()
 }
 
 /// An enumeration as a JSON document, indented, with a line break at its end.
 pub fn document(of: &Exhaustion<'_>) -> String {
     let without = &of.invocation.without;
-    let document = Document {
+    written(&Document {
         format: FORMAT,
         durations: "microseconds of model time",
         scenario: &of.scenario.name,
@@ -119,11 +109,7 @@ pub fn document(of: &Exhaustion<'_>) -> String {
                 why,
             })
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
+    })
 }
 
 fn entry<'a>(of: &Exhaustion<'a>, side: &'a Side) -> SideEntry<'a> {

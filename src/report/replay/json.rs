@@ -2,7 +2,6 @@
 //! microseconds of model time.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::account::account;
@@ -10,6 +9,7 @@ use super::{Compared, Replay, Subject};
 use crate::report::Judgement;
 use crate::report::claims::claim;
 use crate::report::diagram::Diagram;
+use crate::report::document::{schema_of, written};
 use crate::report::saved::{Header, Parting, Told};
 
 /// Raised when a name changes its meaning or goes away.
@@ -126,18 +126,12 @@ struct Difference<'a> {
 
 /// The JSON Schema of a replay.
 pub fn schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<Document<'static>>()
+    schema_of::<Document<'static>>()
 }
 
 /// The JSON Schema of a difference.
 pub fn difference_schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<Difference<'static>>()
+    schema_of::<Difference<'static>>()
 }
 
 /// A replay as a JSON document, indented, with a line break at its end.
@@ -202,11 +196,4 @@ pub fn difference(one: &Header, other: &Header, parting: Option<&Parting>) -> St
         digests: [&one.digest, &other.digest],
         parted: parting.map(PartingEntry::from),
     })
-}
-
-fn written(document: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(document)
-        .expect("the document is plain data with string keys, which JSON can always hold");
-    text.push('\n');
-    text
 }

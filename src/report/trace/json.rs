@@ -1,11 +1,11 @@
 //! A history as JSON lines: the twin of the lines for programs.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::business::BusinessRow;
 use crate::history::{Effect, Event, What};
+use crate::report::document::schema_of;
 
 /// An event of a trace: one line of `--trace=json`. Moments are microseconds of
 /// model time.
@@ -67,10 +67,7 @@ pub struct EffectEntry {
 
 /// The JSON Schema of a line of `--trace=json`.
 pub fn schema() -> schemars::Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<TraceLine<'static>>()
+    schema_of::<TraceLine<'static>>()
 }
 
 /// An event as a line of JSON, without its line break.
