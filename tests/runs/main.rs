@@ -1,10 +1,12 @@
 //! Whole runs: scenarios through the world, judged.
 
+mod allowed;
 mod countermeasures;
 mod counts;
 mod determinism;
 mod found;
 mod identity;
+mod lessons;
 mod safeguards;
 mod support;
 mod sweep;

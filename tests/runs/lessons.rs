@@ -1,10 +1,6 @@
 //! The lessons: each shows what it says, on its own seed and on others, and
 //! every command in its header does what it promises.
 
-#[path = "runs/support.rs"]
-#[allow(dead_code, reason = "what the lessons do not need of it, the runs do")]
-mod support;
-
 use std::fs;
 use std::sync::Arc;
 
@@ -14,7 +10,7 @@ use indoubt::report::{Comparison, Invocation, Judgement, Page, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
-use support::{broke, on_all_cores, path, protocols, run, shorten, surprises};
+use crate::support::{broke, on_all_cores, path, protocols, run, shorten, surprises};
 
 const LESSONS: &str = "scenarios/lessons";
 

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-const README: &str = include_str!("../README.md");
+use crate::support::{no_folder, path, run_in};
+
+const README: &str = include_str!("../../README.md");
 
 /// Stands in the README for lines that are left out.
 const ELIDED: &str = "…";
@@ -82,10 +84,9 @@ fn commands() -> Vec<Shown> {
 
 /// A copy of what a clone has for a user to run, so that commands may write.
 fn clone_of_it() -> PathBuf {
-    let clone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
-    let _ = fs::remove_dir_all(&clone);
+    let clone = no_folder("readme");
     for folder in ["scenarios", "tests/safeguards"] {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let from = path(folder);
         copy(&from, &clone.join(folder));
     }
     clone
@@ -108,13 +109,7 @@ fn run(command: &str, folder: &Path) -> Output {
         .strip_prefix("cargo run --release -- ")
         .or_else(|| command.strip_prefix("indoubt "))
         .unwrap_or_else(|| panic!("neither run here nor listed as not run: {command}"));
-    Command::new(env!("CARGO_BIN_EXE_indoubt"))
-        .args(arguments(words))
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR_FORCE")
-        .output()
-        .expect("the binary starts")
+    run_in(folder, &arguments(words))
 }
 
 /// The words of a command, as a shell splits them: quotes hold words together.
@@ -196,7 +191,7 @@ fn what_is_said_of_commands_is_said_of_commands_that_are_there() {
 
 #[test]
 fn every_lesson_is_named_in_the_order_of_reading() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/lessons");
+    let folder = path("scenarios/lessons");
     let entries = fs::read_dir(folder).expect("the lessons are there");
     let names = entries.map(|entry| entry.expect("a readable entry").file_name());
     let names = names.map(|name| name.into_string().expect("a name in UTF-8"));

@@ -2,50 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use indoubt::report;
 use serde_json::Value;
 
+use crate::support::{code, committed, err, folder, json, out, run, run_in, validates};
+
 const DUAL: &str = "scenarios/lessons/04-dual-write.toml";
 const DOUBT: &str = "scenarios/lessons/03-in-doubt.toml";
-
-fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_indoubt"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("RUST_BACKTRACE")
-        .output()
-        .expect("the binary starts")
-}
-
-fn run(arguments: &[&str]) -> Output {
-    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-/// An empty folder of a test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("replay")
-        .join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("the target directory is writable");
-    folder
-}
 
 /// A saved history of the lesson of the dual write, without outbox.
 fn saved(folder: &Path, name: &str, more: &[&str]) -> String {
@@ -68,7 +33,7 @@ fn saved(folder: &Path, name: &str, more: &[&str]) -> String {
 
 #[test]
 fn a_saved_history_is_replayed_bit_for_bit_and_explained() {
-    let folder = folder("saved");
+    let folder = folder("replay-saved");
     let file = saved(&folder, "dual.history", &["--without", "outbox"]);
     let replayed = run(&["replay", &file]);
     assert_eq!(
@@ -100,7 +65,7 @@ fn a_saved_history_is_replayed_bit_for_bit_and_explained() {
 
 #[test]
 fn a_history_that_somebody_has_changed_parts_at_the_first_event_that_they_changed() {
-    let folder = folder("changed");
+    let folder = folder("replay-changed");
     let file = saved(&folder, "whole.history", &["--without", "outbox"]);
     let text = fs::read_to_string(&file).expect("it was written");
     let changed = folder.join("changed.history").display().to_string();
@@ -132,7 +97,7 @@ fn a_history_that_somebody_has_changed_parts_at_the_first_event_that_they_change
 
 #[test]
 fn two_runs_of_another_kind_say_what_was_asked_for_differently() {
-    let folder = folder("other");
+    let folder = folder("replay-other");
     let one = saved(&folder, "one.history", &["--without", "outbox"]);
     let other = saved(&folder, "other.history", &["--seed", "7"]);
     let difference = run(&["diff", &one, &other]);
@@ -148,7 +113,7 @@ fn two_runs_of_another_kind_say_what_was_asked_for_differently() {
 
 #[test]
 fn what_is_no_history_is_an_error_with_its_place_and_never_a_panic() {
-    let folder = folder("broken");
+    let folder = folder("replay-broken");
     let file = saved(&folder, "whole.history", &[]);
     let text = fs::read(&file).expect("it was written");
     let half = text.len() / 2;
@@ -208,7 +173,7 @@ fn what_is_no_history_is_an_error_with_its_place_and_never_a_panic() {
 
 #[test]
 fn a_usage_error_says_what_is_accepted() {
-    let folder = folder("usage");
+    let folder = folder("replay-usage");
     let file = saved(&folder, "whole.history", &[]);
     for (arguments, accepted) in [
         (
@@ -312,7 +277,7 @@ fn ascii_is_ascii_and_no_line_of_a_diagram_is_wider_than_a_hundred() {
 
 #[test]
 fn a_report_has_a_short_story_and_its_one_line_works_from_its_own_text() {
-    let folder = folder("report");
+    let folder = folder("replay-report");
     let file = folder.join("bug.md").display().to_string();
     let picture = folder.join("bug.svg").display().to_string();
     let arguments = [
@@ -366,7 +331,7 @@ fn a_report_has_a_short_story_and_its_one_line_works_from_its_own_text() {
 
 #[test]
 fn what_cannot_be_written_is_an_error_and_what_was_there_stays() {
-    let folder = folder("unwritable");
+    let folder = folder("replay-unwritable");
     let nowhere = folder.join("no/such/folder/bug.md").display().to_string();
     let directory = folder.display().to_string();
     let more = ["--without", "outbox", "--protocol", "choreographed"];
@@ -396,7 +361,7 @@ fn what_cannot_be_written_is_an_error_and_what_was_there_stays() {
 
 #[test]
 fn the_readme_shows_what_is_really_drawn() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let (_, shown) = readme
         .split_once("```text\nViolated under choreographed")
         .expect("a diagram");
@@ -416,32 +381,6 @@ fn the_readme_shows_what_is_really_drawn() {
     );
 }
 
-/// The committed schema; with `UPDATE_SCHEMAS` set, it is written anew.
-fn committed(name: &str, derived: &schemars::Schema) -> jsonschema::Validator {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("reports/schemas/{name}"));
-    let mut text = serde_json::to_string_pretty(derived).expect("a schema is JSON");
-    text.push('\n');
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        fs::write(&file, &text).expect("the repository is writable");
-    }
-    let kept = fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(
-        kept, text,
-        "{name} is not what the types say: UPDATE_SCHEMAS=1 cargo test --test replay"
-    );
-    let schema: Value = serde_json::from_str(&kept).expect("a schema is JSON");
-    jsonschema::validator_for(&schema).expect("a schema")
-}
-
-fn validates(schema: &jsonschema::Validator, output: &Output) {
-    let document: Value = serde_json::from_slice(&output.stdout).expect("a JSON document");
-    let wrong: Vec<String> = schema
-        .iter_errors(&document)
-        .map(|error| format!("{error} at {}", error.instance_path()))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
 #[test]
 fn the_documents_are_what_their_schemas_say() {
     let replay = committed("replay.schema.json", &report::replay::json::schema());
@@ -449,10 +388,10 @@ fn the_documents_are_what_their_schemas_say() {
         "diff.schema.json",
         &report::replay::json::difference_schema(),
     );
-    let folder = folder("json");
+    let folder = folder("replay-json");
     let one = saved(&folder, "one.history", &["--without", "outbox"]);
     let other = saved(&folder, "other.history", &[]);
-    let json = ["--format", "json"];
+    let as_json = ["--format", "json"];
     for arguments in [
         vec!["replay", &one],
         vec!["replay", &other],
@@ -474,10 +413,16 @@ fn the_documents_are_what_their_schemas_say() {
             "--all",
         ],
     ] {
-        validates(&replay, &run(&[&arguments[..], &json].concat()));
+        validates(&replay, &json(&run(&[&arguments[..], &as_json].concat())));
     }
-    validates(&diff, &run(&["diff", &one, &other, "--format", "json"]));
-    validates(&diff, &run(&["diff", &one, &one, "--format", "json"]));
+    validates(
+        &diff,
+        &json(&run(&["diff", &one, &other, "--format", "json"])),
+    );
+    validates(
+        &diff,
+        &json(&run(&["diff", &one, &one, "--format", "json"])),
+    );
     assert!(!replay.is_valid(&serde_json::json!({ "format": 1 })));
 }
 
@@ -511,7 +456,7 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn every_line_that_is_printed_to_be_pasted_works() {
-    let folder = folder("paste");
+    let folder = folder("replay-paste");
     let file = saved(&folder, "dual.history", &["--without", "outbox"]);
     let name = folder.join("tickets").display().to_string();
     let without = ["--without", "outbox", "--host", "direct"];
@@ -556,7 +501,7 @@ fn every_line_that_is_printed_to_be_pasted_works() {
     .map(|arguments| arguments.into_iter().map(str::to_owned).collect())
     .collect();
     let listed = run(&["list", "safeguards", "--format", "json"]);
-    let listed: Value = serde_json::from_slice(&listed.stdout).expect("a JSON document");
+    let listed: Value = json(&listed);
     let safeguards = listed["entries"].as_array().expect("a list");
     asked.extend(safeguards.iter().map(|safeguard| {
         let name = safeguard["name"].as_str().expect("a name");

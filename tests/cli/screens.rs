@@ -1,21 +1,12 @@
 //! Traces, schemas, the quiet screen, and what a package ships: from outside.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use indoubt::report;
 use serde_json::Value;
 
-const MALL: &str = "scenarios/points-mall.toml";
-const ORDER: &str = "scenarios/order-stock.toml";
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_indoubt"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("the binary starts")
-}
+use crate::support::{MALL, ORDER, committed, err, json, out, run, validates};
 
 /// A run of a few transactions on the direct host.
 fn small(scenario: &str, more: &[&str]) -> Output {
@@ -24,47 +15,14 @@ fn small(scenario: &str, more: &[&str]) -> Output {
     run(&arguments)
 }
 
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-/// The committed schema; with `UPDATE_SCHEMAS` set, it is written anew.
-fn committed(name: &str, derived: &schemars::Schema) -> Value {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("reports/schemas/{name}"));
-    let mut text = serde_json::to_string_pretty(derived).expect("a schema is JSON");
-    text.push('\n');
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&file, &text).expect("the repository is writable");
-    }
-    let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(
-        kept, text,
-        "{name} is not what the types say: UPDATE_SCHEMAS=1 cargo test --test screens"
-    );
-    serde_json::from_str(&kept).expect("a schema is JSON")
-}
-
-fn validates(schema: &jsonschema::Validator, document: &Value) {
-    let wrong: Vec<String> = schema
-        .iter_errors(document)
-        .map(|error| format!("{error} at {}", error.instance_path()))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
 #[test]
 fn the_document_of_a_run_is_what_its_schema_says() {
     let schema = committed("run.schema.json", &report::json::schema());
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
     for scenario in [MALL, ORDER] {
         for more in [vec![], vec!["--without", "outbox"]] {
             let mut arguments = vec!["run", scenario, "--host", "direct", "--format", "json"];
             arguments.extend(more);
-            let document: Value = serde_json::from_slice(&run(&arguments).stdout).expect("JSON");
+            let document: Value = json(&run(&arguments));
             validates(&schema, &document);
         }
     }
@@ -75,7 +33,6 @@ fn the_document_of_a_run_is_what_its_schema_says() {
 #[test]
 fn every_line_of_a_json_trace_is_what_its_schema_says() {
     let schema = committed("trace.schema.json", &report::trace::json::schema());
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
     for scenario in [MALL, ORDER] {
         let text = out(&small(scenario, &["--trace=json"]));
         assert!(text.lines().count() > 100);
@@ -229,9 +186,7 @@ fn a_run_is_compared_with_itself_changed_and_the_whole_side_decides() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     let schema = committed("compare.schema.json", &report::json::contrast_schema());
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
-    let json = run(&[&flags[..], &small, &["--format", "json"]].concat());
-    let document: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let document = json(&run(&[&flags[..], &small, &["--format", "json"]].concat()));
     validates(&schema, &document);
     assert_eq!(document["change"], "without outbox");
     assert_eq!(document["changed"]["without"][0], "outbox");
@@ -257,14 +212,12 @@ fn what_hunts_and_ablations_write_is_what_their_schemas_say() {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens-hunt");
     let _ = std::fs::remove_dir_all(&dir);
     let schema = committed("hunt.schema.json", &report::hunt::schema());
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
     let mut hunt = vec!["hunt", MALL, "--without", "outbox", "--seeds", "0..20"];
     hunt.extend(["--format", "json", "--out", dir.to_str().expect("text")]);
-    let document: Value = serde_json::from_slice(&run(&hunt).stdout).expect("JSON");
+    let document: Value = json(&run(&hunt));
     validates(&schema, &document);
     for (name, derived) in report::hunt::journal_schemas() {
         let schema = committed(&format!("hunt-{name}.schema.json"), &derived);
-        let schema = jsonschema::validator_for(&schema).expect("a schema");
         let text = match name {
             "manifest" => std::fs::read_to_string(dir.join("hunt.json")).expect("a manifest"),
             _ => {
@@ -281,17 +234,16 @@ fn what_hunts_and_ablations_write_is_what_their_schemas_say() {
         validates(&schema, &serde_json::from_str(&text).expect("JSON"));
     }
     let schema = committed("ablate.schema.json", &report::ablation::schema());
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
     let mut ablate = vec!["ablate", MALL, "--safeguard", "outbox", "--seeds", "0..30"];
     ablate.extend(["--format", "json"]);
-    let document: Value = serde_json::from_slice(&run(&ablate).stdout).expect("JSON");
+    let document: Value = json(&run(&ablate));
     validates(&schema, &document);
 }
 
 /// What a run says happened, and the worst of it as data.
 fn told(scenario: &str) -> (String, Value) {
     let output = run(&["run", scenario, "--host", "direct", "--format", "json"]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let document: Value = json(&output);
     let sentences = document["story"].as_array().expect("sentences");
     assert!((1..=5).contains(&sentences.len()), "{scenario}");
     let lines = sentences

@@ -7,40 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const MALL: &str = "scenarios/points-mall.toml";
-const ORDER: &str = "scenarios/order-stock.toml";
-
-fn indoubt(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_indoubt"));
-    command
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    indoubt(arguments).output().expect("the binary starts")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-/// A folder of this test's own, which is not there yet.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hunt-{name}"));
-    let _ = std::fs::remove_dir_all(&path);
-    path
-}
+use crate::support::{MALL, ORDER, code, err, indoubt, json, no_folder, out, path, run};
 
 /// A hunt that finds something, with more flags.
 fn hunt(more: &[&str]) -> Vec<String> {
@@ -68,7 +35,9 @@ fn a_hunt_is_the_same_on_any_number_of_threads() {
 #[test]
 fn shards_in_any_order_are_the_whole() {
     let whole = hunted(&["--seeds", "0..60", "--format", "json"]);
-    let folders: Vec<PathBuf> = (1..=4).map(|n| folder(&format!("shard-{n}"))).collect();
+    let folders: Vec<PathBuf> = (1..=4)
+        .map(|n| no_folder(&format!("hunt-shard-{n}")))
+        .collect();
     for (n, folder) in (1..).zip(&folders) {
         let shard = format!("{n}/4");
         let dir = folder.to_str().expect("text");
@@ -94,13 +63,13 @@ fn shards_in_any_order_are_the_whole() {
 #[cfg(unix)]
 #[test]
 fn the_pods_of_the_job_file_come_to_one_hunt() {
-    let job = include_str!("../examples/hunt-job.yaml");
+    let job = include_str!("../../examples/hunt-job.yaml");
     let (_, script) = job.split_once("- |\n").expect("the pod's command");
     let script: Vec<&str> = script
         .lines()
         .take_while(|l| l.starts_with("              "))
         .collect();
-    let hunts = folder("job");
+    let hunts = no_folder("hunt-job");
     let script = script
         .join("\n")
         .replace("/hunts/", &format!("{}/", hunts.display()))
@@ -108,7 +77,7 @@ fn the_pods_of_the_job_file_come_to_one_hunt() {
     let bin = Path::new(env!("CARGO_BIN_EXE_indoubt"))
         .parent()
         .expect("a folder");
-    let path = format!(
+    let bins = format!(
         "{}:{}",
         bin.display(),
         std::env::var("PATH").unwrap_or_default()
@@ -116,10 +85,10 @@ fn the_pods_of_the_job_file_come_to_one_hunt() {
     for index in ["0", "1", "2", "3"] {
         let pod = Command::new("sh")
             .args(["-c", &script])
-            .env("PATH", &path)
+            .env("PATH", &bins)
             .env("JOB_COMPLETION_INDEX", index)
             .env("SHARDS", "4")
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(path(""))
             .output()
             .expect("sh starts");
         assert_eq!(code(&pod), 0, "{}", err(&pod));
@@ -155,7 +124,7 @@ fn a_hunt_that_is_killed_fifty_times_comes_to_the_same() {
         "0",
     ];
     let whole = hunted(&flags);
-    let dir = folder("killed");
+    let dir = no_folder("hunt-killed");
     let mut with_out = flags.to_vec();
     with_out.extend(["--out", dir.to_str().expect("text")]);
     let mut kills = 0;
@@ -183,7 +152,7 @@ fn a_hunt_that_is_killed_fifty_times_comes_to_the_same() {
 
 #[test]
 fn what_is_damaged_is_run_again() {
-    let dir = folder("damaged");
+    let dir = no_folder("hunt-damaged");
     let flags = [
         "--seeds",
         "0..20",
@@ -205,7 +174,7 @@ fn what_is_damaged_is_run_again() {
 
 #[test]
 fn a_folder_holds_one_hunt() {
-    let dir = folder("one");
+    let dir = no_folder("hunt-one");
     let dir = dir.to_str().expect("text");
     hunted(&["--seeds", "0..5", "--out", dir]);
     let other = hunted(&["--seeds", "0..6", "--out", dir]);
@@ -215,7 +184,7 @@ fn a_folder_holds_one_hunt() {
         "{}",
         err(&other)
     );
-    let stranger = folder("stranger");
+    let stranger = no_folder("hunt-stranger");
     let stranger = stranger.to_str().expect("text");
     run(&["hunt", ORDER, "--seeds", "0..5", "--out", stranger]);
     let merged = run(&["merge", dir, stranger]);
@@ -225,7 +194,7 @@ fn a_folder_holds_one_hunt() {
         "{}",
         err(&merged)
     );
-    let nothing = run(&["merge", env!("CARGO_MANIFEST_DIR")]);
+    let nothing = run(&["merge", path("").to_str().expect("text")]);
     assert_eq!(code(&nothing), 2);
     assert!(
         err(&nothing).contains("there is no hunt in it"),
@@ -248,7 +217,7 @@ fn where_nothing_can_be_written_it_says_so() {
 #[cfg(unix)]
 #[test]
 fn a_disk_that_is_full_ends_the_hunt_and_loses_nothing() {
-    let dir = folder("full");
+    let dir = no_folder("hunt-full");
     let dir = dir.to_str().expect("text");
     // No file may become longer than a few blocks: what a full disk looks like.
     let script = format!(
@@ -258,7 +227,7 @@ fn a_disk_that_is_full_ends_the_hunt_and_loses_nothing() {
     );
     let full = Command::new("bash")
         .args(["-c", &script])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(path(""))
         .output()
         .expect("bash starts");
     assert_eq!(code(&full), 2, "{}{}", out(&full), err(&full));
@@ -270,9 +239,7 @@ fn a_disk_that_is_full_ends_the_hunt_and_loses_nothing() {
 
 #[test]
 fn every_line_to_paste_shows_what_it_is_for() {
-    let report: Value =
-        serde_json::from_slice(&hunted(&["--seeds", "0..40", "--format", "json"]).stdout)
-            .expect("JSON");
+    let report: Value = json(&hunted(&["--seeds", "0..40", "--format", "json"]));
     let found = report["summary"]["found"].as_array().expect("findings");
     let unexpected = found.iter().filter(|f| f["expected"] == "holds");
     let mut pasted = 0;
@@ -350,7 +317,7 @@ fn a_shrunk_scenario_stands_for_itself_and_breaks_the_same_promise() {
         ];
         let mut arguments = arguments.to_vec();
         arguments.extend(["--seeds", "0..200", "--format", "json", "--allow-holes"]);
-        let report: Value = serde_json::from_slice(&run(&arguments).stdout).expect("JSON");
+        let report: Value = json(&run(&arguments));
         let found = report["summary"]["found"].as_array().expect("findings");
         let finding = found.iter().find(|f| f["expected"] == "holds");
         let finding = finding.unwrap_or_else(|| panic!("{without} is not missed in {scenario}"));
@@ -372,12 +339,12 @@ fn a_shrunk_scenario_stands_for_itself_and_breaks_the_same_promise() {
         let shrunk = run(&shrink);
         assert_eq!(code(&shrunk), 0, "{}", err(&shrunk));
         assert_eq!(out(&run(&shrink)), out(&shrunk), "the same twice");
-        let file = folder(&format!("shrunk-{without}.toml"));
+        let file = no_folder(&format!("hunt-shrunk-{without}.toml"));
         std::fs::write(&file, out(&shrunk)).expect("writable");
         let file = file.to_str().expect("text");
         let shown = run(&["run", file, "--protocol", protocol, "--format", "json"]);
         assert_eq!(code(&shown), 0, "it breaks as it expects: {}", err(&shown));
-        let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        let shown: Value = json(&shown);
         let faults = shown["faults"].as_array().expect("faults").len();
         let transactions = shown["transactions"].as_u64().expect("a number");
         assert!(faults <= 2 && transactions <= 2, "{faults}, {transactions}");
@@ -415,7 +382,7 @@ fn an_ablation_says_what_each_safeguard_is_for() {
         "json",
     ]);
     assert_eq!(code(&table), 0, "{}", err(&table));
-    let table: Value = serde_json::from_slice(&table.stdout).expect("JSON");
+    let table: Value = json(&table);
     let rows = table["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), 8, "two safeguards, four protocols");
     let of = |without: &str, protocol: &str| {
@@ -445,7 +412,7 @@ fn a_panic_is_a_finding_and_the_hunt_goes_on() {
     use indoubt::lab::Subject;
     use indoubt::lab::hunt::{Hunt, Outcome, PANIC, SeedRange, Shard, Summary};
     let protocols = vec![indoubt::protocol::ProtocolKind::TwoPhaseCommit];
-    let mall = Path::new(env!("CARGO_MANIFEST_DIR")).join(MALL);
+    let mall = path(MALL);
     let hunt = Hunt {
         subject: Subject::load(mall, &[]).expect("the mall is right"),
         protocols: protocols.clone(),

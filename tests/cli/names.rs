@@ -1,22 +1,10 @@
 //! `list` and `explain`, from outside.
 
-use std::process::{Command, Output};
-
 use indoubt::report::Term;
 use indoubt::report::lessons::LESSONS;
 use serde_json::Value;
 
-fn indoubt(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_indoubt"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("the binary starts")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
+use crate::support::{json, out, run};
 
 #[test]
 fn every_shelf_can_be_listed_as_text_and_as_json() {
@@ -30,13 +18,12 @@ fn every_shelf_can_be_listed_as_text_and_as_json() {
         "metrics",
         "rules",
     ] {
-        let text = indoubt(&["list", what]);
+        let text = run(&["list", what]);
         assert_eq!(text.status.code(), Some(0), "{what}");
-        let json = indoubt(&["list", what, "--format", "json"]);
-        let document: Value = serde_json::from_slice(&json.stdout).expect("a document");
+        let document = json(&run(&["list", what, "--format", "json"]));
         assert_eq!(document["list"], what);
         assert!(!document["entries"].as_array().expect("a list").is_empty());
-        assert!(out(&indoubt(&["list"])).contains(what));
+        assert!(out(&run(&["list"])).contains(what));
     }
 }
 
@@ -46,18 +33,18 @@ fn a_scenario_that_does_not_parse_is_listed_as_such() {
     std::fs::create_dir_all(folder.join("under")).expect("the target directory is writable");
     std::fs::write(folder.join("under/wrong.toml"), "nonsense = 1\n").expect("writable");
     std::fs::write(folder.join("no-scenario.txt"), "").expect("writable");
-    let listed = indoubt(&["list", "scenarios", &folder.display().to_string()]);
+    let listed = run(&["list", "scenarios", &folder.display().to_string()]);
     assert_eq!(listed.status.code(), Some(0));
     let text = out(&listed);
     assert!(text.contains("wrong.toml  does not parse\n"), "{text}");
     assert!(!text.contains("no-scenario"), "{text}");
-    let missing = indoubt(&["list", "scenarios", "no/such/folder"]);
+    let missing = run(&["list", "scenarios", "no/such/folder"]);
     assert_eq!(missing.status.code(), Some(2));
 }
 
 #[test]
 fn a_misspelt_name_is_answered_with_the_one_that_was_meant() {
-    let refused = indoubt(&["explain", "force-decison"]);
+    let refused = run(&["explain", "force-decison"]);
     assert_eq!(refused.status.code(), Some(2));
     let says = String::from_utf8(refused.stderr).expect("text");
     assert!(says.contains("did you mean `force-decision`?"), "{says}");
@@ -68,8 +55,8 @@ fn everything_that_is_listed_can_be_explained() {
     for term in Term::all() {
         assert_eq!(Term::named(term.name()), Some(term));
     }
-    let page = indoubt(&["explain", "outbox", "--format", "json"]);
-    let document: Value = serde_json::from_slice(&page.stdout).expect("a document");
+    let page = run(&["explain", "outbox", "--format", "json"]);
+    let document: Value = json(&page);
     assert_eq!(document["name"], "outbox");
 }
 
@@ -81,9 +68,9 @@ fn every_lesson_shows_what_it_says() {
         let (_, arguments) = line.split_once(" -- ").expect("the program's arguments");
         let mut arguments: Vec<&str> = arguments.split(' ').collect();
         arguments.extend(["--host", "direct", "--format", "json"]);
-        let run = indoubt(&arguments);
+        let run = run(&arguments);
         assert_eq!(run.status.code(), Some(1), "{line}");
-        let document: Value = serde_json::from_slice(&run.stdout).expect("a document");
+        let document: Value = json(&run);
         let promises = document["trials"][0]["promises"].as_array();
         let broken = promises.expect("a list").iter().find(|promise| {
             promise["promise"] == lesson.promise.name() && promise["verdict"] == "violated"

@@ -1,52 +1,17 @@
 //! The binary, from outside: flags, exit codes, bytes.
 
 use std::io::Read;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use indoubt::protocol::{ProtocolKind, Safeguard};
-use serde_json::Value;
 
-const MALL: &str = "scenarios/points-mall.toml";
-
-/// A run of the binary at the crate's root, in an environment without opinions
-/// about colour.
-fn indoubt(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_indoubt"));
-    command
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR")
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("RUST_BACKTRACE");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    indoubt(arguments).output().expect("the binary starts")
-}
+use crate::support::{MALL, code, err, indoubt, json, out, run};
 
 /// A small run of the mall, with more flags.
 fn small(more: &[&str]) -> Output {
     let mut arguments = vec!["run", MALL, "--transactions", "20", "--host", "direct"];
     arguments.extend(more);
     run(&arguments)
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).expect("a JSON document")
 }
 
 #[test]

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -16,8 +14,7 @@ use indoubt::report;
 use indoubt::scenario::{self, Scenario};
 use serde_json::Value;
 
-const MALL: &str = "scenarios/points-mall.toml";
-const ORDER: &str = "scenarios/order-stock.toml";
+use crate::support::{MALL, ORDER, committed, json, out, path, program, run, validates};
 
 /// Two services, one transaction: small enough to try really everything.
 const PAIR: &str = r#"
@@ -50,10 +47,6 @@ const PAIR: &str = r#"
     [broker]
     redeliver-after = "20ms"
 "#;
-
-fn path(relative: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
 
 fn shipped(name: &str, transactions: u32) -> Scenario {
     let mut scenario = scenario::load(path(name)).unwrap_or_else(|errors| panic!("{errors}"));
@@ -264,18 +257,6 @@ fn a_safeguard_that_is_missing_is_missed_by_a_single_fault() {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_indoubt"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("the binary starts")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
 const WITHOUT: [&str; 5] = ["exhaust", MALL, "--protocol", "2pc", "--without"];
 
 #[test]
@@ -294,25 +275,13 @@ fn the_number_of_jobs_changes_no_byte() {
 
 #[test]
 fn the_document_is_what_its_schema_says_and_its_lines_show_what_they_say() {
-    let file = path("reports/schemas/exhaust.schema.json");
-    let mut derived =
-        serde_json::to_string_pretty(&report::exhaust::json::schema()).expect("a schema is JSON");
-    derived.push('\n');
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&file, &derived).expect("the repository is writable");
-    }
-    let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(kept, derived, "UPDATE_SCHEMAS=1 cargo test --test exhaust");
-    let schema: Value = serde_json::from_str(&kept).expect("a schema is JSON");
-    let schema = jsonschema::validator_for(&schema).expect("a schema");
-
-    let json = run(&[&WITHOUT[..], &["force-decision", "--format", "json"]].concat());
-    let document: Value = serde_json::from_str(&out(&json)).expect("JSON");
-    let wrong: Vec<String> = schema
-        .iter_errors(&document)
-        .map(|e| e.to_string())
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let schema = committed("exhaust.schema.json", &report::exhaust::json::schema());
+    let document = json(&run(&[
+        &WITHOUT[..],
+        &["force-decision", "--format", "json"],
+    ]
+    .concat()));
+    validates(&schema, &document);
 
     let findings = document["protocols"][0]["findings"]
         .as_array()
@@ -323,16 +292,15 @@ fn the_document_is_what_its_schema_says_and_its_lines_show_what_they_say() {
         let own = again
             .strip_prefix("cargo run --release -- ")
             .expect("a line to paste");
-        let shown = Command::new("sh")
+        let shown = program("sh", &path(""))
             .arg("-c")
             .arg(format!(
                 "'{}' {own} --format json",
                 env!("CARGO_BIN_EXE_indoubt")
             ))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .expect("there is a shell");
-        let shown: Value = serde_json::from_str(&out(&shown)).expect("JSON");
+        let shown: Value = json(&shown);
         let promises = shown["trials"][0]["promises"].as_array().expect("a list");
         let same = promises.iter().any(|entry| {
             entry["promise"] == finding["promise"] && entry["violation"]["what"] == finding["what"]

@@ -1,0 +1,10 @@
+//! The binary, from outside: flags, exit codes, bytes, files.
+
+mod exhaust;
+mod hunt;
+mod names;
+mod readme;
+mod replay;
+mod run;
+mod screens;
+mod support;
