@@ -6,9 +6,8 @@
 #![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 #![allow(clippy::disallowed_types, reason = "a benchmark reads the clock")]
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::hint::black_box;
+mod support;
+
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -17,6 +16,8 @@ use indoubt::lab::shrink::{Shrink, shrink};
 use indoubt::lab::{Subject, shipped};
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::vocab::Seed;
+
+use support::bare_heap;
 
 const ROUNDS: usize = 5;
 const SEEDS: SeedRange = SeedRange {
@@ -113,20 +114,4 @@ fn shrinking(hunt: &Hunt) {
 fn median(mut of: Vec<f64>) -> f64 {
     of.sort_unstable_by(f64::total_cmp);
     of.get(of.len() / 2).copied().unwrap_or_default()
-}
-
-fn bare_heap(events: u64) {
-    let mut heap: BinaryHeap<Reverse<(u64, u64, u64, u32)>> = BinaryHeap::new();
-    let mut state = 1u64;
-    for n in 0..256 {
-        heap.push(Reverse((n, n, n, n as u32)));
-    }
-    for n in 0..events {
-        let Reverse((at, rank, _, place)) = heap.pop().expect("as many go in as come out");
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(rank | 1);
-        heap.push(Reverse((at + (state >> 54), state, n, place)));
-    }
-    black_box(heap.len());
 }

@@ -9,8 +9,9 @@
 #![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 #![allow(clippy::disallowed_types, reason = "a benchmark reads the clock")]
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+mod support;
+
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,6 +25,8 @@ use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
 use indoubt::world::{RunSpec, host};
 use peak_alloc::PeakAlloc;
+
+use support::bare_heap;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -168,24 +171,6 @@ fn on_madsim(spec: &RunSpec) -> u64 {
     let ((digest, (judge, _)), _) = host::madsim::run::<TwoPhaseCommit, _>(spec, sink);
     black_box(judge.verdicts());
     digest.events()
-}
-
-/// A bare event loop: a heap of so many entries in flight, each popped and
-/// pushed again later.
-fn bare_heap(events: u64) {
-    let mut heap: BinaryHeap<Reverse<(u64, u64, u64, u32)>> = BinaryHeap::new();
-    let mut state = 1u64;
-    for n in 0..256 {
-        heap.push(Reverse((n, n, n, n as u32)));
-    }
-    for n in 0..events {
-        let Reverse((at, rank, _, place)) = heap.pop().expect("as many go in as come out");
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(rank | 1);
-        heap.push(Reverse((at + (state >> 54), state, n, place)));
-    }
-    black_box(heap.len());
 }
 
 /// A bare madsim loop: a pump and a task, and one message each way an event.

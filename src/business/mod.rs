@@ -98,23 +98,19 @@ impl Business {
     /// Whether every change that a saga may take back is marked by a semantic
     /// lock.
     pub fn is_all_marked(&self) -> bool {
-        let mut undone = self
-            .steps
-            .iter()
-            .filter(|s| s.compensation.is_some())
-            .peekable();
-        undone.peek().is_some() && undone.all(|step| step.semantic_lock)
+        self.is_undone_all(|step| step.semantic_lock)
     }
 
     /// Whether every change that a saga may take back is only reserved, so that
     /// there is nothing to take back.
     pub fn is_all_reserved(&self) -> bool {
-        let mut undone = self
-            .steps
-            .iter()
-            .filter(|s| s.compensation.is_some())
-            .peekable();
-        undone.peek().is_some() && undone.all(Step::reserves)
+        self.is_undone_all(Step::reserves)
+    }
+
+    /// Whether there are steps with a compensation, and all of them are like that.
+    fn is_undone_all(&self, is: impl Fn(&Step) -> bool) -> bool {
+        let undone = || self.steps.iter().filter(|s| s.compensation.is_some());
+        undone().next().is_some() && undone().all(is)
     }
 
     /// All step ids in order.

@@ -364,30 +364,31 @@ impl Saga {
 /// Intent before command: the saga log is written before any action
 /// (Garcia-Molina & Salem 1987, section 4).
 fn write_intent(tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-    let entry = LogEntry {
-        params,
-        state: LogState::Saga(phase),
-    };
-    write(
-        key_of(tx, phase, Tag::Log),
-        [Change::put(Row::Log(tx), Value::Log(entry))],
-        Force::Guarded(Safeguard::SagaLogBeforeCommand),
-        out,
-    );
+    let force = Force::Guarded(Safeguard::SagaLogBeforeCommand);
+    write_log((tx, phase), params, LogState::Saga(phase), force, out);
 }
 
 /// That a saga is parked takes the place of its intent: a restart must find it so.
 fn write_parked(tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-    let entry = LogEntry {
+    write_log(
+        (tx, phase),
         params,
-        state: LogState::Parked(phase),
-    };
-    write(
-        key_of(tx, phase, Tag::Log),
-        [Change::put(Row::Log(tx), Value::Log(entry))],
+        LogState::Parked(phase),
         Force::Always,
         out,
     );
+}
+
+fn write_log(
+    (tx, phase): (TxId, SagaPhase),
+    params: Params,
+    state: LogState,
+    force: Force,
+    out: &mut Out<SagaMsg>,
+) {
+    let entry = Value::Log(LogEntry { params, state });
+    let changes = [Change::put(Row::Log(tx), entry)];
+    write(key_of(tx, phase, Tag::Log), changes, force, out);
 }
 
 /// The end takes the place of the intents, in one write with what the client is

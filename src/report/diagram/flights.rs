@@ -4,8 +4,8 @@ use super::Fate;
 use super::builder::{Builder, Drafted};
 use super::marks::Marks;
 use crate::fault::{FaultKind, Select};
-use crate::history::{Event, LossReason, What};
-use crate::vocab::{NodeId, SimDuration, SimTime};
+use crate::history::{Event, LossReason, MsgId, What};
+use crate::vocab::{NodeId, SimDuration, SimTime, TxId};
 
 /// A message under way.
 #[derive(Clone)]
@@ -65,15 +65,7 @@ impl Builder<'_> {
                 }
             }
             What::Delivered { id, from, kind, tx } => {
-                let found = self.flights.remove(&id.0);
-                let flight = found.unwrap_or_else(|| Flight {
-                    from: *from,
-                    to: event.node,
-                    at: event.at,
-                    kind,
-                    words: self.marks.message((kind, ""), None, *tx),
-                    copy: false,
-                });
+                let flight = self.flight(*id, (*from, event.node), event.at, (kind, *tx));
                 self.arrive(id.0, flight, event.at);
             }
             What::Lost {
@@ -83,19 +75,31 @@ impl Builder<'_> {
                 tx,
                 why,
             } => {
-                let found = self.flights.remove(&id.0);
-                let flight = found.unwrap_or_else(|| Flight {
-                    from: event.node,
-                    to: *to,
-                    at: event.at,
-                    kind,
-                    words: self.marks.message((kind, ""), None, *tx),
-                    copy: false,
-                });
+                let flight = self.flight(*id, (event.node, *to), event.at, (kind, *tx));
                 self.lose(id.0, &flight, *why);
             }
             _ => {}
         }
+    }
+
+    /// The message that is under way no longer; one that left before the history
+    /// begins is known by its end alone.
+    fn flight(
+        &mut self,
+        id: MsgId,
+        (from, to): (NodeId, NodeId),
+        at: SimTime,
+        (kind, tx): (&'static str, TxId),
+    ) -> Flight {
+        let found = self.flights.remove(&id.0);
+        found.unwrap_or_else(|| Flight {
+            from,
+            to,
+            at,
+            kind,
+            words: self.marks.message((kind, ""), None, tx),
+            copy: false,
+        })
     }
 
     fn depart(&mut self, id: u64, flight: Flight) {
@@ -125,7 +129,10 @@ impl Builder<'_> {
         } else {
             (Fate::Arrived, flight.words)
         };
-        let Flight { from, to, .. } = flight;
+        self.arrow(id, (flight.from, flight.to), words, fate);
+    }
+
+    fn arrow(&mut self, id: u64, (from, to): (NodeId, NodeId), words: String, fate: Fate) {
         self.draft(Drafted::Arrow {
             id,
             from,
@@ -145,15 +152,7 @@ impl Builder<'_> {
             LossReason::Down => {}
         }
         let words = format!("{}, {}", flight.words, Marks::loss(why));
-        let (from, to) = (flight.from, flight.to);
-        let fate = Fate::Lost;
-        self.draft(Drafted::Arrow {
-            id,
-            from,
-            to,
-            words,
-            fate,
-        });
+        self.arrow(id, (flight.from, flight.to), words, Fate::Lost);
     }
 
     /// Much later than its link promises.
