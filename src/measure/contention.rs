@@ -135,6 +135,11 @@ impl Contention {
         self.doubts.clear_queues(node);
     }
 
+    /// How many locks are held for writing, and how many branches are in doubt.
+    pub(super) fn held(&self) -> (u32, u32) {
+        (self.writing.len() as u32, self.doubts.open())
+    }
+
     /// The run is over: the longest time in doubt, and the worst branch.
     pub(super) fn end(&mut self, at: SimTime) -> (SimDuration, Option<Doubt>) {
         std::mem::take(&mut self.doubts).finish(at)

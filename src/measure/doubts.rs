@@ -66,6 +66,11 @@ impl Doubts {
         again.or_insert(InDoubt { since: at, kept });
     }
 
+    /// How many branches are in doubt.
+    pub(super) fn open(&self) -> u32 {
+        self.in_doubt.len() as u32
+    }
+
     /// Somebody waits for a row, or was turned away from it.
     pub(super) fn met(&mut self, node: NodeId, who: Owner, row: BusinessRow, behind: Owner) {
         if let (Owner::Tx(tx), Some(who)) = (behind, Waiter::of(who))

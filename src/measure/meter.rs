@@ -6,6 +6,7 @@ use super::incidents::Incidents;
 use super::marks::Marks;
 use super::requests::{Change, Requests};
 use super::spread::Spread;
+use super::timeline::Levels;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::protocol::{Milestone, ProtocolKind};
 use crate::scenario::{Preparation, Scenario};
@@ -98,6 +99,16 @@ impl Meter {
             commits: tally.commits,
         }
         .over(self.last_word.since(SimTime::ZERO))
+    }
+
+    /// How much there is now.
+    pub(super) fn levels(&self) -> Levels {
+        let (locks, in_doubt) = self.contention.held();
+        Levels {
+            locks,
+            in_doubt,
+            half_done: self.requests.tally.half_done,
+        }
     }
 
     fn asked(&mut self, request: RequestId, retry: u16) {

@@ -7,6 +7,8 @@
 //! [`Incidents`] name the worst of what the figures count: which branch in doubt,
 //! whose wait, who was short of what.
 //!
+//! A [`Timeline`] keeps how much of some things there was when.
+//!
 //! The fold forgets a request once the history says that it is quiet, so memory
 //! follows the requests in flight; what it keeps of each committed one is the
 //! moment of its commit.
@@ -21,11 +23,13 @@ mod metric;
 mod requests;
 mod shortages;
 mod spread;
+mod timeline;
 
 pub use figures::{Figures, Quantiles, over_common_window};
 pub use incidents::{Doubt, Incidents, Shortage, Wait};
 pub use meter::Meter;
 pub use metric::{METRICS, Metric, Unit};
+pub use timeline::{Course, Levels, Span, Timeline};
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,8 @@ pub(super) struct Tally {
     pub(super) undecided: u64,
     pub(super) inconsistent: u64,
     pub(super) longest_inconsistency: SimDuration,
+    /// How many are half done now, as others see it.
+    pub(super) half_done: u32,
     pub(super) commits: Vec<SimTime>,
     /// Since when the first of the requests that nobody does anything for any
     /// more is half done.
@@ -237,8 +239,12 @@ impl Request {
         self.last_effect = at;
         let is_partial = presence(steps, &self.runs) == Presence::Partial;
         if is_partial && self.shows() {
-            self.partial_since.get_or_insert(at);
+            if self.partial_since.is_none() {
+                self.partial_since = Some(at);
+                tally.half_done += 1;
+            }
         } else if let Some(since) = self.partial_since.take() {
+            tally.half_done -= 1;
             let lasted = at.since(since);
             // A change of two databases in one instant is seen by nobody.
             self.was_partial |= !lasted.is_zero();
