@@ -24,7 +24,7 @@ pub(super) struct AblateArgs {
 
     /// Which seeds are hunted over, each time: a thousand, and if none of them shows
     /// anything a thousand more, and so on [default: 0..20000]
-    #[arg(long, value_name = "RANGE")]
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
     seeds: Option<SeedRange>,
 
     /// Only this safeguard; may be repeated [default: all]
@@ -48,11 +48,16 @@ pub(super) struct AblateArgs {
     no_shrink: bool,
 
     /// How many runs the shrinking of a finding may take
-    #[arg(long, value_name = "RUNS", default_value_t = 1_000)]
+    #[arg(
+        long,
+        value_name = "RUNS",
+        allow_hyphen_values = true,
+        default_value_t = 1_000
+    )]
     budget: u32,
 
     /// How many threads [default: as many as there are cores]
-    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    #[arg(long, short, value_name = "N", allow_hyphen_values = true, value_parser = jobs())]
     jobs: Option<u16>,
 
     /// How the table is written
@@ -84,6 +89,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
     };
     let rows = (of.without.len() * of.protocols.len()) as u64;
     let bar = bar(Some(rows), &counting(", {msg}"));
+    bar.set_message("the first of them");
     let rows = ablated(&of, |row| {
         let names: Vec<&str> = row.without.iter().map(|s| s.name()).collect();
         bar.set_message(format!("{} under {}", names.join(" and "), row.protocol));

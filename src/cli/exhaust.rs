@@ -41,16 +41,16 @@ pub(super) struct ExhaustArgs {
     scenario: PathBuf,
 
     /// How many faults a run has: 1, or 2 for single faults and all pairs
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     faults: u8,
 
     /// How many transactions are asked for in all
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = 1, value_parser = transactions())]
     transactions: u32,
 
     /// Over the latencies of these seeds: `0..10`, the last not included [default:
     /// the scenario's own]
-    #[arg(long, value_name = "RANGE")]
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
     seeds: Option<SeedRange>,
 
     /// Only this protocol; may be repeated [default: all]
@@ -73,7 +73,7 @@ pub(super) struct ExhaustArgs {
 
     /// How many runs at once; it changes nothing but the time that it takes
     /// [default: as many as there are cores]
-    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    #[arg(long, short, value_name = "N", allow_hyphen_values = true, value_parser = jobs())]
     jobs: Option<u16>,
 
     /// How the outcome is written

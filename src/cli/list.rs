@@ -16,6 +16,8 @@ use crate::scenario;
 
 /// Where the scenarios are that ship with the repository.
 const SCENARIOS: &str = "scenarios";
+const LESSONS: &str = "scenarios/lessons";
+const LESSONS_OF_COURSE: (&str, &str) = ("lessons", "The scenarios of the course, in their order");
 
 /// What `list` can be told.
 #[derive(Debug, Args)]
@@ -38,17 +40,23 @@ pub(super) struct ListArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Scenarios,
+    /// Only the scenarios of the course.
+    Lessons,
     Shelf(Shelf),
 }
 
 fn listed() -> impl TypedValueParser<Value = What> {
     let (scenarios, meaning) = list::SCENARIOS;
     let shelves = Shelf::ALL.map(|shelf| (shelf.name(), shelf.meaning()));
-    let values = [(scenarios, meaning)].into_iter().chain(shelves);
+    let files = [(scenarios, meaning), LESSONS_OF_COURSE];
+    let values = files.into_iter().chain(shelves);
     let values =
         values.map(|(name, meaning)| PossibleValue::new(name).help(meaning.trim_end_matches('.')));
-    PossibleValuesParser::new(values)
-        .map(|name| Shelf::named(&name).map_or(What::Scenarios, What::Shelf))
+    PossibleValuesParser::new(values).map(|name| match Shelf::named(&name) {
+        Some(shelf) => What::Shelf(shelf),
+        None if name == LESSONS_OF_COURSE.0 => What::Lessons,
+        None => What::Scenarios,
+    })
 }
 
 /// Prints the list.
@@ -64,8 +72,12 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         (None, Format::Json) => list::shelves_json(),
         (Some(What::Shelf(shelf)), Format::Text) => list::shelf(shelf, page),
         (Some(What::Shelf(shelf)), Format::Json) => list::shelf_json(shelf),
-        (Some(What::Scenarios), format) => {
-            let folder = args.folder.as_deref().unwrap_or(Path::new(SCENARIOS));
+        (Some(what @ (What::Scenarios | What::Lessons)), format) => {
+            let shipped = match what {
+                What::Lessons => LESSONS,
+                _ => SCENARIOS,
+            };
+            let folder = args.folder.as_deref().unwrap_or(Path::new(shipped));
             let files = scenarios(folder)?;
             match format {
                 Format::Text => list::scenarios(&folder.display().to_string(), &files, page),

@@ -30,8 +30,20 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::report;
 use exit::Failure;
 use flags::{Cli, Command};
+
+/// Lines to paste begin as this process was begun: through cargo, which tells the
+/// processes that it starts where it is, or by its own name.
+fn name_program() {
+    let by_name = std::env::args()
+        .next()
+        .filter(|_| std::env::var_os("CARGO").is_none());
+    if let Some(name) = by_name {
+        report::set_program(report::quoted(&name));
+    }
+}
 
 /// The program: everything but the process's own frame.
 pub fn main() -> ExitCode {
@@ -40,6 +52,7 @@ pub fn main() -> ExitCode {
         Err(usage) => return flags::refuse(&usage),
     };
     anstream::ColorChoice::write_global(cli.color.choice());
+    name_program();
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {
         Command::Run(args) => run::run(args),

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit::{Exit, Failure};
 use super::output::Screen;
+use crate::report::{line_to_paste, quoted};
 
 const STARTER: &str = include_str!("starter.toml");
 
@@ -39,11 +40,12 @@ pub(super) fn new(args: &NewArgs) -> Result<Exit, Failure> {
             return Err(Failure::Usage(format!("cannot write {shown}: {error}")));
         }
     }
-    let again = crate::report::quoted(&shown.to_string());
+    let again = quoted(&shown.to_string());
     let mut screen = Screen::new();
     writeln!(
         screen,
-        "{shown} is written. Run it with:\n  cargo run --release -- run {again}"
+        "{shown} is written. Run it with:\n  {}",
+        line_to_paste(&format!("run {again}"))
     )?;
     screen.flush()?;
     Ok(Exit::AsExpected)

@@ -1,8 +1,9 @@
 //! How far a command is, on a terminal; where there is none, nothing is drawn.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A bar, or for what has no known end a line; on standard error, which draws it
 /// on a terminal alone.
@@ -12,6 +13,17 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(super) fn bar(length: Option<u64>, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(8));
     let style = ProgressStyle::with_template(template).expect("the template is right");
+    let style = style
+        .with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+            let _ = write!(to, "{:.0}/s", state.per_sec());
+        })
+        .with_key("left", |state: &ProgressState, to: &mut dyn Write| {
+            // Nobody knows before something is done.
+            let _ = match state.pos() {
+                0 => to.write_str("just begun"),
+                _ => write!(to, "{:#} left", HumanDuration(state.eta())),
+            };
+        });
     bar.set_style(style.progress_chars("=> "));
     // What is slow must still be seen to live.
     bar.enable_steady_tick(Duration::from_millis(250));
@@ -21,5 +33,5 @@ pub(super) fn bar(length: Option<u64>, template: &str) -> ProgressBar {
 /// The template of what is counted: how far it is, what it says, how long it
 /// still takes.
 pub(super) fn counting(says: &str) -> String {
-    format!("{{bar:30}} {{pos}}/{{len}}{says}, {{eta}} left")
+    format!("{{bar:30}} {{pos}}/{{len}}{says}, {{left}}")
 }

@@ -18,7 +18,7 @@ use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::diagram::{self, Concern, Kept, Signs};
 use crate::report::replay::{Compared, Replay, Subject, broken, json, report, text};
 use crate::report::saved::Comparing;
-use crate::report::{Invocation, list_of_names, quoted};
+use crate::report::{Invocation, line_to_paste, list_of_names, quoted};
 use crate::scenario::Scenario;
 use crate::vocab::{RequestId, Seed};
 
@@ -46,7 +46,7 @@ pub(super) struct ReplayArgs {
     path: PathBuf,
 
     /// Of a scenario: all chance of the run [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = seed)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = seed)]
     seed: Option<Seed>,
 
     /// Of a scenario: under which protocol [default: the first that breaks a
@@ -60,7 +60,7 @@ pub(super) struct ReplayArgs {
     without: Vec<Safeguard>,
 
     /// Of a scenario: how many transactions are asked for in all
-    #[arg(long, value_name = "N", value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = transactions())]
     transactions: Option<u32>,
 
     /// Of a scenario: say something else than the file; may be repeated
@@ -172,7 +172,7 @@ fn of_history(args: &ReplayArgs) -> Result<Case, Failure> {
     let parting = comparing.finish().map_err(wrong)?.map(Box::new);
     let file = args.path.display().to_string();
     Ok(Case {
-        again: format!("cargo run --release -- replay {}", quoted(&file)),
+        again: line_to_paste(&format!("replay {}", quoted(&file))),
         invocation: Invocation {
             file: header.file.clone(),
             seed: header.seed(),

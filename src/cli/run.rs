@@ -21,7 +21,7 @@ use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
 use crate::measure::over_common_window;
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::report::trace::{Filter, Form, TraceWriter, legend};
-use crate::report::{Comparison, Invocation, Unable, json, quoted, text};
+use crate::report::{Comparison, Invocation, Unable, json, line_to_paste, quoted, text};
 use crate::scenario::Scenario;
 use crate::vocab::Seed;
 
@@ -59,7 +59,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         let file = quoted(&file.display().to_string());
         writeln!(
             screen,
-            "\nSaved. Explain it with:\n  cargo run --release -- replay {file}"
+            "\nSaved. Explain it with:\n  {}",
+            line_to_paste(&format!("replay {file}"))
         )?;
     }
     screen.flush()?;

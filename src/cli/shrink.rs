@@ -15,7 +15,7 @@ use super::source::Source;
 use crate::lab::shipped;
 use crate::lab::shrink::{Shrink, ShrinkError, Shrunk, shrink as shrunk};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
-use crate::report::quoted;
+use crate::report::{line_to_paste, quoted};
 use crate::vocab::Seed;
 
 /// What `shrink` can be told: which run, as for `run`.
@@ -26,7 +26,7 @@ pub(super) struct ShrinkArgs {
     scenario: PathBuf,
 
     /// The seed of the run [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = seed)]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = seed)]
     seed: Option<Seed>,
 
     /// With the faults and the workload that `hunt` draws for the seed
@@ -42,7 +42,7 @@ pub(super) struct ShrinkArgs {
     without: Vec<Safeguard>,
 
     /// How many transactions the run has [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = transactions())]
     transactions: Option<u32>,
 
     /// Say something else than the file; may be repeated
@@ -55,7 +55,12 @@ pub(super) struct ShrinkArgs {
     promise: Option<String>,
 
     /// How many runs it may take
-    #[arg(long, value_name = "RUNS", default_value_t = 3_000)]
+    #[arg(
+        long,
+        value_name = "RUNS",
+        allow_hyphen_values = true,
+        default_value_t = 3_000
+    )]
     budget: u32,
 
     /// Write the scenario to this file [default: print it]
@@ -132,7 +137,7 @@ fn words(done: &Shrunk, file: &str) -> String {
     format!(
         "{} under {}: {}\n\
          {} of {} faults and {} of {} transactions are left, after {} runs{cut}; digest {}\n\
-         cargo run --release -- run {} --protocol {}",
+         {}",
         done.target.promise,
         done.target.protocol,
         done.violation.what,
@@ -142,7 +147,10 @@ fn words(done: &Shrunk, file: &str) -> String {
         done.requests.0,
         done.runs,
         done.digest,
-        quoted(file),
-        done.target.protocol,
+        line_to_paste(&format!(
+            "run {} --protocol {}",
+            quoted(file),
+            done.target.protocol
+        )),
     )
 }

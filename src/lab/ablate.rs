@@ -71,8 +71,6 @@ pub struct Noticed {
     pub group: Group,
     /// How many seeds broke anything at all that is expected to hold.
     pub shows: u64,
-    /// The first seed that did.
-    pub first: u64,
     /// How many seeds were run.
     pub seeds: u64,
     /// The seed of a small run of it, and what that shrinks to; `None` if that was
@@ -163,7 +161,6 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
         finding: finding.clone(),
         group: group.clone(),
         shows: sample.shows,
-        first: sample.first,
         seeds: sample.summary.seeds,
         shrunk: shrunk.map(Box::new),
     }))
@@ -197,7 +194,6 @@ const CANDIDATES: usize = 5;
 struct Sample {
     summary: Summary,
     shows: u64,
-    first: u64,
     /// By finding: the smallest runs, by size and seed.
     smallest: BTreeMap<Finding, BTreeSet<(u32, u32, u64)>>,
 }
@@ -221,10 +217,6 @@ impl Sample {
             }
         }
         if any {
-            self.first = match self.shows {
-                0 => record.seed,
-                _ => self.first.min(record.seed),
-            };
             self.shows += 1;
         }
         self.summary.take(record);

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::document::{schema_of, written};
 use super::page::{Page, section};
-use super::style::{BAD, GOOD, KNOWN, QUIET, SECTION, TITLE, paint};
+use super::style::{GOOD, KNOWN, QUIET, SECTION, TITLE, paint};
 use super::words::{self, counted};
-use super::{Invocation, heading};
+use super::{Invocation, heading, quoted};
 use crate::lab::ablate::{Noticed, Outcome, Row, holes};
 use crate::lab::shrink::Shrunk;
 use crate::protocol::Safeguard;
@@ -75,13 +75,17 @@ fn entry(of: &Ablated<'_>, row: &Row, page: Page) -> String {
 fn broke(of: &Ablated<'_>, row: &Row, noticed: &Noticed, protocol: &str, page: Page) -> String {
     let finding = &noticed.finding;
     let what = format!("{}: {}", finding.promise, finding.how);
-    let share = format!(
-        "{} of {} seeds, the first {}",
-        noticed.shows, noticed.seeds, noticed.first
+    let (group, seeds) = (&noticed.group, noticed.seeds);
+    let mut share = format!(
+        "{} of {seeds} seeds, the first {}",
+        group.seeds, group.first
     );
+    if noticed.shows > group.seeds {
+        share.push_str(&format!("; {} show anything", noticed.shows));
+    }
     let mut text = format!(
         "  {protocol}  {}  {}\n",
-        paint(BAD, &what),
+        paint(GOOD, &what),
         paint(QUIET, &share)
     );
     let indent = " ".repeat(17);
@@ -123,7 +127,11 @@ fn again(of: &Ablated<'_>, row: &Row, noticed: &Noticed) -> String {
     };
     let line = invocation.line(row.protocol);
     match noticed.shrunk {
-        Some(_) => line.replacen("-- run ", "-- shrink ", 1),
+        Some(_) => {
+            let promise = quoted(&noticed.finding.promise);
+            let line = line.replacen(" run ", " shrink ", 1);
+            format!("{line} --promise {promise}")
+        }
         None => line,
     }
 }
@@ -158,8 +166,12 @@ struct Entry<'a> {
     outcome: &'static str,
     promise: Option<&'a str>,
     how: Option<&'a str>,
+    /// How many seeds show this finding.
     shows: Option<u64>,
+    /// The first that does.
     first: Option<u64>,
+    /// How many seeds show anything that is expected to hold broken.
+    show_anything: Option<u64>,
     again: Option<String>,
     shrunk: Option<Small<'a>>,
 }
@@ -211,8 +223,9 @@ fn json_entry<'a>(of: &Ablated<'a>, row: &'a Row) -> Entry<'a> {
         },
         promise: noticed.map(|n| n.finding.promise.as_str()),
         how: noticed.map(|n| n.finding.how.as_str()),
-        shows: noticed.map(|n| n.shows),
-        first: noticed.map(|n| n.first),
+        shows: noticed.map(|n| n.group.seeds),
+        first: noticed.map(|n| n.group.first),
+        show_anything: noticed.map(|n| n.shows),
         again: noticed.map(|n| again(of, row, n)),
         shrunk: noticed.and_then(|n| {
             let (_, shrunk) = n.shrunk.as_deref()?;

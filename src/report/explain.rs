@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::document::written;
 use super::list::{capital, protocols};
 use super::page::{Page, section};
-use super::quoted;
 use super::style::{QUIET, TITLE, paint};
 use super::terms::{Facts, Missed, Term};
 use super::words::list;
+use super::{line_to_paste, quoted};
 use crate::business::equation::Measure;
 use crate::business::{Equation, PromiseId};
 use crate::protocol::ProtocolKind;
@@ -70,7 +70,7 @@ impl<'a> OwnPromise<'a> {
             meaning: format!("For every {domain}: {}", equation.text),
             judged,
             expected: expected(scenario, equation),
-            see: format!("cargo run --release -- run {}", quoted(file)),
+            see: line_to_paste(&format!("run {}", quoted(file))),
         }
     }
 }

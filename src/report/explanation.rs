@@ -15,28 +15,39 @@ use crate::scenario::Expectation;
 const MOST_EVIDENCE: usize = 10;
 
 pub(super) fn explanations(of: &Comparison<'_>, page: Page) -> String {
-    explained(of, page, |_| true)
-}
-
-/// Only what is not as the scenario expects.
-pub(super) fn surprises(of: &Comparison<'_>, page: Page) -> String {
-    explained(of, page, |judgement| judgement != Judgement::AsExpected)
-}
-
-fn explained(of: &Comparison<'_>, page: Page, which: impl Fn(Judgement) -> bool) -> String {
     let mut text = String::new();
     for promise in of.scenario.promises() {
         for trial in of.trials {
-            if let Some((verdict, expectation)) = of.verdict(trial, promise)
-                && which(of.judge(verdict, expectation))
-            {
-                text.push_str(&explanation(
-                    of,
-                    page,
-                    trial,
-                    (promise, verdict, expectation),
-                ));
+            if let Some((verdict, expectation)) = of.verdict(trial, promise) {
+                let about = (promise, verdict, expectation);
+                text.push_str(&explanation(of, page, trial, about));
             }
+        }
+    }
+    text
+}
+
+/// Only what is not as the scenario expects, and in short: what was found, and the
+/// line that tells all of it.
+pub(super) fn surprises(of: &Comparison<'_>, page: Page) -> String {
+    let mut text = String::new();
+    for trial in of.trials {
+        let mut lines = Vec::new();
+        for (promise, verdict, expectation) in &trial.verdicts {
+            if of.judge(verdict, *expectation) == Judgement::AsExpected {
+                continue;
+            }
+            let found = match verdict {
+                Verdict::Violated(violation) => &violation.what,
+                Verdict::Inconclusive { why } | Verdict::NotApplicable { why } => why,
+                Verdict::Holds => "it holds, although the scenario says that it breaks",
+            };
+            lines.push(format!("{}: {found}", of.scenario.promise_name(*promise)));
+        }
+        if !lines.is_empty() {
+            text.push_str(&section(trial.protocol.name()));
+            text.push_str(&page.bullets(&lines));
+            text.push_str(&format!("  {}\n", of.invocation.line(trial.protocol)));
         }
     }
     text
@@ -67,7 +78,10 @@ fn explanation(
         trial.protocol,
         of.scenario.promise_name(promise)
     );
-    let mut text = section(&title);
+    let mut text = match judgement {
+        Judgement::NotAsExpected => format!("\n{}\n", paint(BAD, &title)),
+        _ => section(&title),
+    };
     text.push_str(&entry(page, "promised", &claim(of.scenario, promise)));
     text.push_str(&found);
     text.push_str(&format!(

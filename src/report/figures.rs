@@ -79,7 +79,7 @@ fn verdict_of(of: &Comparison<'_>, trial: &Trial) -> (anstyle::Style, String) {
     if !broken.is_empty() {
         return (
             KNOWN,
-            format!("~ as expected; broken, as allowed: {broken}"),
+            format!("~ as expected; broken, as the scenario says: {broken}"),
         );
     }
     (GOOD, "as expected".to_owned())
@@ -95,7 +95,7 @@ pub(super) fn signs(of: &Comparison<'_>) -> String {
         .collect();
     let meanings = [
         ('✗', "not as the scenario expects; explained below"),
-        ('~', "broken, as the scenario allows; explained below"),
+        ('~', "broken, as the scenario says; explained below"),
         ('?', "the run does not say"),
         ('–', "nothing to judge or to count"),
     ];

@@ -156,7 +156,8 @@ fn findings(of: &Hunted<'_>, page: Page, title: &str, groups: &[(&Finding, &Grou
         text.push_str(&page.paragraph(&group.what, "    ", "    "));
         let (faults, transactions, _) = group.size;
         let size = format!(
-            "smallest: {}, {}",
+            "smallest: seed {}, with {} and {}",
+            group.smallest,
             counted(u64::from(faults), "fault", "faults"),
             counted(u64::from(transactions), "transaction", "transactions")
         );
@@ -354,12 +355,19 @@ fn case(of: &Hunted<'_>, protocol: &str, promise: &str) -> TestCase {
             && group.expected == Expectation::Holds
     });
     let Some((finding, group)) = broken.next() else {
-        return TestCase::new(promise, TestCaseStatus::success());
+        return named(protocol, promise, TestCaseStatus::success());
     };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status
         .set_message(format!("{}: {}", finding.how, group.what))
         .set_type(finding.how.as_str())
         .set_description(of.again(finding, group.smallest));
-    TestCase::new(promise, status)
+    named(protocol, promise, status)
+}
+
+/// A promise under a protocol, by which tools group what failed.
+fn named(protocol: &str, promise: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(promise, status);
+    case.set_classname(protocol);
+    case
 }

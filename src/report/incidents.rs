@@ -76,6 +76,7 @@ fn lacking(resource: &str, shortage: &Shortage) -> String {
     let (least, most) = shortage.by;
     let up_to = if least == most { "" } else { "up to " };
     match resource.ends_with('s') {
+        true if most == 1 => format!("1 {}", &resource[..resource.len() - 1]),
         true => format!("{up_to}{most} {resource}"),
         false => format!("{resource} ({up_to}{most})"),
     }

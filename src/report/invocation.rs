@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use crate::history::Digest;
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::Scenario;
@@ -20,6 +22,23 @@ pub struct Invocation {
     pub swarm: bool,
 }
 
+/// How lines to paste begin where nobody has said otherwise: as in a clone.
+const IN_A_CLONE: &str = "cargo run --release --";
+
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// From now on lines to paste begin like this: the program as it was started. It
+/// can be said once, before there are any.
+pub(crate) fn set_program(words: String) {
+    let _ = PROGRAM.set(words);
+}
+
+/// A line to paste: how the program was started, and what it is to do.
+pub(crate) fn line_to_paste(words: &str) -> String {
+    let program = PROGRAM.get().map_or(IN_A_CLONE, String::as_str);
+    format!("{program} {words}")
+}
+
 /// Whether a run is the very one that its scenario makes claims about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -35,10 +54,10 @@ impl Invocation {
         let seed = self.seed;
         let line = match protocol {
             ProtocolKind::Own(own) => format!("{} --seed {seed}", own.again),
-            shipped => format!(
-                "cargo run --release -- run {} --seed {seed} --protocol {shipped}",
+            shipped => line_to_paste(&format!(
+                "run {} --seed {seed} --protocol {shipped}",
                 quoted(&self.file),
-            ),
+            )),
         };
         line + &self.changes()
     }
@@ -46,12 +65,12 @@ impl Invocation {
     /// The command that replays this under one protocol, and checks that the
     /// history is the same.
     pub fn replay(&self, protocol: ProtocolKind, digest: Digest) -> String {
-        format!(
-            "cargo run --release -- replay {} --seed {} --protocol {protocol}{} --digest {digest}",
+        line_to_paste(&format!(
+            "replay {} --seed {} --protocol {protocol}{} --digest {digest}",
             quoted(&self.file),
             self.seed,
             self.changes()
-        )
+        ))
     }
 
     /// What is not as in the file, as flags.

@@ -1,6 +1,6 @@
 //! Which shipped scenario shows what.
 
-use super::quoted;
+use super::{line_to_paste, quoted};
 use crate::business::PromiseId;
 use crate::protocol::{ProtocolKind, Safeguard};
 
@@ -23,13 +23,13 @@ impl Lesson {
     /// The command that shows it.
     pub fn line(&self) -> String {
         let seed = self.seed.map(|seed| format!(" --seed {seed}"));
-        format!(
-            "cargo run --release -- run {}{} --protocol {} --without {}",
+        line_to_paste(&format!(
+            "run {}{} --protocol {} --without {}",
             quoted(self.scenario),
             seed.unwrap_or_default(),
             self.protocol,
             self.safeguard
-        )
+        ))
     }
 
     /// The lesson on a safeguard, if a shipped scenario shows it.

@@ -80,7 +80,10 @@ fn sentence(term: &Term) -> String {
         Term::Safeguard(_) => {
             let users = facts.missed.iter().map(|missed| missed.protocol);
             let without = facts.without.unwrap_or_default();
-            format!("{without} ({})", protocols(&users.collect::<Vec<_>>()))
+            format!(
+                "Without it: {without} ({})",
+                protocols(&users.collect::<Vec<_>>())
+            )
         }
         Term::Trigger(_) => format!("{} ({})", facts.meaning, protocols(&facts.raised_by)),
         Term::Metric(metric) => format!("{} ({})", facts.meaning, metric.unit.name()),

@@ -56,7 +56,7 @@ pub use comparison::{Comparison, Unable};
 pub use contrast::Contrast;
 pub(crate) use document::written;
 pub use invocation::Invocation;
-pub(crate) use invocation::quoted;
+pub(crate) use invocation::{line_to_paste, quoted, set_program};
 pub use judgement::{Judgement, judge};
 pub use page::Page;
 pub use terms::{Facts, Missed, Shelf, Term};

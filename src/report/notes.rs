@@ -1,8 +1,8 @@
 //! What must be known to read the columns.
 
-use super::Comparison;
 use super::heading::first_service;
 use super::words::list;
+use super::{Comparison, meaning};
 use crate::business::Step;
 use crate::lab::Trial;
 use crate::protocol::ProtocolKind;
@@ -27,6 +27,8 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
     }
     notes.extend(semantic_locks(of));
     notes.extend(reservations(of));
+    notes.extend(unanswered(of.trials));
+    notes.extend(whole_bill(of.trials));
     notes.extend(window(of.trials));
     notes
 }
@@ -104,12 +106,42 @@ fn reservations(of: &Comparison<'_>) -> Option<String> {
     })
 }
 
-fn window(trials: &[Trial]) -> Option<String> {
-    let window = trials.first()?.figures.window;
-    (trials.len() > 1).then(|| {
+/// Whose wait is in no latency.
+fn unanswered(trials: &[Trial]) -> Option<String> {
+    let silent = trials.iter().filter(|trial| trial.figures.unknown > 0);
+    let counts = list(silent.map(|t| format!("{} under {}", t.figures.unknown, t.protocol)));
+    (!counts.is_empty()).then(|| {
         format!(
-            "Commits per second are taken over the first {window} of model time, in which all \
-             of them were at work."
+            "Latency is that of clients who were answered for good. Those who never were are in \
+             no line of it: {counts}."
         )
     })
+}
+
+/// That what came to nothing is in the bill too.
+fn whole_bill(trials: &[Trial]) -> Option<String> {
+    let more = |t: &Trial| t.figures.committed > 0 && t.figures.refused + t.figures.undecided > 0;
+    trials.iter().any(more).then(|| {
+        "The cost of a committed transaction is all that was done, for refused and undecided ones \
+         too, divided by those that committed."
+            .to_owned()
+    })
+}
+
+fn window(trials: &[Trial]) -> Option<String> {
+    let window = trials.first()?.figures.window;
+    let has_rate = |trial: &Trial| meaning::throughput(&trial.figures).is_some();
+    let few = match trials.iter().all(has_rate) {
+        true => "",
+        false => " Fewer than ten commits are no rate.",
+    };
+    let any = trials.iter().any(has_rate);
+    match trials {
+        [_] => (!few.is_empty()).then(|| few.trim_start().to_owned()),
+        _ if !any => Some(few.trim_start().to_owned()),
+        _ => Some(format!(
+            "Commits per second are taken over the first {window} of model time, in which all \
+             of them were at work.{few}"
+        )),
+    }
 }

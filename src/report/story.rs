@@ -70,7 +70,10 @@ fn doubt_and_waits(of: &Comparison<'_>, f: &Figures) -> String {
         );
     };
     let longest = match doubt.lasted < f.longest_in_doubt {
-        true => format!(" (the longest doubt: {})", f.longest_in_doubt),
+        true => format!(
+            " (one that kept fewer waiting lasted {})",
+            f.longest_in_doubt
+        ),
         false => String::new(),
     };
     format!(
@@ -82,11 +85,14 @@ fn doubt_and_waits(of: &Comparison<'_>, f: &Figures) -> String {
 
 /// How many waited, and who longest.
 fn waits(of: &Comparison<'_>, f: &Figures) -> String {
-    let who = counted(
-        f.blocked,
-        "transaction or reader",
-        "transactions and readers",
-    );
+    let who = match of.scenario.readers.is_empty() {
+        true => counted(f.blocked, "transaction", "transactions"),
+        false => counted(
+            f.blocked,
+            "transaction or reader",
+            "transactions and readers",
+        ),
+    };
     let were = if f.blocked == 1 { "was" } else { "were" };
     match &f.incidents.wait {
         _ if f.blocked == 0 => "nobody met another's lock".to_owned(),
@@ -145,13 +151,14 @@ fn seen(of: &Comparison<'_>) -> Option<String> {
         ),
         _ => String::new(),
     };
-    let compensated: u64 = sagas.iter().map(|t| t.figures.compensated).sum();
-    let back = match compensated {
-        0 => String::new(),
-        n => format!(
-            " What {} had done was taken back later.",
-            counted(n, "transaction", "transactions")
-        ),
+    let undone = sagas.iter().filter(|t| t.figures.compensated > 0);
+    let undone = list(undone.map(|t| {
+        let many = counted(t.figures.compensated, "transaction", "transactions");
+        format!("{many} under {}", t.protocol)
+    }));
+    let back = match undone.is_empty() {
+        true => String::new(),
+        false => format!(" What had been done was taken back later: of {undone}."),
     };
     Some(format!(
         "The sagas held no lock of a database for longer than {longest_hold}, and stood half done \
@@ -217,6 +224,7 @@ fn pace(trials: &[Trial]) -> Option<String> {
         });
     }
     let shares = others.iter().map(|trial| match rate(trial) / most {
+        _ if a_second(rate(trial)) == a_second(most) => format!("{} as many", trial.protocol),
         share if share >= ALIKE => format!("{} about as many", trial.protocol),
         share => {
             let percent = libm::round(share * 100.0) as u64;
@@ -270,6 +278,12 @@ fn patience(trials: &[Trial]) -> Option<String> {
 }
 
 fn alone_patience(f: &Figures) -> Option<String> {
+    if f.latency.count == 1 {
+        return Some(format!(
+            "The client had its final answer after {}.",
+            f.latency.max
+        ));
+    }
     (f.latency.count > 0).then(|| {
         format!(
             "Half of the clients had their final answer within {}, the last one after {}.",

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::lessons::Lesson;
+use super::line_to_paste;
 use crate::business::PromiseId;
 use crate::fault::FaultKind;
 use crate::measure::{METRICS, Metric};
@@ -196,7 +197,7 @@ impl Term {
             Shelf::Faults => FaultKind::MEANINGS
                 .map(|(name, meaning)| Term::Fault(name, meaning))
                 .to_vec(),
-            Shelf::Triggers => Milestone::ALL.iter().copied().map(Term::Trigger).collect(),
+            Shelf::Triggers => triggers(),
             Shelf::Promises => PromiseId::BUILT_IN.map(Term::Promise).to_vec(),
             Shelf::Metrics => METRICS.iter().map(Term::Metric).collect(),
             Shelf::Rules => RULES.iter().map(Term::Rule).collect(),
@@ -211,9 +212,17 @@ impl Term {
         if let Some(breach) = Breach::named(&wanted) {
             wanted = breach.rule().name.to_owned();
         }
-        Term::all()
-            .into_iter()
-            .find(|term| plain(term.name()) == wanted)
+        let all = Term::all();
+        let by_label = |term: &&Term| match term {
+            Term::Metric(metric) => metric.label.is_some_and(|label| {
+                // As the table writes it: with a unit, and under a row that it is of.
+                let label = label.split(',').next().unwrap_or(label);
+                plain(label).trim_start_matches("of-them-") == wanted
+            }),
+            _ => false,
+        };
+        let found = all.iter().find(|term| plain(term.name()) == wanted);
+        found.or_else(|| all.iter().find(by_label)).cloned()
     }
 
     /// The name that is most like this one, if any is.
@@ -351,13 +360,24 @@ fn missed(safeguard: Safeguard) -> Vec<Missed> {
         .collect()
 }
 
+/// All triggers, those of one role together.
+fn triggers() -> Vec<Term> {
+    let role = |milestone: &Milestone| milestone.name().split('.').next();
+    let first = |of: &Milestone| Milestone::ALL.iter().position(|m| role(m) == role(of));
+    let mut all = Milestone::ALL.to_vec();
+    all.sort_by_key(first);
+    all.into_iter().map(Term::Trigger).collect()
+}
+
 /// The smallest fault by which a safeguard is missed, for who has no lesson.
 fn case(safeguard: Safeguard) -> String {
-    format!("cargo run --release -- run tests/safeguards/{safeguard}.toml --without {safeguard}")
+    line_to_paste(&format!(
+        "run tests/safeguards/{safeguard}.toml --without {safeguard}"
+    ))
 }
 
 fn mall(flags: &str) -> String {
-    format!("cargo run --release -- run scenarios/points-mall.toml {flags}")
+    line_to_paste(&format!("run scenarios/points-mall.toml {flags}"))
 }
 
 /// A fault of this kind, as a scenario of points and characters says it.

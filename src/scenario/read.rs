@@ -240,7 +240,12 @@ fn got_in_words(got: &str) -> String {
         ("map", _) => "a table".to_owned(),
         ("sequence", _) => "a list".to_owned(),
         ("string", value) => format!("the text {value}"),
-        ("integer", value) => format!("the number {}", value.trim_matches('`')),
+        ("integer", value) => {
+            // A number that no type of Rust holds names one all the same.
+            let number = value.split_once('`').map_or(value, |(_, rest)| rest);
+            let number = number.split_once('`').map_or(number, |(number, _)| number);
+            format!("the number {number}")
+        }
         ("floating", _) => {
             let number = backticked(got).next().unwrap_or_default();
             format!("the number {number}")
@@ -252,7 +257,7 @@ fn got_in_words(got: &str) -> String {
 
 fn wanted_in_words(wanted: &str) -> &str {
     match wanted {
-        "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        "u16" | "u32" | "u64" => "a whole number, and none below zero",
         "i64" => "a whole number",
         "f64" => "a number",
         "a string" => "text in quotes",

@@ -32,7 +32,7 @@ impl Time {
 }
 
 const DURATION: &str =
-    "a duration in quotes: a number and a unit, like \"250us\", \"1.5ms\", \"2s\" or \"1m\"";
+    "a duration: a number and a unit, like \"250us\", \"1.5ms\", \"2s\" or \"1m\"";
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -165,15 +165,22 @@ impl fmt::Display for SimDuration {
 
 /// A duration that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration; write a number and a unit: 250us, 1.5ms, 2s, 1m")]
-pub struct ParseDurationError(String);
+pub enum ParseDurationError {
+    /// It is no number with a unit, or too long.
+    #[error("`{0}` is not a duration; write a number and a unit: 250us, 1.5ms, 2s, 1m")]
+    NotOne(String),
+    /// Model time goes by microseconds, and nothing is rounded behind anybody's
+    /// back.
+    #[error("`{0}` is not a whole number of microseconds; nothing shorter than 1us can be said")]
+    TooFine(String),
+}
 
 impl FromStr for SimDuration {
     type Err = ParseDurationError;
 
     /// Reads `250us`, `250µs`, `1.5ms`, `2s`, `1m`, `0`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || ParseDurationError(text.to_owned());
+        let wrong = || ParseDurationError::NotOne(text.to_owned());
         let trimmed = text.trim();
         if trimmed == "0" {
             return Ok(SimDuration::ZERO);
@@ -190,15 +197,24 @@ impl FromStr for SimDuration {
             _ => return Err(wrong()),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.is_empty() || fraction.contains('.') || fraction.len() > 6 {
+        let fraction = fraction.trim_end_matches('0');
+        if whole.is_empty() || fraction.contains(|c: char| !c.is_ascii_digit()) {
             return Err(wrong());
         }
         let whole: u64 = whole.parse().map_err(|_| wrong())?;
         let mut micros = whole.checked_mul(scale).ok_or_else(wrong)?;
         if !fraction.is_empty() {
+            let too_fine = || ParseDurationError::TooFine(text.to_owned());
+            // More digits than that are finer than a microsecond of any unit.
+            if fraction.len() > 8 {
+                return Err(too_fine());
+            }
             let parts: u64 = fraction.parse().map_err(|_| wrong())?;
-            let fraction = parts * scale / 10u64.pow(fraction.len() as u32);
-            micros = micros.checked_add(fraction).ok_or_else(wrong)?;
+            let tens = 10u64.pow(fraction.len() as u32);
+            if !(parts * scale).is_multiple_of(tens) {
+                return Err(too_fine());
+            }
+            micros = micros.checked_add(parts * scale / tens).ok_or_else(wrong)?;
         }
         Ok(SimDuration(micros))
     }
@@ -236,9 +252,25 @@ mod tests {
             "1h",
             "99999999999999999999s",
             "307445734561.999999m",
+            "1.µs",
+            "1.x5ms",
         ] {
             assert!(text.parse::<SimDuration>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_finer_than_a_microsecond_is_refused_and_not_rounded() {
+        assert_eq!(
+            "0.50us".parse::<SimDuration>(),
+            Err(ParseDurationError::TooFine("0.50us".into()))
+        );
+        for text in ["1.5us", "0.0000002ms", "0.00000001m", "1.0005ms"] {
+            let error = text.parse::<SimDuration>();
+            assert_eq!(error, Err(ParseDurationError::TooFine(text.into())));
+        }
+        assert_eq!("0.0000005m".parse(), Ok(SimDuration(30)));
+        assert_eq!("1.000000000ms".parse(), Ok(SimDuration(1_000)));
     }
 
     #[test]

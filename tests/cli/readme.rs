@@ -15,7 +15,7 @@ const ELIDED: &str = "…";
 /// Commands that are not run here, and why.
 const NOT_RUN: &[(&str, &str)] = &[
     ("cargo test", "runs this very test"),
-    ("cargo doc --open", "opens a browser"),
+    ("cargo doc --no-deps --open", "opens a browser"),
     (
         "cargo run --release --example own_machine",
         "an example is another binary: tests/own_protocol.rs runs it",

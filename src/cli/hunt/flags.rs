@@ -32,7 +32,7 @@ pub(in crate::cli) struct HuntArgs {
     pub(in crate::cli) scenario: PathBuf,
 
     /// Which seeds: `0..10000`, the last not included [default: 0..1000]
-    #[arg(long, value_name = "RANGE")]
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
     pub(in crate::cli) seeds: Option<SeedRange>,
 
     /// Hunt for so long, like `90s`, `5m` or `2h`, from the first seed on
@@ -49,7 +49,7 @@ pub(in crate::cli) struct HuntArgs {
 
     /// How many transactions a run has at the most [default: the scenario's own, or
     /// 40 if that is less]
-    #[arg(long, value_name = "N", value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = transactions())]
     pub(in crate::cli) transactions: Option<u32>,
 
     /// Say something else than the file, like `workload.retries=0`; may be
@@ -67,11 +67,11 @@ pub(in crate::cli) struct HuntArgs {
     pub(in crate::cli) allow_holes: bool,
 
     /// Run every N-th seed on both hosts, and compare their digests; 0 for none
-    #[arg(long, value_name = "N", default_value_t = if crate::lab::has_madsim() { 50 } else { 0 })]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value_t = if crate::lab::has_madsim() { 50 } else { 0 })]
     pub(in crate::cli) cross_check: u64,
 
     /// How many threads [default: as many as there are cores]
-    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    #[arg(long, short, value_name = "N", allow_hyphen_values = true, value_parser = jobs())]
     pub(in crate::cli) jobs: Option<u16>,
 
     /// Write everything down in this folder; the same command goes on where it

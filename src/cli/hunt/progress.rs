@@ -29,11 +29,12 @@ impl Progress {
         let wanted = (!endless).then_some(wanted);
         let bar = io::stderr().is_terminal().then(|| {
             let template = match endless {
-                true => "{spinner} {pos} seeds, {per_sec}, {msg}".to_owned(),
-                false => counting(" seeds, {per_sec}, {msg}"),
+                true => "{spinner} {pos} seeds, {rate}, {msg}".to_owned(),
+                false => counting(" seeds, {rate}, {msg}"),
             };
             let bar = progress::bar(wanted, &template);
             bar.set_position(before);
+            bar.set_message("0 findings");
             bar.reset_eta();
             bar
         });

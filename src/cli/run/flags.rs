@@ -39,7 +39,7 @@ pub(in crate::cli) struct RunArgs {
 
     /// All chance of the run: a number, or `random` to have one drawn and shown
     /// [default: the scenario's own]
-    #[arg(long, value_name = "N|random")]
+    #[arg(long, value_name = "N|random", allow_hyphen_values = true)]
     pub(in crate::cli) seed: Option<SeedChoice>,
 
     /// Only this protocol; may be repeated [default: all]
@@ -57,7 +57,7 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) without: Vec<Safeguard>,
 
     /// How many transactions are asked for in all [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = transactions())]
     pub(in crate::cli) transactions: Option<u32>,
 
     /// Show every event before the report: as lines, or as `--trace=lanes` or
@@ -81,7 +81,8 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) quiet: bool,
 
     /// Run it once more with one change, and show only what differs:
-    /// `without=SAFEGUARD` or `seed=N`
+    /// `without=SAFEGUARD` or `seed=N`. What it comes to is that of the run without
+    /// the change: the change is meant to break something
     #[arg(long, value_name = "CHANGE", conflicts_with_all = ["trace", "quiet"])]
     pub(in crate::cli) compare: Option<Change>,
     /// Say something else than the file, like `workload.retries=0` or

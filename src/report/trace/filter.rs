@@ -4,7 +4,7 @@ use super::LEGEND;
 use crate::history::{Event, What};
 use crate::protocol::Milestone;
 use crate::scenario::{MESSAGES, Scenario};
-use crate::vocab::{NodeId, SimDuration, SimTime};
+use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
 /// Which lines of a trace are shown. Entries of one key are alternatives; all
 /// keys must agree. Without entries everything is shown.
@@ -56,7 +56,7 @@ impl Filter {
 
     fn add(&mut self, scenario: &Scenario, key: &str, value: &str) -> Result<(), String> {
         match key {
-            "tx" => self.tx.push(value.to_owned()),
+            "tx" => self.tx.push(transaction(value)?),
             "node" => self.nodes.push(node(scenario, value)?),
             "kind" => self.kinds.push(kind(value)?),
             "from" => self.from = Some(time(value)?),
@@ -102,6 +102,18 @@ fn message(what: &What) -> Option<&'static str> {
             Some(kind)
         }
         _ => None,
+    }
+}
+
+/// A request, or one attempt of it: what stands before `#` or `+` names a request.
+fn transaction(name: &str) -> Result<String, String> {
+    let request = name.split(['#', '+']).next().unwrap_or_default();
+    match request.parse::<RequestId>() {
+        Ok(_) => Ok(name.to_owned()),
+        Err(_) => Err(format!(
+            "`{name}` is no transaction: `c3.0` is the first request of the client c3, with all \
+             its attempts"
+        )),
     }
 }
 

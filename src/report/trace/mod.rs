@@ -123,6 +123,8 @@ pub struct TraceWriter<'a, W> {
     filter: Filter,
     out: W,
     line: String,
+    /// Whether there was anything to show.
+    any: bool,
     failed: Option<io::Error>,
 }
 
@@ -143,6 +145,7 @@ impl<'a, W: Write> TraceWriter<'a, W> {
             filter: Filter::default(),
             out,
             line: String::new(),
+            any: false,
             failed: None,
         }
     }
@@ -189,6 +192,10 @@ impl<'a, W: Write> TraceWriter<'a, W> {
     /// # Errors
     /// The first error of the writer, if it had one.
     pub fn finish(mut self) -> io::Result<()> {
+        if !self.any && self.filter != Filter::default() && !matches!(self.drawn, Drawn::Json(_)) {
+            "  nothing in this run is what the filter asks for".clone_into(&mut self.line);
+            self.put();
+        }
         match self.failed.take() {
             Some(error) => Err(error),
             None => self.out.flush(),
@@ -244,6 +251,7 @@ impl<W: Write> Sink for TraceWriter<'_, W> {
                 );
             }
         }
+        self.any = true;
         self.put();
     }
 }

@@ -89,8 +89,10 @@ impl Lowering<'_> {
         let steps = steps.filter_map(|s| Some(&s.says.as_ref()?.service));
         let resources = self.file.resources.iter();
         let resources = resources.filter_map(|r| Some(&r.says.as_ref()?.service));
+        let of_steps: Vec<&At<String>> = steps.chain(resources).collect();
+        self.refuse_idle_machines(&declared, &of_steps);
         let mut named = declared.clone();
-        for service in steps.chain(resources) {
+        for service in of_steps {
             let known = named.iter().any(|n| n.get_ref() == service.get_ref());
             let names = declared.iter().map(|n| n.get_ref().as_str());
             if !known && names::meant(service.get_ref(), names).is_none() {
@@ -122,6 +124,32 @@ impl Lowering<'_> {
             .take(usize::from(u8::MAX))
             .map(|n| n.get_ref().clone())
             .collect()
+    }
+
+    /// A machine without a step and without a resource would only stand about:
+    /// whoever names one has another in mind.
+    fn refuse_idle_machines(&mut self, declared: &[&At<String>], used: &[&At<String>]) {
+        // With no step yet, there is more to say than that.
+        if self.file.steps.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = used.iter().map(|n| n.get_ref().as_str()).collect();
+        for machine in declared {
+            let name = machine.get_ref();
+            // A step's service that is almost this one is told of as a slip.
+            let slip = names::meant(name, names.iter().copied()).is_some();
+            if names.contains(&name.as_str()) || RESERVED.contains(&name.as_str()) || slip {
+                continue;
+            }
+            let what = format!("no step and no resource is on the machine {}", quote(name));
+            let mut known = names.clone();
+            known.sort_unstable();
+            known.dedup();
+            known.push("manager");
+            let problem = Problem::at(machine.span(), what);
+            self.problems
+                .push(problem.accepts(name, "machines with something to do", &known));
+        }
     }
 
     fn domains(&mut self) -> Vec<Domain> {

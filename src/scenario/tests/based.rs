@@ -210,6 +210,8 @@ fn an_expanded_scenario_says_the_same() {
     let own = "base = \"small.toml\"\nabout = \"\"\"\nTwo \\\"lines\\\"\nof text.\n\"\"\"\nseed = 18446744073709551615\n\
                readers = []\n\
                [machines.zoo.database]\nflush = \"2ms\"\n[machines.ark]\n\
+               [resources.hay]\nkind = \"counter\"\nservice = \"zoo\"\ninitial = 1\n\
+               [resources.oars]\nkind = \"counter\"\nservice = \"ark\"\ninitial = 2\n\
                [domains.a]\nsize = 0x10\nchoice = { zipf = 1e-1 }\n\
                [network]\ndelay = { least = \"1ms\", mean = \"2ms\" }\n\
                [[network.links]]\nfrom = \"manager\"\nto = \"zoo\"\nloss = 0.5\n\
