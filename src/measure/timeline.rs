@@ -147,7 +147,7 @@ impl Course {
         let before = |at: SimTime| self.figures.commits.partition_point(|&when| when < at);
         let rates = edges.windows(2).map(|edge| {
             let committed = before(edge[1]) - before(edge[0]);
-            committed as f64 / edge[1].since(edge[0]).as_secs_f64()
+            committed as f64 * 1e6 / edge[1].since(edge[0]).as_micros() as f64
         });
         rates.collect()
     }

@@ -6,7 +6,7 @@ use super::document::{schema_of, written};
 use super::page::{Page, section};
 use super::style::{GOOD, KNOWN, QUIET, SECTION, TITLE, paint};
 use super::words::{self, counted};
-use super::{Invocation, heading, quoted};
+use super::{Invocation, heading};
 use crate::lab::ablate::{Noticed, Outcome, Row, holes};
 use crate::lab::shrink::Shrunk;
 use crate::protocol::Safeguard;
@@ -125,14 +125,9 @@ fn again(of: &Ablated<'_>, row: &Row, noticed: &Noticed) -> String {
         sets: of.sets.to_vec(),
         swarm: true,
     };
-    let line = invocation.line(row.protocol);
     match noticed.shrunk {
-        Some(_) => {
-            let promise = quoted(&noticed.finding.promise);
-            let line = line.replacen(" run ", " shrink ", 1);
-            format!("{line} --promise {promise}")
-        }
-        None => line,
+        Some(_) => invocation.shrink(row.protocol, &noticed.finding.promise),
+        None => invocation.line(row.protocol),
     }
 }
 

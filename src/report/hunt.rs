@@ -8,7 +8,7 @@ use super::heading::first_sentence;
 use super::invocation::Invocation;
 use super::page::{Page, section};
 use super::style::{BAD, GOOD, KNOWN, QUIET, TITLE, paint};
-use super::words::counted;
+use super::words::{counted, list};
 use crate::lab::hunt::{Finding, Group, Manifest, Outcome, PANIC, SeedRecord, Summary, Unseen};
 use crate::protocol::ProtocolKind;
 use crate::scenario::{Expectation, Scenario};
@@ -145,7 +145,8 @@ fn findings(of: &Hunted<'_>, page: Page, title: &str, groups: &[(&Finding, &Grou
         return String::new();
     }
     let mut text = section(title);
-    for (finding, group) in groups.iter().take(MOST_FINDINGS) {
+    let runs = same_runs(groups);
+    for ((finding, group), others) in runs.iter().take(MOST_FINDINGS) {
         let seeds = counted(group.seeds, "seed", "seeds");
         let name = format!("{} {}", finding.protocol, broken(finding));
         text.push_str(&format!(
@@ -154,6 +155,11 @@ fn findings(of: &Hunted<'_>, page: Page, title: &str, groups: &[(&Finding, &Grou
             paint(QUIET, &format!("{seeds}, the first {}", group.first))
         ));
         text.push_str(&page.paragraph(&group.what, "    ", "    "));
+        if !others.is_empty() {
+            let also = list(others.iter().map(|(finding, _)| broken(finding)));
+            let also = format!("in the same runs also {also}");
+            text.push_str(&page.paragraph(&also, "    ", "    "));
+        }
         let (faults, transactions, _) = group.size;
         let size = format!(
             "smallest: seed {}, with {} and {}",
@@ -164,10 +170,28 @@ fn findings(of: &Hunted<'_>, page: Page, title: &str, groups: &[(&Finding, &Grou
         text.push_str(&format!("    {}\n", paint(QUIET, &size)));
         text.push_str(&format!("    {}\n", of.again(finding, group.smallest)));
     }
-    if let Some(more) = groups.len().checked_sub(MOST_FINDINGS + 1) {
+    if let Some(more) = runs.len().checked_sub(MOST_FINDINGS + 1) {
         text.push_str(&format!("  and {} more: --format json has all\n", more + 1));
     }
     text
+}
+
+type Found<'a> = (&'a Finding, &'a Group);
+
+/// Findings under one protocol that the same runs show: one bug breaks several
+/// promises. The first of each, and the others.
+fn same_runs<'a>(groups: &[Found<'a>]) -> Vec<(Found<'a>, Vec<Found<'a>>)> {
+    let mut runs: Vec<(Found<'a>, Vec<Found<'a>>)> = Vec::new();
+    for &(finding, group) in groups {
+        let same = runs.iter_mut().find(|((known, of), _)| {
+            known.protocol == finding.protocol && of.is_on_the_same_seeds(group)
+        });
+        match same {
+            Some((_, others)) => others.push((finding, group)),
+            None => runs.push(((finding, group), Vec::new())),
+        }
+    }
+    runs
 }
 
 /// `all-or-nothing: half done`; of a panic, only where.
@@ -236,7 +260,7 @@ fn verdict(of: &Hunted<'_>, page: Page) -> String {
     let all = seen + of.holes().len();
     let looked = format!("{seen} of {all} things that must happen sometimes did");
     let unexpected = of.summary.unexpected().count() as u64;
-    let found = counted(unexpected, "thing", "things");
+    let found = counted(unexpected, "promise", "promises");
     let (style, text) = match of.outcome() {
         Outcome::AsExpected => (GOOD, "Nothing broke that is expected to hold".to_owned()),
         Outcome::Inconclusive if !of.is_whole() => (

@@ -62,6 +62,17 @@ impl Invocation {
         line + &self.changes()
     }
 
+    /// The command that shrinks what breaks this promise under one protocol.
+    pub fn shrink(&self, protocol: ProtocolKind, promise: &str) -> String {
+        line_to_paste(&format!(
+            "shrink {} --seed {} --protocol {protocol}{} --promise {}",
+            quoted(&self.file),
+            self.seed,
+            self.changes(),
+            quoted(promise)
+        ))
+    }
+
     /// The command that replays this under one protocol, and checks that the
     /// history is the same.
     pub fn replay(&self, protocol: ProtocolKind, digest: Digest) -> String {

@@ -152,8 +152,11 @@ fn seen(of: &Comparison<'_>) -> Option<String> {
         _ => String::new(),
     };
     let undone = sagas.iter().filter(|t| t.figures.compensated > 0);
-    let undone = list(undone.map(|t| {
-        let many = counted(t.figures.compensated, "transaction", "transactions");
+    let undone = list(undone.enumerate().map(|(n, t)| {
+        let many = match n {
+            0 => counted(t.figures.compensated, "transaction", "transactions"),
+            _ => grouped(t.figures.compensated),
+        };
         format!("{many} under {}", t.protocol)
     }));
     let back = match undone.is_empty() {
@@ -385,7 +388,7 @@ mod tests {
     fn whom_doubt_kept_waiting_is_told_by_name_and_who_was_not_alone_with_it() {
         insta::assert_snapshot!(
             told([0, 912, 0, 0], |_| ()),
-            @"Under 2pc transaction c3.17 was in doubt at points for 300 ms, and 41 others waited for points[player-3] meanwhile. In all 912 transactions and readers waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. Under monolith, orchestrated and choreographed nobody waited."
+            @"Under 2pc transaction c3.17 was in doubt at points for 300 ms, and 41 others waited for points[player-3] meanwhile. In all 912 transactions waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. Under monolith, orchestrated and choreographed nobody waited."
         );
         let shared = told([204, 912, 311, 0], |_| ());
         let others = " Elsewhere: 204 under monolith, 311 under orchestrated and none under \
@@ -401,7 +404,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             told([0, 9, 0, 0], alone),
-            @"Under 2pc 9 transactions and readers waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. No branch in doubt kept anybody waiting: the longest doubt was that of c3.17 at points, 300 ms. Under monolith, orchestrated and choreographed nobody waited."
+            @"Under 2pc 9 transactions waited for up to 310 ms or were turned away; c9.1 waited longest, for points[player-3] behind c3.17. No branch in doubt kept anybody waiting: the longest doubt was that of c3.17 at points, 300 ms. Under monolith, orchestrated and choreographed nobody waited."
         );
         insta::assert_snapshot!(
             told([0, 0, 5, 5], alone),

@@ -197,8 +197,9 @@ impl FromStr for SimDuration {
             _ => return Err(wrong()),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let ends_in_point = number.ends_with('.');
         let fraction = fraction.trim_end_matches('0');
-        if whole.is_empty() || fraction.contains(|c: char| !c.is_ascii_digit()) {
+        if whole.is_empty() || ends_in_point || fraction.contains(|c: char| !c.is_ascii_digit()) {
             return Err(wrong());
         }
         let whole: u64 = whole.parse().map_err(|_| wrong())?;

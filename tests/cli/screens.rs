@@ -132,8 +132,8 @@ fn quiet_is_a_line_a_protocol_and_what_is_not_expected() {
     insta::assert_snapshot!(out(&quiet), @r"
     monolith       as expected
     2pc            as expected
-    orchestrated   ~ as expected; broken, as allowed: isolation
-    choreographed  ~ as expected; broken, as allowed: isolation
+    orchestrated   ~ as expected; broken, as the scenario says: isolation
+    choreographed  ~ as expected; broken, as the scenario says: isolation
     ");
     let broken = [
         "run",
@@ -146,7 +146,7 @@ fn quiet_is_a_line_a_protocol_and_what_is_not_expected() {
     ];
     let text = out(&run(&broken));
     assert!(text.contains("✗ not as expected: "), "{text}");
-    assert!(text.contains("Violated under choreographed: all-or-nothing"));
+    assert!(text.contains("\nchoreographed\n  - all-or-nothing: request c"));
     assert!(
         !text.contains("isolation\n  promised"),
         "as the scenario allows"

@@ -239,6 +239,12 @@ impl Group {
         }
     }
 
+    /// Whether another finding was shown by the same seeds, as far as their number,
+    /// the first and the smallest tell.
+    pub fn is_on_the_same_seeds(&self, other: &Group) -> bool {
+        (self.seeds, self.first, self.smallest) == (other.seeds, other.first, other.smallest)
+    }
+
     fn merge(&mut self, other: &Group) {
         self.seeds += other.seeds;
         self.first = self.first.min(other.first);
