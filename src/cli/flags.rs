@@ -10,6 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::ablate::AblateArgs;
+use super::chart::ChartArgs;
 use super::check::CheckArgs;
 use super::diff::DiffArgs;
 use super::exhaust::ExhaustArgs;
@@ -99,6 +100,9 @@ pub(super) enum Command {
     /// the history is the same, bit for bit; and draws the first promise that broke
     /// as a space-time diagram: a lane a node, time going down, an arrow a message.
     Replay(ReplayArgs),
+    /// Draw a run over time: throughput, locks, doubt and half-done work, all
+    /// protocols on one time axis
+    Chart(ChartArgs),
     /// Say where two saved histories part
     Diff(DiffArgs),
     /// Say whether scenario files are right, and run nothing

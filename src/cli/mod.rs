@@ -5,6 +5,7 @@
 
 mod ablate;
 mod bug;
+mod chart;
 mod check;
 mod compare;
 mod diff;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(args),
         Command::Exhaust(args) => exhaust::exhaust(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Chart(args) => chart::chart(args),
         Command::Diff(args) => diff::diff(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),

@@ -11,6 +11,7 @@
 //! - [`json`]: the same for programs.
 //! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
 //! - [`trace`]: every event a line, with its legend.
+//! - [`chart`]: what was measured, drawn.
 //! - [`diagram`]: a history as a space-time diagram, in three forms.
 //! - [`saved`]: a history in a file, and where two of them part.
 //! - [`replay`]: a run told again, with what broke, as text, JSON and a bug
@@ -18,6 +19,7 @@
 //! - [`list`] and [`explain`]: everything that has a name.
 
 pub mod ablation;
+pub mod chart;
 mod claims;
 mod comparison;
 pub mod contrast;

@@ -1,0 +1,163 @@
+//! A picture as data: shapes in pixels, and what part each plays.
+
+/// What a shape is for; a [`Theme`](super::Theme) gives it its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    /// What is read first.
+    Text,
+    /// What is read if somebody wants to know more.
+    Quiet,
+    /// Lines to measure by.
+    Rule,
+    /// Behind a panel.
+    Panel,
+    /// While a fault was on.
+    Fault,
+    /// The nth of the things that are compared.
+    Series(usize),
+}
+
+/// Which side of its place a text stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A text on one line; `y` is where its letters stand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) size: f64,
+    pub(super) bold: bool,
+    pub(super) anchor: Anchor,
+    pub(super) ink: Ink,
+}
+
+/// One shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    /// A filled rectangle.
+    Box {
+        x: f64,
+        y: f64,
+        width: f64,
+        height: f64,
+        ink: Ink,
+        opacity: f64,
+    },
+    /// A line through points.
+    Line {
+        points: Vec<(f64, f64)>,
+        ink: Ink,
+        width: f64,
+    },
+    /// What points enclose.
+    Area {
+        points: Vec<(f64, f64)>,
+        ink: Ink,
+        opacity: f64,
+    },
+    /// A dot.
+    Dot {
+        x: f64,
+        y: f64,
+        ink: Ink,
+    },
+    Words(Words),
+}
+
+/// A picture, in the order in which it is painted.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scene {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) shapes: Vec<Shape>,
+}
+
+impl Scene {
+    pub(super) fn new(width: f64, height: f64) -> Self {
+        Scene {
+            width,
+            height,
+            shapes: Vec::new(),
+        }
+    }
+
+    pub(super) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), ink: Ink) {
+        let opacity = 1.0;
+        self.shapes.push(Shape::Box {
+            x,
+            y,
+            width,
+            height,
+            ink,
+            opacity,
+        });
+    }
+
+    pub(super) fn line(&mut self, points: Vec<(f64, f64)>, width: f64, ink: Ink) {
+        self.shapes.push(Shape::Line { points, ink, width });
+    }
+
+    pub(super) fn area(&mut self, points: Vec<(f64, f64)>, opacity: f64, ink: Ink) {
+        self.shapes.push(Shape::Area {
+            points,
+            ink,
+            opacity,
+        });
+    }
+
+    pub(super) fn dot(&mut self, (x, y): (f64, f64), ink: Ink) {
+        self.shapes.push(Shape::Dot { x, y, ink });
+    }
+
+    pub(super) fn words(&mut self, text: &str, (x, y): (f64, f64), style: Style) {
+        let Style {
+            size,
+            bold,
+            anchor,
+            ink,
+        } = style;
+        self.shapes.push(Shape::Words(Words {
+            text: text.to_owned(),
+            x,
+            y,
+            size,
+            bold,
+            anchor,
+            ink,
+        }));
+    }
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Style {
+    pub(super) size: f64,
+    pub(super) bold: bool,
+    pub(super) anchor: Anchor,
+    pub(super) ink: Ink,
+}
+
+impl Style {
+    pub(super) const fn of(size: f64, ink: Ink) -> Self {
+        Style {
+            size,
+            bold: false,
+            anchor: Anchor::Start,
+            ink,
+        }
+    }
+
+    pub(super) const fn bold(self) -> Self {
+        Style { bold: true, ..self }
+    }
+
+    pub(super) const fn at(self, anchor: Anchor) -> Self {
+        Style { anchor, ..self }
+    }
+}

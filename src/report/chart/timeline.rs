@@ -1,0 +1,282 @@
+//! A run over time: how much of what there was, all protocols on one time axis.
+
+use std::collections::BTreeSet;
+
+use super::axis::{Axis, number};
+use super::scene::{Anchor, Ink, Scene, Style};
+use super::{WIDTH, footer, title};
+use crate::fault::FaultPlan;
+use crate::measure::{Course, Figures, Levels};
+use crate::protocol::ProtocolKind;
+use crate::report::heading::first_sentence;
+use crate::report::words;
+use crate::scenario::Scenario;
+use crate::vocab::{SimDuration, SimTime};
+
+/// A run under several protocols, told over time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timelines<'a> {
+    /// What was run.
+    pub scenario: &'a Scenario,
+    /// With which faults.
+    pub plan: &'a FaultPlan,
+    /// Under which protocols, and how it went.
+    pub courses: &'a [(ProtocolKind, Course)],
+    /// The seed, and the command that made it.
+    pub made_by: &'a str,
+}
+
+/// What is drawn of each protocol, and in which unit.
+const STRIPS: [(&str, What); 4] = [
+    ("committed a second", What::Throughput),
+    ("locks held", What::Level(|l| l.locks)),
+    ("branches in doubt", What::Level(|l| l.in_doubt)),
+    (
+        "half-done requests that others can see",
+        What::Level(|l| l.half_done),
+    ),
+];
+
+#[derive(Clone, Copy)]
+enum What {
+    Throughput,
+    Level(fn(&Levels) -> u32),
+}
+
+const LEFT: f64 = 118.0;
+const RIGHT: f64 = 54.0;
+const TOP: f64 = 78.0;
+const STRIP: f64 = 34.0;
+const BETWEEN: f64 = 5.0;
+/// Above each group, for its name.
+const HEAD: f64 = 24.0;
+/// A pixel and a half of time each.
+const STRETCHES: usize = 420;
+const SMALL: f64 = 11.0;
+
+pub(super) fn scene(of: &Timelines<'_>) -> Scene {
+    let group = HEAD + of.courses.len() as f64 * (STRIP + BETWEEN);
+    let faults = faults(of);
+    let notes = faults.len() as f64 * 15.0;
+    let bottom = TOP + STRIPS.len() as f64 * group;
+    let mut scene = Scene::new(WIDTH, bottom + 62.0 + notes);
+    let until = last_change(of);
+    let time = Axis::until(millis(until), (LEFT, WIDTH - RIGHT), 8);
+    let headline = headline(of);
+    title(
+        &mut scene,
+        &headline,
+        &format!("{}: {}", of.scenario.name, first_line(of.scenario)),
+    );
+    for (n, (name, what)) in STRIPS.iter().enumerate() {
+        let top = TOP + n as f64 * group;
+        draw_group(&mut scene, of, (name, *what), top, (&time, until));
+    }
+    draw_time(&mut scene, &time, bottom);
+    for (n, text) in faults.iter().enumerate() {
+        let y = bottom + 46.0 + n as f64 * 15.0;
+        let style = Style::of(SMALL, Ink::Quiet);
+        scene.rect((LEFT, y - 9.0), (10.0, 10.0), Ink::Fault);
+        scene.words(text, (LEFT + 16.0, y), style);
+    }
+    footer(&mut scene, of.made_by);
+    scene
+}
+
+fn draw_group(
+    scene: &mut Scene,
+    of: &Timelines<'_>,
+    (name, what): (&str, What),
+    top: f64,
+    (time, until): (&Axis, SimTime),
+) {
+    scene.words(name, (LEFT, top + 15.0), Style::of(12.0, Ink::Text).bold());
+    let all: Vec<Vec<f64>> = of
+        .courses
+        .iter()
+        .map(|(_, c)| values(c, what, until))
+        .collect();
+    let most = all.iter().flatten().copied().fold(0.0, f64::max);
+    for (n, (series, (protocol, course))) in all.iter().zip(of.courses).enumerate() {
+        let y = top + HEAD + n as f64 * (STRIP + BETWEEN);
+        let size = (WIDTH - RIGHT - LEFT, STRIP);
+        scene.rect((LEFT, y), size, Ink::Panel);
+        for span in &course.faults {
+            let (from, to) = (time.place(millis(span.from)), time.place(millis(span.to)));
+            // What lasts for an instant must be seen, too.
+            scene.rect((from, y), ((to - from).max(1.5), STRIP), Ink::Fault);
+        }
+        let height = Axis::from_zero(most, (y + STRIP, y + 2.0), 4);
+        draw_steps(scene, series, (time, &height), Ink::Series(n));
+        let label = Style::of(SMALL, Ink::Series(n)).at(Anchor::End);
+        scene.words(protocol.name(), (LEFT - 8.0, y + STRIP / 2.0 + 4.0), label);
+        if n == 0 {
+            let top_value = height.ticks().last().copied().unwrap_or(0.0);
+            let style = Style::of(SMALL, Ink::Quiet);
+            scene.words(&number(top_value), (WIDTH - RIGHT + 5.0, y + 9.0), style);
+            scene.words("0", (WIDTH - RIGHT + 5.0, y + STRIP), style);
+        }
+    }
+}
+
+fn values(course: &Course, what: What, until: SimTime) -> Vec<f64> {
+    match what {
+        What::Level(level) => course.means(until, STRETCHES, level),
+        What::Throughput => {
+            // Wider stretches: single commits are no rate.
+            let wide = course.throughput(until, STRETCHES / 10);
+            wide.iter().flat_map(|&rate| [rate; 10]).collect()
+        }
+    }
+}
+
+fn draw_steps(scene: &mut Scene, series: &[f64], (time, height): (&Axis, &Axis), ink: Ink) {
+    let (left, right) = (time.place(0.0), WIDTH - RIGHT);
+    let step = (right - left) / series.len() as f64;
+    let floor = height.place(0.0);
+    let mut points = vec![(left, floor)];
+    for (n, &value) in series.iter().enumerate() {
+        let x = left + n as f64 * step;
+        points.push((x, height.place(value)));
+        points.push((x + step, height.place(value)));
+    }
+    points.push((right, floor));
+    scene.area(points.clone(), 0.35, ink);
+    scene.line(points, 1.0, ink);
+}
+
+fn draw_time(scene: &mut Scene, time: &Axis, bottom: f64) {
+    let style = Style::of(SMALL, Ink::Quiet);
+    for &tick in time.ticks() {
+        let x = time.place(tick);
+        scene.line(vec![(x, bottom), (x, bottom + 4.0)], 1.0, Ink::Quiet);
+        scene.words(&number(tick), (x, bottom + 17.0), style.at(Anchor::Middle));
+    }
+    let words = "time since the beginning, ms";
+    scene.words(words, (LEFT, bottom + 30.0), style);
+}
+
+/// Who was longest in doubt, and who showed half of its work for longest.
+fn headline(of: &Timelines<'_>) -> String {
+    let longest = |figure: fn(&Figures) -> SimDuration| {
+        let of_all = of.courses.iter().map(|(who, c)| (figure(&c.figures), *who));
+        // Of equals, the one that is drawn first.
+        of_all
+            .rev()
+            .max_by_key(|&(longest, _)| longest)
+            .filter(|(longest, _)| !longest.is_zero())
+    };
+    let doubt = longest(|f| f.longest_in_doubt);
+    let shown = longest(|f| f.longest_inconsistency);
+    match (doubt, shown) {
+        (Some((doubt, who)), Some((shown, whose))) => {
+            format!(
+                "{who} holds locks in doubt for {doubt}; {whose} shows half-done work for {shown}"
+            )
+        }
+        (Some((doubt, who)), None) => format!("{who} holds locks in doubt for {doubt}"),
+        (None, Some((shown, whose))) => format!("{whose} shows half-done work for {shown}"),
+        (None, None) => "Nobody is in doubt, and nothing half done is to be seen".to_owned(),
+    }
+}
+
+/// Until nothing changes any more, and no fault is on.
+fn last_change(of: &Timelines<'_>) -> SimTime {
+    let courses = of.courses.iter().map(|(_, course)| {
+        let change = course.changes.last().map(|(at, _)| *at);
+        let commit = course.figures.commits.last().copied();
+        let fault = course.faults.iter().map(|span| span.to).max();
+        change
+            .max(commit)
+            .max(fault)
+            .unwrap_or(course.end)
+            .min(course.end)
+    });
+    let least = SimTime::from_micros(STRETCHES as u64);
+    courses.max().map_or(least, |last| last.max(least))
+}
+
+/// The faults that struck anybody, in words.
+fn faults(of: &Timelines<'_>) -> Vec<String> {
+    let spans = of.courses.iter().flat_map(|(_, course)| &course.faults);
+    let mut all: Vec<(SimTime, u32)> = spans.map(|span| (span.from, span.fault)).collect();
+    all.sort_unstable();
+    let mut seen = BTreeSet::new();
+    all.retain(|(_, fault)| seen.insert(*fault));
+    let faults = all
+        .iter()
+        .filter_map(|&(_, n)| of.plan.faults.get(n as usize));
+    faults
+        .map(|fault| {
+            format!(
+                "{}, {}",
+                words::fault(of.scenario, fault),
+                words::moment(of.scenario, &fault.when)
+            )
+        })
+        .collect()
+}
+
+fn first_line(scenario: &Scenario) -> String {
+    let sentence = first_sentence(&scenario.about);
+    sentence.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn millis(at: SimTime) -> f64 {
+    at.as_micros() as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::tests::check_labels;
+    use super::super::{Chart, Theme};
+    use super::*;
+    use crate::lab::{self, HostChoice, RunOptions};
+    use crate::measure::Timeline;
+    use crate::protocol::Safeguards;
+    use crate::scenario;
+
+    fn chart(file: &str) -> Chart {
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        let scenario = Arc::new(scenario::load(path).unwrap_or_else(|errors| panic!("{errors}")));
+        let options = RunOptions {
+            seed: scenario.seed,
+            safeguards: Safeguards::all(),
+            host: HostChoice::Direct,
+        };
+        let courses = ProtocolKind::ALL.map(|protocol| {
+            let mut timeline = Timeline::new(&scenario, protocol);
+            lab::run(&scenario, protocol, &options, &mut timeline).expect("it can run");
+            (protocol, timeline.finish())
+        });
+        Chart::timeline(&Timelines {
+            scenario: &scenario,
+            plan: &scenario.plan(scenario.seed),
+            courses: &courses,
+            made_by: "indoubt chart",
+        })
+    }
+
+    #[test]
+    fn no_label_runs_into_another_and_the_same_run_is_the_same_bytes() {
+        for file in [
+            "scenarios/points-mall.toml",
+            "scenarios/lessons/03-in-doubt.toml",
+        ] {
+            let drawn = chart(file);
+            check_labels(&drawn);
+            assert_eq!(drawn.svg(Theme::Light), chart(file).svg(Theme::Light));
+            assert_ne!(drawn.svg(Theme::Light), drawn.svg(Theme::Dark));
+        }
+    }
+
+    #[test]
+    fn the_title_says_who_was_in_doubt_and_for_how_long() {
+        let svg = chart("scenarios/lessons/03-in-doubt.toml").svg(Theme::Light);
+        let says =
+            "2pc holds locks in doubt for 331 ms; orchestrated shows half-done work for 324 ms";
+        assert!(svg.contains(says), "{}", &svg[..2_000]);
+    }
+}
