@@ -6,11 +6,13 @@
 //! machine.
 
 mod axis;
+mod curves;
 mod paint;
 mod scene;
 mod theme;
 mod timeline;
 
+pub use curves::{Curve, Curves, Mean};
 pub use theme::Theme;
 pub use timeline::Timelines;
 
@@ -28,6 +30,11 @@ impl Chart {
     /// A run over time, all protocols on one time axis.
     pub fn timeline(of: &Timelines<'_>) -> Self {
         Chart(timeline::scene(of))
+    }
+
+    /// A figure against a parameter, a line a protocol.
+    pub fn curves(of: &Curves) -> Self {
+        Chart(curves::scene(of))
     }
 
     /// As SVG.
