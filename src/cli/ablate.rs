@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, chosen, jobs, protocols, safeguards, threads};
 use super::output::{Screen, page};
-use super::progress::{bar, counting};
+use super::progress::{bar, counting, interrupted};
 use crate::lab::ablate::{Ablation, ablate as ablated, holes, pairs, singles};
 use crate::lab::hunt::SeedRange;
 use crate::lab::{Subject, shipped};
@@ -87,10 +87,10 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
         threads: threads(args.jobs).get(),
         runner: shipped,
     };
-    let rows = (of.without.len() * of.protocols.len()) as u64;
-    let bar = bar(Some(rows), &counting(", {msg}"));
+    let wanted = of.without.len() * of.protocols.len();
+    let bar = bar(Some(wanted as u64), &counting(", {msg}"));
     bar.set_message("the first of them");
-    let rows = ablated(&of, |row| {
+    let rows = ablated(&of, interrupted()?, |row| {
         let names: Vec<&str> = row.without.iter().map(|s| s.name()).collect();
         bar.set_message(format!("{} under {}", names.join(" and "), row.protocol));
         bar.inc(1);
@@ -102,6 +102,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
         sets: &args.sets,
         seeds: of.seeds.count(),
         rows: &rows,
+        is_whole: rows.len() == wanted,
     };
     let document = match args.format {
         Format::Text => ablation::screen(&report, page()),
@@ -110,7 +111,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<Exit, Failure> {
     let mut screen = Screen::new();
     screen.write_all(document.as_bytes())?;
     screen.flush()?;
-    Ok(match holes(&rows).is_empty() {
+    Ok(match report.is_whole && holes(&rows).is_empty() {
         true => Exit::AsExpected,
         false => Exit::Inconclusive,
     })

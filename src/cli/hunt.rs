@@ -21,6 +21,7 @@ use self::progress::Progress;
 use super::exit::{Exit, Failure};
 use super::flags::{chosen, once, threads};
 use super::output::{Screen, page};
+use super::progress::interrupted;
 use super::source::Source;
 use crate::lab::hunt::{Manifest, Outcome, SeedRange, Shard, Summary};
 use crate::report::hunt::{self as report, Hunted};
@@ -57,7 +58,7 @@ pub(super) fn hunt(args: &HuntArgs) -> Result<Exit, Failure> {
     let wanted = manifest.shard.count(manifest.seeds);
     let deadline = args.lasts.map(|lasts| Instant::now() + lasts);
     let mut progress = Progress::new(wanted, deadline.is_some(), summary.seeds);
-    let interrupted = progress::interrupted()?;
+    let interrupted = interrupted()?;
     let mut failed: Option<Failure> = None;
     let left = manifest.shard.seeds(manifest.seeds);
     let left = left.filter(|seed| !done.contains(&seed.0));

@@ -1,9 +1,13 @@
 //! How far a command is, on a terminal; where there is none, nothing is drawn.
 
 use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use super::exit::Failure;
 
 /// A bar, or for what has no known end a line; on standard error, which draws it
 /// on a terminal alone.
@@ -34,4 +38,18 @@ pub(super) fn bar(length: Option<u64>, template: &str) -> ProgressBar {
 /// still takes.
 pub(super) fn counting(says: &str) -> String {
     format!("{{bar:30}} {{pos}}/{{len}}{says}, {{left}}")
+}
+
+/// From now on Ctrl-C is a wish to stop; said twice, an order. The answer says
+/// whether it was wished.
+pub(super) fn interrupted() -> Result<impl Fn() -> bool, Failure> {
+    let wished = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&wished);
+    let set = ctrlc::set_handler(move || {
+        if heard.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    set.map_err(|error| Failure::Usage(format!("Ctrl-C cannot be heard: {error}")))?;
+    Ok(move || wished.load(Ordering::Relaxed))
 }

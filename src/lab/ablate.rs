@@ -93,12 +93,15 @@ pub fn pairs() -> Vec<Vec<Safeguard>> {
     pairs.collect()
 }
 
-/// Takes away, hunts, shrinks; each row goes to `observe` as it is done.
-pub fn ablate(of: &Ablation, mut observe: impl FnMut(&Row)) -> Vec<Row> {
+/// Takes away, hunts, shrinks, until all is done or somebody wants it to `stop`; each
+/// row goes to `observe` as it is done.
+pub fn ablate(of: &Ablation, stop: impl Fn() -> bool, mut observe: impl FnMut(&Row)) -> Vec<Row> {
     let mut rows = Vec::new();
     for without in &of.without {
         for &protocol in &of.protocols {
-            let outcome = outcome(of, without, protocol);
+            let Some(outcome) = outcome(of, without, protocol, &stop) else {
+                return rows;
+            };
             let row = Row {
                 without: without.clone(),
                 protocol,
@@ -111,19 +114,25 @@ pub fn ablate(of: &Ablation, mut observe: impl FnMut(&Row)) -> Vec<Row> {
     rows
 }
 
-fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outcome {
+/// Nothing, if it was stopped before it came to anything.
+fn outcome(
+    of: &Ablation,
+    without: &[Safeguard],
+    protocol: ProtocolKind,
+    stop: impl Fn() -> bool,
+) -> Option<Outcome> {
     if !without.iter().all(|safeguard| safeguard.used_by(protocol)) {
-        return Outcome::NotUsed;
+        return Some(Outcome::NotUsed);
     }
     let scenario = of.subject.scenario();
     if scenario.can_run(protocol).is_err() {
-        return Outcome::CannotRun;
+        return Some(Outcome::CannotRun);
     }
     if !without
         .iter()
         .all(|&rule| has_part(rule, scenario, protocol))
     {
-        return Outcome::NoPart;
+        return Some(Outcome::NoPart);
     }
     let safeguards = Safeguards::all().less(without);
     let hunt = Hunt {
@@ -138,8 +147,14 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
     for seeds in of.seeds.chunks(SAMPLE) {
         hunt.run(Shard::WHOLE.seeds(seeds), of.threads, |record| {
             sample.take(&record);
-            ControlFlow::Continue(())
+            match stop() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         });
+        if stop() {
+            return None;
+        }
         if sample.shows > 0 {
             break;
         }
@@ -150,20 +165,20 @@ fn outcome(of: &Ablation, without: &[Safeguard], protocol: ProtocolKind) -> Outc
         .unexpected()
         .max_by_key(|(finding, group)| (group.seeds, std::cmp::Reverse((*finding).clone())));
     let Some((finding, group)) = most else {
-        return Outcome::Unnoticed {
+        return Some(Outcome::Unnoticed {
             seeds: sample.summary.seeds,
-        };
+        });
     };
     let shrunk = (of.shrink_budget > 0)
         .then(|| smallest(of, finding, &sample, protocol, safeguards))
         .flatten();
-    Outcome::Noticed(Box::new(Noticed {
+    Some(Outcome::Noticed(Box::new(Noticed {
         finding: finding.clone(),
         group: group.clone(),
         shows: sample.shows,
         seeds: sample.summary.seeds,
         shrunk: shrunk.map(Box::new),
-    }))
+    })))
 }
 
 /// Whether a scenario has anything that a rule would be for.

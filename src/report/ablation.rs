@@ -26,6 +26,8 @@ pub struct Ablated<'a> {
     pub seeds: u64,
     /// What came of it.
     pub rows: &'a [Row],
+    /// Whether that is all that was wanted, and nobody stopped it.
+    pub is_whole: bool,
 }
 
 /// The table, for people.
@@ -133,6 +135,10 @@ fn again(of: &Ablated<'_>, row: &Row, noticed: &Noticed) -> String {
 
 fn verdict(of: &Ablated<'_>, page: Page) -> String {
     let holes = holes(of.rows);
+    if !of.is_whole {
+        let text = "Stopped before the end: not every safeguard was taken away.";
+        return format!("\n{}\n", paint(KNOWN, text));
+    }
     if holes.is_empty() {
         let text = "Every safeguard that was taken away was missed.";
         return format!("\n{}\n", paint(GOOD, text));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::document::{UnableEntry, schema_of, written};
 use super::{Comparison, Contrast, Judgement, incidents, meaning, story, words};
 use crate::check::{Evidence, Verdict};
+use crate::fault::Moment;
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
 use crate::measure::{Figures, Incidents, Quantiles, Shortage};
@@ -66,6 +67,9 @@ impl<'a> SetEntry<'a> {
 #[derive(Serialize, JsonSchema)]
 struct FaultEntry {
     kind: &'static str,
+    /// Since the beginning of the run, where it is set off by the time.
+    #[schemars(with = "Option<u64>")]
+    at: Option<SimTime>,
     when: String,
     what: String,
     #[schemars(with = "u64")]
@@ -394,6 +398,10 @@ fn faults(of: &Comparison<'_>) -> Vec<FaultEntry> {
         .iter()
         .map(|fault| FaultEntry {
             kind: fault.kind.name(),
+            at: match fault.when {
+                Moment::At(at) => Some(at),
+                _ => None,
+            },
             when: words::moment(of.scenario, &fault.when),
             what: words::fault(of.scenario, fault),
             lasts: fault.lasts,

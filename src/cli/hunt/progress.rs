@@ -1,13 +1,10 @@
 //! How far a hunt is: a bar on a terminal, a line now and then where it is piped.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use crate::cli::exit::Failure;
 use crate::cli::output::say;
 use crate::cli::progress::{self, counting};
 use crate::lab::hunt::Summary;
@@ -75,18 +72,4 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
-}
-
-/// From now on Ctrl-C is a wish to stop; said twice, an order. The answer says
-/// whether it was wished.
-pub(super) fn interrupted() -> Result<impl Fn() -> bool, Failure> {
-    let wished = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&wished);
-    let set = ctrlc::set_handler(move || {
-        if heard.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    });
-    set.map_err(|error| Failure::Usage(format!("Ctrl-C cannot be heard: {error}")))?;
-    Ok(move || wished.load(Ordering::Relaxed))
 }
