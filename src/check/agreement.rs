@@ -29,7 +29,7 @@ use crate::protocol::Decision;
 use crate::vocab::NodeId;
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Agreement {
     findings: Findings,
 }

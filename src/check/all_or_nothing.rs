@@ -20,7 +20,7 @@ use crate::history::Rest;
 use crate::vocab::SimTime;
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct AllOrNothing {
     findings: Findings,
 }

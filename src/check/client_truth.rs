@@ -15,7 +15,7 @@ use super::words;
 use crate::protocol::ClientOutcome;
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ClientTruth {
     findings: Findings,
 }

@@ -22,7 +22,7 @@ use crate::business::Reason;
 use crate::vocab::{Direction, StepId};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Compensation {
     findings: Findings,
 }

@@ -36,6 +36,7 @@ struct Sides {
 type Shares = SmallVec<[(u32, Sides); 2]>;
 
 /// See the [module](self).
+#[derive(Clone)]
 pub(super) struct Balance {
     equation: Equation,
     /// Whether it has an in-flight term.
@@ -49,6 +50,7 @@ pub(super) struct Balance {
     findings: Findings,
 }
 
+#[derive(Clone)]
 struct Culprit {
     request: RequestId,
     at: SimTime,

@@ -20,7 +20,7 @@ use crate::protocol::Row;
 use crate::vocab::{RequestId, SimTime};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct EverythingEnds {
     /// Requests that did not end.
     undecided: Vec<RequestId>,

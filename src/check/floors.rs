@@ -15,7 +15,7 @@ use crate::history::{Effect, Event, Rest, What};
 use crate::vocab::SimTime;
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Floors {
     findings: Findings,
 }

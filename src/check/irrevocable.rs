@@ -17,7 +17,7 @@ use crate::protocol::ClientOutcome;
 use crate::vocab::{Direction, StepId};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Irrevocable {
     findings: Findings,
 }

@@ -26,7 +26,7 @@ use crate::protocol::{Family, Stamp};
 use crate::vocab::{Direction, FastMap, NodeId, RequestId, SimTime, StepId, TxId};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Isolation {
     exposed: FastMap<BusinessRow, SmallVec<[Exposure; 1]>>,
     /// Where a request has exposed something.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::agreement::Agreement;
 use super::all_or_nothing::AllOrNothing;
 use super::client_truth::ClientTruth;
@@ -23,21 +25,25 @@ use crate::vocab::{RequestId, SimTime};
 /// Takes in a history and judges every promise of its scenario.
 ///
 /// Its memory holds what is in flight, what is within the retention window, and
-/// sums by row and key; so a history need not be kept to be judged.
+/// sums by row and key; so a history need not be kept to be judged. A copy of it
+/// judges on from where it stands.
+#[derive(Clone)]
 pub struct Judge {
-    court: Court,
+    /// The same for all copies.
+    court: Arc<Court>,
     ledger: Ledger,
     bench: Vec<Seat>,
     /// The seats that hear what databases do.
-    listeners: Vec<usize>,
+    listeners: Arc<[usize]>,
     ended: bool,
 }
 
 /// A promise's place on the bench.
+#[derive(Clone)]
 struct Seat {
     id: PromiseId,
     /// The promise, or why it means nothing here.
-    promise: Result<Box<dyn Promise>, String>,
+    promise: Result<Box<dyn Promise>, &'static str>,
 }
 
 impl Judge {
@@ -59,7 +65,7 @@ impl Judge {
             .map(|(i, _)| i)
             .collect();
         Judge {
-            court,
+            court: Arc::new(court),
             ledger: Ledger::default(),
             bench,
             listeners,
@@ -75,7 +81,12 @@ impl Judge {
             .into_iter()
             .map(|seat| match seat.promise {
                 Ok(promise) => (seat.id, promise.findings().verdict(ended)),
-                Err(why) => (seat.id, Verdict::NotApplicable { why }),
+                Err(why) => (
+                    seat.id,
+                    Verdict::NotApplicable {
+                        why: why.to_owned(),
+                    },
+                ),
             })
             .collect()
     }
@@ -130,7 +141,7 @@ impl Sink for Judge {
         }
         self.ledger.hear(&self.court, event);
         if is_of_a_database(&event.what) {
-            for &i in &self.listeners {
+            for &i in &*self.listeners {
                 if let Ok(promise) = &mut self.bench[i].promise {
                     promise.event(&self.court, &self.ledger, event);
                 }
@@ -181,10 +192,10 @@ fn is_of_a_database(what: &What) -> bool {
 }
 
 /// The promise of this name, or why it means nothing here.
-fn seat(court: &Court, id: PromiseId) -> Result<Box<dyn Promise>, String> {
+fn seat(court: &Court, id: PromiseId) -> Result<Box<dyn Promise>, &'static str> {
     let two_phase = court.protocol.family() == Family::TwoPhase;
     let saga = court.protocol.is_saga();
-    let only = |used: bool, why: &str| if used { Ok(()) } else { Err(why.to_owned()) };
+    let only = |used: bool, why: &'static str| if used { Ok(()) } else { Err(why) };
     Ok(match id {
         PromiseId::AllOrNothing => Box::new(AllOrNothing::default()),
         PromiseId::Equation(n) => Box::new(Balance::new(court, n)),

@@ -16,7 +16,7 @@ use crate::protocol::{
 use crate::vocab::{Direction, FastMap, NodeId, RequestId, SimTime, TxId};
 
 /// Records of requests, by request; and what all effects add up to, by row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     slots: Vec<Record>,
     free: Vec<u32>,

@@ -17,7 +17,7 @@ use super::words;
 use crate::vocab::{Direction, StepId};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct NoEffectTwice {
     findings: Findings,
 }

@@ -22,7 +22,7 @@ use crate::history::{Effect, Event, Owner, What};
 use crate::vocab::{FastMap, NodeId, RequestId, SimTime, TxId};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PreparedUntouched {
     /// Rows under prepared branches.
     held: FastMap<BusinessRow, Held>,

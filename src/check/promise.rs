@@ -9,7 +9,7 @@ use crate::vocab::{RequestId, SimTime};
 
 /// A promise, as a fold. Every method but [`findings`](Promise::findings) may be
 /// left out.
-pub(super) trait Promise: Send {
+pub(super) trait Promise: Copied + Send {
     /// Whether it wants to hear what databases do.
     fn listens(&self) -> bool {
         false
@@ -30,6 +30,24 @@ pub(super) trait Promise: Send {
 
     /// What was found.
     fn findings(self: Box<Self>) -> Findings;
+}
+
+/// What can be copied although nobody knows what it is.
+pub(super) trait Copied {
+    /// A copy.
+    fn copied(&self) -> Box<dyn Promise>;
+}
+
+impl<T: Promise + Clone + 'static> Copied for T {
+    fn copied(&self) -> Box<dyn Promise> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Promise> {
+    fn clone(&self) -> Self {
+        (**self).copied()
+    }
 }
 
 /// A request whose record is complete.
@@ -84,7 +102,7 @@ impl Closing<'_> {
 }
 
 /// A violation, described.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Breach {
     /// See [`Violation::how`].
     pub(super) how: &'static str,
@@ -95,7 +113,7 @@ pub(super) struct Breach {
 }
 
 /// What a promise found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
     first: Option<Violation>,
     more: u32,

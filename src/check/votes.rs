@@ -21,7 +21,7 @@ use crate::protocol::Decision;
 use crate::vocab::{NodeId, SimTime};
 
 /// See the [module](self).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Votes {
     findings: Findings,
 }

@@ -30,7 +30,7 @@ use crate::business::{Params, Reason};
 use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
 
 /// One database, one local transaction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Monolith {}
 
 impl Protocol for Monolith {
@@ -47,7 +47,7 @@ impl Protocol for Monolith {
 const FIRST: StepId = StepId(0);
 
 /// The one service that does everything.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Application {
     setting: Arc<Setting>,
     requests: FastMap<RequestKey, Request>,
@@ -57,7 +57,7 @@ pub struct Application {
 }
 
 /// A request that is not answered yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Request {
     /// The branch of the attempt that is under way.
     tx: TxId,

@@ -19,7 +19,7 @@ use crate::vocab::{Direction, StepId, TxId};
 
 /// A machine together with the relay that empties its node's outbox: one relay
 /// a process, so that the letters of a transaction keep their order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WithRelay<M> {
     relay: Relay,
     machine: M,
@@ -59,7 +59,7 @@ impl<M: Machine> Machine for WithRelay<M> {
 ///
 /// It keeps in memory only what it is waiting for; the outbox is the truth, and
 /// whatever it forgets it finds there again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Relay {
     setting: Arc<Setting>,
     /// The letters that are on their way, in the order of their transactions.

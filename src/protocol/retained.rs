@@ -8,7 +8,7 @@ use crate::vocab::{FastMap, SimDuration, SimTime};
 /// A memory of what is over: outcomes, ended branches. What is older than its
 /// retention is forgotten when the next input comes, not by a timer, which would
 /// keep a finished request in flight.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Retained<K, V> {
     retention: SimDuration,
     by_key: FastMap<K, (SimTime, V)>,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::vocab::{Chance, Identity, SimTime};
 
 /// Everything that will happen. Its head is the only clock of the world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Agenda<T> {
     /// What happens before `next_slot`: the next at the end.
     soon: Vec<Entry>,
@@ -145,6 +145,23 @@ impl<T> Agenda<T> {
         self.filled |= 1 << n;
     }
 
+    /// When the next happens.
+    pub fn next_at(&mut self) -> Option<SimTime> {
+        loop {
+            let Some(entry) = self.soon.last() else {
+                if !self.advance() {
+                    return None;
+                }
+                continue;
+            };
+            if self.items[entry.place as usize].is_some() {
+                return Some(entry.at());
+            }
+            self.free.push(entry.place);
+            self.soon.pop();
+        }
+    }
+
     /// Takes what happens next.
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
         loop {
@@ -182,6 +199,7 @@ impl<T> Agenda<T> {
         let Some((bucket, mut entries)) = self.later.pop_first() else {
             return false;
         };
+        self.next_slot = bucket * SLOTS as u64;
         self.horizon = bucket + 1;
         for entry in entries.drain(..) {
             if self.items[entry.place as usize].is_some() {

@@ -43,7 +43,7 @@ pub(super) enum Due {
 }
 
 /// The broker's memory and disk.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Broker {
     /// Received and not yet on disk.
     buffer: Vec<Held>,
@@ -154,7 +154,7 @@ impl Broker {
 }
 
 /// Whether the broker is up, and what keeps it from working.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BrokerLife {
     pub(super) up: bool,
     /// How many faults keep it down.

@@ -16,7 +16,7 @@ use crate::vocab::{
 };
 
 /// Everybody's wishes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Clients {
     chance: Chance,
     choices: Vec<Chooser>,
@@ -82,7 +82,7 @@ impl Clients {
 }
 
 /// Chooses a value of a domain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Chooser {
     Uniform {
         size: u32,

@@ -8,7 +8,7 @@ use crate::protocol::{Durable, Key, Letter, LetterId, Outcome, Tag, Wire};
 use crate::vocab::{ClientId, Identity, NodeId, RequestId, SimDuration};
 
 /// Something on the agenda.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Happening<M> {
     Arrive {
         id: MsgId,

@@ -4,7 +4,7 @@
 use crate::vocab::{FastMap, Identity, RequestId};
 
 /// Counts what every request owns.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct InFlight {
     /// Where in `owned` each request has its place.
     places: FastMap<RequestId, usize>,
@@ -17,7 +17,7 @@ pub(super) struct InFlight {
     ended: Vec<RequestId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Owned {
     things: u32,
     /// How often each message was sent: the attempt is part of its identity.

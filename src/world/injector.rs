@@ -1,6 +1,7 @@
 //! Applies the fault plan. It never rolls dice: what, whom, when and for how
 //! long were decided before the first tick.
 
+use super::agenda::Handle;
 use super::happening::Happening;
 use super::process::{Life, Order};
 use super::store::Crash;
@@ -8,18 +9,22 @@ use super::world::{Msg, World};
 use crate::fault::{Fault, FaultKind, FaultPlan, Moment};
 use crate::history::{Part, Sink, What};
 use crate::protocol::{Milestone, Protocol, ProtocolKind, Wire};
-use crate::vocab::{Identity, NodeId};
+use crate::vocab::{Identity, NodeId, SimTime};
 
 /// The plan, and what of it has struck.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Injector {
     faults: Vec<Planned>,
+    /// When the last of those that have begun is over.
+    pub(super) over: SimTime,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Planned {
     fault: Fault,
     state: State,
+    /// When it is over, once it has begun.
+    end: Option<(SimTime, Handle)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,22 +94,29 @@ impl Injector {
 
 impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn schedule_faults(&mut self, plan: &FaultPlan) {
-        for (n, fault) in (0u32..).zip(&plan.faults) {
-            let state = match fault.when {
-                _ if !self.concerns_anybody(&fault.kind) => State::NotApplicable,
-                Moment::On { milestone, .. } if !Self::comes_to(milestone) => State::NotApplicable,
-                Moment::On { nth, .. } => State::Waiting { times: nth.max(1) },
-                Moment::At(_) | Moment::Point(_) => State::Waiting { times: 0 },
-            };
-            if let (Moment::At(at), State::Waiting { .. }) = (&fault.when, state) {
-                let who = Identity::named("fault").with(u64::from(n));
-                self.agenda.push(*at, who, Happening::FaultBegins(n));
-            }
-            self.injector.faults.push(Planned {
-                fault: fault.clone(),
-                state,
-            });
+        for fault in &plan.faults {
+            self.schedule_fault(fault);
         }
+    }
+
+    pub(super) fn schedule_fault(&mut self, fault: &Fault) -> u32 {
+        let n = self.injector.faults.len() as u32;
+        let state = match fault.when {
+            _ if !self.concerns_anybody(&fault.kind) => State::NotApplicable,
+            Moment::On { milestone, .. } if !Self::comes_to(milestone) => State::NotApplicable,
+            Moment::On { nth, .. } => State::Waiting { times: nth.max(1) },
+            Moment::At(_) | Moment::Point(_) => State::Waiting { times: 0 },
+        };
+        if let (Moment::At(at), State::Waiting { .. }) = (&fault.when, state) {
+            let who = Identity::named("fault").with(u64::from(n));
+            self.agenda.push(*at, who, Happening::FaultBegins(n));
+        }
+        self.injector.faults.push(Planned {
+            fault: fault.clone(),
+            state,
+            end: None,
+        });
+        n
     }
 
     /// Whether a run can come to a milestone at all. What people's own protocols
@@ -172,10 +184,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let Fault { kind, lasts, .. } = self.injector.faults[fault as usize].fault.clone();
         let place = self.struck_node(fault);
         self.record(place, What::FaultBegan { fault });
-        let over = self.now + lasts;
-        self.disturbed_until(over);
-        let who = Identity::named("fault-ends").with(u64::from(fault));
-        self.agenda.push(over, who, Happening::FaultEnds(fault));
+        self.ends_at(fault, self.now + lasts);
         match &kind {
             FaultKind::CrashProcess(node) => self.kill_process(*node),
             FaultKind::CrashDatabase(node) => self.crash_database(*node, Crash::Database),
@@ -186,6 +195,24 @@ impl<P: Protocol, S: Sink> World<P, S> {
             FaultKind::Pause(node) => self.pause(*node),
             _ => self.rules.begin(fault, &kind),
         }
+    }
+
+    fn ends_at(&mut self, fault: u32, over: SimTime) {
+        let who = Identity::named("fault-ends").with(u64::from(fault));
+        let handle = self.agenda.push(over, who, Happening::FaultEnds(fault));
+        self.injector.faults[fault as usize].end = Some((over, handle));
+        let ends = self.injector.faults.iter().filter_map(|f| f.end);
+        self.injector.over = ends.map(|(over, _)| over).max().unwrap_or_default();
+    }
+
+    /// A fault that has begun lasts until this instant, and not as long as was
+    /// planned. Nothing of the instant itself, or later, has happened yet.
+    pub(super) fn cut_short(&mut self, fault: u32, over: SimTime) {
+        let (_, handle) = self.injector.faults[fault as usize]
+            .end
+            .expect("it has begun");
+        self.agenda.take_back(handle);
+        self.ends_at(fault, over);
     }
 
     /// A fault is over: the world heals.

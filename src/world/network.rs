@@ -35,7 +35,7 @@ struct Rule {
 }
 
 /// The network's faults in force.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
 }

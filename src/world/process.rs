@@ -21,7 +21,7 @@ pub(super) enum Life {
 }
 
 /// Something that a process is to take in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Delivery<M> {
     pub(super) input: Input<M>,
     /// Who is held in flight by it until it is taken in, if anybody.
@@ -32,14 +32,14 @@ pub(super) struct Delivery<M> {
 }
 
 /// Business work that waits for a worker.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) ticket: u64,
     pub(super) request: Box<Request>,
 }
 
 /// A process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Process<M> {
     pub(super) spec: ProcessSpec,
     pub(super) life: Life,

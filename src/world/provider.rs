@@ -7,7 +7,7 @@ use crate::protocol::LetterId;
 use crate::vocab::{FastSet, SimDuration, SimTime};
 
 /// The provider's memory of keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Provider {
     known: FastSet<LetterId>,
     since: VecDeque<(SimTime, LetterId)>,

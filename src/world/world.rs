@@ -12,6 +12,7 @@ use super::process::{Delivery, Life, Order, Process};
 use super::provider::Provider;
 use super::run::{RunEnd, RunSpec};
 use super::store::{Io, Store};
+use crate::fault::Fault;
 use crate::history::{Event, Left, Point, PointKind, Rest, Sink, What};
 use crate::protocol::{
     ClientMsg, Cx, Durable, Input, Letter, Machine, Note, Protocol, Role, Setting, Wire,
@@ -25,6 +26,9 @@ use crate::vocab::{Chance, FastMap, NodeId, RequestId, SimDuration, SimTime};
 /// A host calls [`next`](World::next) until it is told [`Next::Over`], does what
 /// it is told with the machine of that node, and gives the effects back with
 /// [`take`](World::take) before it calls `next` again.
+///
+/// Between the two, a copy of the world goes on as the world itself would.
+#[derive(Clone)]
 pub struct World<P: Protocol, S: Sink> {
     pub(super) scenario: Arc<Scenario>,
     pub(super) setting: Arc<Setting>,
@@ -57,7 +61,8 @@ pub struct World<P: Protocol, S: Sink> {
     pub(super) taking: Option<(Option<RequestId>, Vec<Letter>)>,
     pub(super) io: Io,
     quiet: Vec<RequestId>,
-    /// The latest arrival or end of a fault: patience begins there.
+    /// The latest arrival, or return of what a fault has struck: patience begins
+    /// there, or when the last fault is over.
     pub(super) last_disturbance: SimTime,
     /// The scenario's, worked out once: it is looked at with every event.
     patience: SimDuration,
@@ -67,6 +72,7 @@ pub struct World<P: Protocol, S: Sink> {
 pub(super) type Msg<P> = <<P as Protocol>::Machine as Machine>::Msg;
 
 /// A machine of the scenario, as far as this protocol uses it.
+#[derive(Clone)]
 pub(super) struct Node<M> {
     pub(super) process: Process<M>,
     pub(super) store: Store,
@@ -147,48 +153,64 @@ impl<P: Protocol, S: Sink> World<P, S> {
     )]
     pub fn next(&mut self) -> Next<Msg<P>> {
         loop {
-            if let Some(order) = self.orders.pop_front() {
-                return match order {
-                    Order::Start(node) => Next::Start(node),
-                    Order::Kill(node) => Next::Kill(node),
-                };
-            }
-            if let Some(happening) = self.held_back.take() {
-                if let Some(next) = self.happen(happening) {
-                    return next;
-                }
-                continue;
-            }
-            self.note_the_quiet();
-            if self.over {
-                return Next::Over;
-            }
-            let patience_ends = self.last_disturbance + self.patience;
-            match self.agenda.pop() {
-                Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
-                    // What is left on the agenda concerns nobody (timers that were
-                    // taken back, faults that come too late), or it goes on too long.
-                    self.now = patience_ends;
-                    let by_itself = self.in_flight.all().is_empty();
-                    self.finish(by_itself);
-                }
-                Some((at, happening)) => {
-                    self.now = at;
-                    let (node, kind) = match self.sink.hears_points() {
-                        true => self.place(&happening),
-                        false => (self.setting.nodes.clients(), PointKind::Wish),
-                    };
-                    self.forget_handle(&happening);
-                    self.pass_point(node, kind);
-                    if !self.orders.is_empty() {
-                        self.held_back = Some(happening);
-                    } else if let Some(next) = self.happen(happening) {
-                        return next;
-                    }
-                }
-                None => self.finish(true),
+            if let Some(next) = self.advance() {
+                return next;
             }
         }
+    }
+
+    /// When the next thing happens; `None` if nothing does any more.
+    pub fn comes_at(&mut self) -> Option<SimTime> {
+        if self.over {
+            return None;
+        }
+        if !self.orders.is_empty() || self.held_back.is_some() {
+            return Some(self.now);
+        }
+        self.agenda.next_at()
+    }
+
+    /// Lets one thing happen: what the host is to do then, if it needs a machine.
+    #[inline]
+    pub fn advance(&mut self) -> Option<Next<Msg<P>>> {
+        if let Some(order) = self.orders.pop_front() {
+            return Some(match order {
+                Order::Start(node) => Next::Start(node),
+                Order::Kill(node) => Next::Kill(node),
+            });
+        }
+        if let Some(happening) = self.held_back.take() {
+            return self.happen(happening);
+        }
+        self.note_the_quiet();
+        if self.over {
+            return Some(Next::Over);
+        }
+        let patience_ends = self.last_disturbance.max(self.injector.over) + self.patience;
+        match self.agenda.pop() {
+            Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
+                // What is left on the agenda concerns nobody (timers that were
+                // taken back, faults that come too late), or it goes on too long.
+                self.now = patience_ends;
+                let by_itself = self.in_flight.all().is_empty();
+                self.finish(by_itself);
+            }
+            Some((at, happening)) => {
+                self.now = at;
+                let (node, kind) = match self.sink.hears_points() {
+                    true => self.place(&happening),
+                    false => (self.setting.nodes.clients(), PointKind::Wish),
+                };
+                self.forget_handle(&happening);
+                self.pass_point(node, kind);
+                if self.orders.is_empty() {
+                    return self.happen(happening);
+                }
+                self.held_back = Some(happening);
+            }
+            None => self.finish(true),
+        }
+        None
     }
 
     /// What is off the agenda cannot be taken back any more, not even by a fault
@@ -401,6 +423,23 @@ impl<P: Protocol, S: Sink> World<P, S> {
     pub(super) fn reach(&mut self, node: NodeId, note: Note) {
         self.record(node, What::Noted(note));
         self.strike_at(note.milestone, node);
+    }
+
+    /// The number of the point that comes next.
+    pub fn next_point(&self) -> u64 {
+        self.point
+    }
+
+    /// One more fault for the plan, as if it had stood at its end from the
+    /// beginning: its moment must not have come yet. Answers its position.
+    pub fn plan_fault(&mut self, fault: &Fault) -> u32 {
+        self.schedule_fault(fault)
+    }
+
+    /// A fault that has begun is over at this instant, as if it had been planned
+    /// so: nothing of the instant itself, or later, must have happened yet.
+    pub fn cut_fault_short(&mut self, fault: u32, over: SimTime) {
+        self.cut_short(fault, over);
     }
 
     /// What every machine of this run is given at birth.

@@ -34,7 +34,7 @@ use super::relay::WithRelay;
 use super::{Protocol, ProtocolKind, Role, Setting};
 
 /// The saga without an orchestrator.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ChoreographedSaga {}
 
 impl Protocol for ChoreographedSaga {

@@ -16,7 +16,7 @@ use crate::vocab::{FastMap, RequestKey, TxId};
 /// It remembers only what it is doing right now. Who waits for an answer it need
 /// not know: the outcome row is the truth, and a client that asks again is told
 /// what it says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reactor {
     setting: Arc<Setting>,
     jobs: FastMap<JobId, Job>,
@@ -32,7 +32,7 @@ struct JobId {
 }
 
 /// A task that is being done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Job {
     task: Task,
     params: Params,

@@ -42,7 +42,7 @@ use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};
 
 /// The saga with an orchestrator.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum OrchestratedSaga {}
 
 impl Protocol for OrchestratedSaga {
@@ -61,7 +61,7 @@ impl Protocol for OrchestratedSaga {
 }
 
 /// The machine of either role.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum SagaMachine {
     /// The transaction manager's.
     Orchestrator(Orchestrator),

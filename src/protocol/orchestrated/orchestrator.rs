@@ -14,7 +14,7 @@ use crate::protocol::{
 use crate::vocab::{Direction, RequestKey, SimDuration, TxId};
 
 /// Leads every saga through its steps, from its log.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Orchestrator {
     setting: Arc<Setting>,
     /// Sagas without their end; by id, so that those of a request lie together.
@@ -24,7 +24,7 @@ pub struct Orchestrator {
 }
 
 /// A saga on its way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Saga {
     params: Params,
     stage: Stage,

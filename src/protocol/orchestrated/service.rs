@@ -18,7 +18,7 @@ use crate::vocab::{Direction, FastMap, StepId, TxId};
 ///
 /// It remembers only what it is doing right now. What it has done, its inbox
 /// knows; what it has not, the orchestrator asks for again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StepService {
     setting: Arc<Setting>,
     jobs: FastMap<JobId, Job>,
@@ -33,7 +33,7 @@ struct JobId {
 }
 
 /// A command that is being obeyed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Job {
     order: Order,
     params: Params,

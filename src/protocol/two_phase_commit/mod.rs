@@ -38,7 +38,7 @@ use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};
 
 /// Two-phase commit, presumed abort.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum TwoPhaseCommit {}
 
 impl Protocol for TwoPhaseCommit {
@@ -57,7 +57,7 @@ impl Protocol for TwoPhaseCommit {
 }
 
 /// The machine of either role.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum TwoPhaseMachine {
     /// The transaction manager's.
     Coordinator(Coordinator),

@@ -20,6 +20,7 @@ use crate::scenario::{Engine, Preparation};
 use crate::vocab::{SimDuration, SimTime, TxId};
 
 /// A statement, as it was asked for.
+#[derive(Clone)]
 pub(super) struct Statement {
     pub(super) owner: Owner,
     pub(super) session: Option<u32>,

@@ -12,7 +12,7 @@ use crate::vocab::{FastMap, RequestId, SimDuration, SimTime, TxId};
 use crate::world::disk::Lsn;
 
 /// What a database holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Image {
     tables: Tables,
     /// What is on its way, as it is visible now.

@@ -49,14 +49,14 @@ pub(super) struct Grant {
 }
 
 /// The lock table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Locks {
     rows: FastMap<Row, Entry>,
     /// What everybody who waits waits for.
     waiting: FastMap<TranId, Row>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Entry {
     holders: SmallVec<[Holder; 2]>,
     queue: VecDeque<Waiter>,

@@ -12,7 +12,7 @@ use crate::vocab::{SimDuration, SimTime};
 use crate::world::disk::{Disk, Lsn};
 
 /// The log, and who waits for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) disk: Disk<Record>,
     /// How many times the database has died: its wakes carry the number.
@@ -37,7 +37,7 @@ enum Flusher {
 }
 
 /// Somebody who waits for a record to be on disk.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) lsn: Lsn,
     pub(super) ticket: Ticket,
@@ -45,7 +45,7 @@ pub(super) struct Waiting {
 }
 
 /// What happens once it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Then {
     /// The branch is prepared.
     Prepared(TranId),

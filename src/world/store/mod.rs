@@ -53,7 +53,7 @@ use crate::vocab::{Chance, FastMap, NodeId, SimTime, TxId};
 use crate::world::disk::Lsn;
 
 /// A database.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
     node: NodeId,
     spec: DatabaseSpec,

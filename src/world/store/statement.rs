@@ -124,7 +124,7 @@ impl View<'_> {
 }
 
 /// Which case was taken, and what was seen on the way.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Taken {
     /// The case; `None` if no test held.
     pub(super) case: Option<usize>,

@@ -20,7 +20,7 @@ type InboxKey = (TxId, StepId, Direction);
 type MemoKey = (TxId, StepId, ResourceId);
 
 /// Everything that is looked up by its key, and may be much.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
     business: Layered<BusinessRow, i64>,
     inbox: Layered<InboxKey, Reply>,
@@ -216,7 +216,7 @@ impl Tables {
 
 /// One table. The checkpoint's layer has two generations, so that what is old
 /// can be forgotten all at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Layered<K, V> {
     recent: FastMap<K, Recent<V>>,
     young: FastMap<K, V>,
@@ -224,7 +224,7 @@ struct Layered<K, V> {
 }
 
 /// What a record has put, `None` if it has deleted, and which it was.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Recent<V> {
     value: Option<V>,
     lsn: Lsn,

@@ -17,7 +17,7 @@ use crate::vocab::{SimDuration, SimTime, TxId};
 use crate::world::disk::Lsn;
 
 /// A transaction: a branch, or one that is a single call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tran {
     /// Who holds its locks.
     pub(super) owner: Owner,
@@ -96,8 +96,7 @@ impl Tran {
         if case.then.is_empty() {
             return;
         }
-        let set = Arc::get_mut(self.set.get_or_insert_default());
-        let set = set.expect("nobody else has it while it is open");
+        let set = Arc::make_mut(self.set.get_or_insert_default());
         let letters = &mut self.letters;
         statement::change(case, stamp, image, business, set, letters, safeguards);
     }
@@ -125,7 +124,7 @@ pub(super) struct Sealed {
 }
 
 /// A statement at work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Running {
     pub(super) ticket: Ticket,
     pub(super) work: Work,
@@ -141,7 +140,7 @@ pub(super) struct Running {
 }
 
 /// What a statement does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Work {
     /// A machine's, or the operator's.
     Txn {
@@ -166,13 +165,13 @@ pub(super) enum Stage {
 }
 
 /// All transactions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trans {
     slots: Vec<Slot>,
     free: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot {
     serial: u32,
     tran: Option<Tran>,

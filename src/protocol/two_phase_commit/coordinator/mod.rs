@@ -18,7 +18,7 @@ use crate::protocol::{
 use crate::vocab::{FastMap, NodeId, RequestKey, ServiceId, SimDuration, SimTime, StepId, TxId};
 
 /// The coordinator: its transactions, and what it has told clients.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Coordinator {
     setting: Arc<Setting>,
     course: Course,
@@ -29,7 +29,7 @@ pub struct Coordinator {
 }
 
 /// A transaction that is not forgotten.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Transaction {
     params: Params,
     phase: Phase,

@@ -45,7 +45,7 @@ pub(super) struct Ballot {
 }
 
 /// What every transaction of a scenario has in common.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Course {
     /// Which service does which step.
     pub(super) services: Vec<ServiceId>,

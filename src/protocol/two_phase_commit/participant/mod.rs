@@ -17,7 +17,7 @@ use crate::protocol::{
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 
 /// A participant: its branches by transaction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Participant {
     setting: Arc<Setting>,
     branches: FastMap<TxId, Branch>,
@@ -27,7 +27,7 @@ pub struct Participant {
 }
 
 /// A branch that is not over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Branch {
     state: State,
     /// How often the database could not say whether it had finished it.
