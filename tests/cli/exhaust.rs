@@ -6,12 +6,21 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use indoubt::history::{Event, Point, Sink};
+use indoubt::check::Judge;
+use indoubt::fault::{Fault, FaultKind, FaultPlan, Moment};
+use indoubt::history::{DigestSink, Event, Point, Sink};
 use indoubt::lab::exhaust::{Depth, ExhaustOptions, Exhausted, Pruning, Surprise, exhaust};
 use indoubt::lab::{self, HostChoice, RunOptions};
-use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
+use indoubt::protocol::choreographed::ChoreographedSaga;
+use indoubt::protocol::monolith::Monolith;
+use indoubt::protocol::orchestrated::OrchestratedSaga;
+use indoubt::protocol::two_phase_commit::TwoPhaseCommit;
+use indoubt::protocol::{Protocol, ProtocolKind, Safeguard, Safeguards};
 use indoubt::report;
 use indoubt::scenario::{self, Scenario};
+use indoubt::vocab::{NodeId, SimDuration, SimTime};
+use indoubt::world::host::direct::{self, Run};
+use indoubt::world::{RunEnd, RunSpec};
 use serde_json::Value;
 
 use crate::support::{MALL, ORDER, committed, json, out, path, program, run, validates};
@@ -114,6 +123,128 @@ fn points_are_numbered_from_0_and_whoever_hears_of_them_changes_nothing() {
         assert!(points.len() > 50, "{protocol}: {}", points.len());
         assert!((0..).zip(&points).all(|(n, point)| point.number == n));
         assert!(points.is_sorted_by_key(|point| point.at));
+    }
+}
+
+/// A fault that strikes at a point.
+fn fault(kind: FaultKind, point: u64) -> Fault {
+    Fault {
+        kind,
+        when: Moment::Point(point),
+        lasts: SimDuration::from_millis(31),
+    }
+}
+
+/// Copies a run before each of its inputs, lets a second fault strike the copy,
+/// and holds it against a run that had both faults from its beginning.
+fn copies_go_on_as_the_run_would<P>(scenario: &Arc<Scenario>)
+where
+    P: Protocol + Clone,
+    P::Machine: Clone,
+{
+    let first = fault(FaultKind::PowerLoss(NodeId(0)), 20);
+    let spec = |second: Option<Fault>| RunSpec {
+        scenario: Arc::clone(scenario),
+        seed: scenario.seed,
+        safeguards: Safeguards::all(),
+        plan: FaultPlan {
+            faults: [first.clone()].into_iter().chain(second).collect(),
+        },
+        leave_out: BTreeSet::new(),
+    };
+    let sink = || (Judge::new(scenario, P::KIND), DigestSink::default());
+    let outcome = |((judge, digest), end): ((Judge, DigestSink), RunEnd)| {
+        (judge.verdicts(), digest.digest(), end)
+    };
+    let mut trunk = Run::<P, _>::new(&spec(None), sink());
+    let mut copies = 0;
+    loop {
+        let next = trunk.next_point();
+        for kind in [FaultKind::PowerLoss(NodeId(1)), FaultKind::Pause(NodeId(0))] {
+            let second = fault(kind, next + next % 3);
+            let whole = outcome(direct::run::<P, _>(&spec(Some(second.clone())), sink()));
+            let mut copy = trunk.clone();
+            copy.plan_fault(&second);
+            assert_eq!(outcome(copy.finish()), whole, "{} at {next}", P::KIND);
+            copies += 1;
+        }
+        if !trunk.step() {
+            break;
+        }
+    }
+    assert!(copies > 50, "{}: {copies}", P::KIND);
+    let whole = outcome(direct::run::<P, _>(&spec(None), sink()));
+    assert_eq!(
+        outcome(trunk.finish()),
+        whole,
+        "the copies took nothing from it"
+    );
+}
+
+/// A fault that is cut short is one that was planned so.
+fn a_fault_can_be_cut_short<P>(scenario: &Arc<Scenario>)
+where
+    P: Protocol + Clone,
+    P::Machine: Clone,
+{
+    let spec = |fault: Option<Fault>| RunSpec {
+        scenario: Arc::clone(scenario),
+        seed: scenario.seed,
+        safeguards: Safeguards::all(),
+        plan: FaultPlan {
+            faults: fault.into_iter().collect(),
+        },
+        leave_out: BTreeSet::new(),
+    };
+    let sink = || (Judge::new(scenario, P::KIND), DigestSink::default());
+    let outcome = |((judge, digest), end): ((Judge, DigestSink), RunEnd)| {
+        (judge.verdicts(), digest.digest(), end.ended)
+    };
+    let mut trunk = Run::<P, _>::new(&spec(None), sink());
+    for millis in 1..12 {
+        let at = SimTime::from_micros(millis * 1_000);
+        trunk.go_on_until(at);
+        for kind in [
+            FaultKind::CrashProcess(NodeId(0)),
+            FaultKind::PowerLoss(NodeId(1)),
+            FaultKind::Pause(NodeId(1)),
+        ] {
+            let lasting = |lasts| Fault {
+                kind: kind.clone(),
+                when: Moment::At(at),
+                lasts,
+            };
+            let (short, long) = (SimDuration::from_millis(31), SimDuration::from_millis(170));
+            let mut run = trunk.clone();
+            let fault = run.plan_fault(&lasting(long));
+            run.go_on_until(at + short);
+            let mut cut = run.clone();
+            cut.cut_fault_short(fault, at + short);
+            for (run, lasts) in [(cut, short), (run, long)] {
+                let whole = direct::run::<P, _>(&spec(Some(lasting(lasts))), sink());
+                let whole = outcome(whole);
+                let run = outcome(run.finish());
+                assert_eq!(run, whole, "{} under {kind:?} at {at}", P::KIND);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_a_run_goes_on_as_the_run_itself_would() {
+    for name in [MALL, ORDER] {
+        let mut scenario = shipped(name, 2);
+        scenario.faults.clear();
+        scenario.seeded = None;
+        let scenario = Arc::new(scenario);
+        copies_go_on_as_the_run_would::<Monolith>(&scenario);
+        a_fault_can_be_cut_short::<Monolith>(&scenario);
+        copies_go_on_as_the_run_would::<TwoPhaseCommit>(&scenario);
+        a_fault_can_be_cut_short::<TwoPhaseCommit>(&scenario);
+        copies_go_on_as_the_run_would::<OrchestratedSaga>(&scenario);
+        a_fault_can_be_cut_short::<OrchestratedSaga>(&scenario);
+        copies_go_on_as_the_run_would::<ChoreographedSaga>(&scenario);
+        a_fault_can_be_cut_short::<ChoreographedSaga>(&scenario);
     }
 }
 

@@ -1,14 +1,15 @@
 //! One run among very many: judged, not measured; a panic is an outcome too.
 
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::Arc;
 
 use super::strikes::Planned;
 use super::survey::Survey;
+use super::trunk::Trunk;
 use crate::business::PromiseId;
 use crate::check::{Judge, Verdict};
 use crate::fault::FaultPlan;
-use crate::history::Sink;
 use crate::lab::panics::catch;
 use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
@@ -17,7 +18,8 @@ use crate::protocol::two_phase_commit::TwoPhaseCommit;
 use crate::protocol::{Protocol, ProtocolKind, Safeguards};
 use crate::scenario::{Expectation, Scenario};
 use crate::vocab::Seed;
-use crate::world::{RunSpec, host};
+use crate::world::host::direct::{self, Run};
+use crate::world::{RunEnd, RunSpec};
 
 /// What is the same in all runs of one protocol on one seed.
 pub(super) struct Bench<'a> {
@@ -49,40 +51,87 @@ pub(super) struct Found {
 }
 
 impl Bench<'_> {
-    /// Whether a run under this plan keeps what it should.
-    pub(super) fn judge(&self, plan: &[Planned]) -> Vec<Found> {
-        self.run(plan, ()).0
-    }
-
-    /// The same, and where the next fault could strike; nothing after a panic.
+    /// What comes of a run under this plan, and where the next fault could
+    /// strike: nowhere after a panic.
     pub(super) fn survey(&self, plan: &[Planned]) -> (Vec<Found>, Survey) {
-        let (found, survey) = self.run(plan, Survey::default());
-        (found, survey.unwrap_or_default())
+        let surveyed = catch(|| match self.protocol {
+            ProtocolKind::Monolith => self.survey_as::<Monolith>(plan),
+            ProtocolKind::TwoPhaseCommit => self.survey_as::<TwoPhaseCommit>(plan),
+            ProtocolKind::OrchestratedSaga => self.survey_as::<OrchestratedSaga>(plan),
+            ProtocolKind::ChoreographedSaga => self.survey_as::<ChoreographedSaga>(plan),
+            ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
+        });
+        surveyed.unwrap_or_else(|invariant| (panicked(invariant), Survey::default()))
     }
 
-    fn run<S: Sink>(&self, plan: &[Planned], sink: S) -> (Vec<Found>, Option<S>) {
-        let run = || match self.protocol {
-            ProtocolKind::Monolith => self.run_as::<Monolith, S>(plan, sink),
-            ProtocolKind::TwoPhaseCommit => self.run_as::<TwoPhaseCommit, S>(plan, sink),
-            ProtocolKind::OrchestratedSaga => self.run_as::<OrchestratedSaga, S>(plan, sink),
-            ProtocolKind::ChoreographedSaga => self.run_as::<ChoreographedSaga, S>(plan, sink),
-            ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
-        };
-        match catch(run) {
-            Ok((found, sink)) => (found, Some(sink)),
-            Err(invariant) => {
-                let found = Found {
-                    surprise: Surprise::Panicked,
-                    how: invariant.clone(),
-                    what: invariant,
-                };
-                (vec![found], None)
+    /// What comes of each of these second faults after a first one. They are in
+    /// the order of their points in the run as it is after the first.
+    pub(super) fn judge_after(&self, first: &Planned, seconds: &[Planned]) -> Vec<Vec<Found>> {
+        match self.protocol {
+            ProtocolKind::Monolith => self.judge_after_as::<Monolith>(first, seconds),
+            ProtocolKind::TwoPhaseCommit => self.judge_after_as::<TwoPhaseCommit>(first, seconds),
+            ProtocolKind::OrchestratedSaga => {
+                self.judge_after_as::<OrchestratedSaga>(first, seconds)
             }
+            ProtocolKind::ChoreographedSaga => {
+                self.judge_after_as::<ChoreographedSaga>(first, seconds)
+            }
+            ProtocolKind::Own(_) => unreachable!("only what ships with the bench is enumerated"),
         }
     }
 
-    fn run_as<P: Protocol, S: Sink>(&self, plan: &[Planned], sink: S) -> (Vec<Found>, S) {
-        let spec = RunSpec {
+    fn survey_as<P: Protocol>(&self, plan: &[Planned]) -> (Vec<Found>, Survey) {
+        let sink = (self.judge(), Survey::default());
+        let ((judge, survey), end) = direct::run::<P, _>(&self.spec(plan), sink);
+        (self.found(judge, &end), survey)
+    }
+
+    fn judge_after_as<P>(&self, first: &Planned, seconds: &[Planned]) -> Vec<Vec<Found>>
+    where
+        P: Protocol + Clone,
+        P::Machine: Clone,
+    {
+        let mut trunk = Trunk::<P, Judge>::new(self.spec(slice::from_ref(first)), self.judge());
+        let outages = seconds.chunk_by(Planned::is_shorter_than);
+        outages
+            .flat_map(|outage| self.judge_outage(&mut trunk, outage))
+            .collect()
+    }
+
+    /// What comes of a fault that strikes at one point, by how long it lasts, the
+    /// shortest first: while the longest lasts, the others are the same run. If
+    /// that panics, so do all that are not over by then.
+    fn judge_outage<P>(&self, trunk: &mut Trunk<P, Judge>, outage: &[Planned]) -> Vec<Vec<Found>>
+    where
+        P: Protocol + Clone,
+        P::Machine: Clone,
+    {
+        let (longest, shorter) = outage
+            .split_last()
+            .expect("nothing is cut into empty pieces");
+        let judged = |run: Run<P, Judge>| {
+            let (judge, end) = run.finish();
+            self.found(judge, &end)
+        };
+        let mut all = Vec::with_capacity(outage.len());
+        let last = catch(|| {
+            let mut branch = trunk.branch(longest);
+            for planned in shorter {
+                let run = branch.shorter(planned.point.at + planned.fault.lasts);
+                all.push(catch(|| judged(run)).unwrap_or_else(panicked));
+            }
+            judged(branch.longest())
+        });
+        all.resize(outage.len(), last.unwrap_or_else(panicked));
+        all
+    }
+
+    fn judge(&self) -> Judge {
+        Judge::new(self.scenario, self.protocol)
+    }
+
+    fn spec(&self, plan: &[Planned]) -> RunSpec {
+        RunSpec {
             scenario: Arc::clone(self.scenario),
             seed: self.seed,
             safeguards: self.safeguards,
@@ -90,16 +139,18 @@ impl Bench<'_> {
                 faults: plan.iter().map(|planned| planned.fault.clone()).collect(),
             },
             leave_out: BTreeSet::new(),
-        };
-        let judge = Judge::new(self.scenario, self.protocol);
-        let ((judge, sink), end) = host::direct::run::<P, _>(&spec, (judge, sink));
+        }
+    }
+
+    /// What was not as expected in a run that is over.
+    fn found(&self, judge: Judge, end: &RunEnd) -> Vec<Found> {
         assert!(
             end.never_struck.is_empty(),
             "a run is the same until its first fault, so every surveyed point is reached"
         );
         let verdicts = judge.verdicts().into_iter();
         let found = verdicts.filter_map(|(promise, verdict)| self.surprise(promise, verdict));
-        (found.collect(), sink)
+        found.collect()
     }
 
     /// What was not expected. What may break, or breaks in the scenario's own
@@ -122,4 +173,12 @@ impl Bench<'_> {
             Verdict::Holds | Verdict::NotApplicable { .. } => None,
         }
     }
+}
+
+fn panicked(invariant: String) -> Vec<Found> {
+    vec![Found {
+        surprise: Surprise::Panicked,
+        how: invariant.clone(),
+        what: invariant,
+    }]
 }

@@ -13,6 +13,13 @@
 //! that it began and ended, needs no second faults after its own end: from then on
 //! the two runs are the same run.
 //!
+//! What many runs have in common is run once. A run is the same until a fault
+//! strikes, so the second faults after one first fault branch off copies of one run
+//! (`Trunk`). And faults that differ only in how long they last are the same until
+//! the shortest is over, so they, too, are copies of the one that lasts longest
+//! (`Branch`). Nothing is left out by that: every plan is judged on its own history,
+//! from its beginning to its end.
+//!
 //! The claim is about the latencies and wishes of the seeds that were run, about
 //! faults that end, and about the durations of [`Durations`].
 
@@ -22,6 +29,7 @@ mod strikes;
 mod survey;
 mod tally;
 mod threads;
+mod trunk;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -236,7 +244,7 @@ impl<O: Observer> Trials<'_, O> {
         let first = &first.planned;
         let (_, survey) = self.bench.survey(std::slice::from_ref(first));
         let over = first.point.at + first.fault.lasts;
-        let (mut tally, mut runs) = (Tally::default(), 1);
+        let (mut tally, mut seconds) = (Tally::default(), Vec::new());
         let later = first.point.number as usize + 1;
         self.field(&survey, later).strikes(|strike| {
             if !new && strike.planned.point.at > over {
@@ -244,13 +252,16 @@ impl<O: Observer> Trials<'_, O> {
             }
             tally.count(&strike);
             if strike.pruned.is_none() {
-                let plan = [first.clone(), strike.planned];
-                let found = self.bench.judge(&plan);
-                tally.found(self.bench.seed, &plan, found);
-                runs += 1;
+                seconds.push(strike.planned);
             }
         });
-        self.observer.done(runs);
+        seconds.sort_by_key(|second| second.point.number);
+        let judged = self.bench.judge_after(first, &seconds);
+        self.observer.done(1 + seconds.len() as u64);
+        for (second, found) in seconds.into_iter().zip(judged) {
+            let plan = [first.clone(), second];
+            tally.found(self.bench.seed, &plan, found);
+        }
         tally
     }
 

@@ -77,6 +77,14 @@ pub struct Planned {
     pub point: Point,
 }
 
+impl Planned {
+    /// Whether it differs from another only in that it does not last as long.
+    pub(super) fn is_shorter_than(&self, other: &Planned) -> bool {
+        let (fault, longer) = (&self.fault, &other.fault);
+        self.point == other.point && fault.kind == longer.kind && fault.lasts < longer.lasts
+    }
+}
+
 /// A fault at a point, and whether it is to be tried.
 #[derive(Clone, Debug)]
 pub(super) struct Strike {
