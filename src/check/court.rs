@@ -101,6 +101,15 @@ impl Court {
         here.any(|action| action.seen.is_some())
     }
 
+    /// Whether a participant only reads, and may therefore vote yes on a branch that
+    /// it never prepares.
+    pub(super) fn may_vote_unprepared(&self, node: NodeId) -> bool {
+        let steps = self.business().steps.iter();
+        let mut here = steps.filter(|step| self.scenario.nodes.service(step.service) == node);
+        self.scenario.two_phase.read_only_votes
+            && here.all(|step| step.actions.iter().all(|a| a.kind == ActionKind::Look))
+    }
+
     /// Whether a step can be undone.
     pub(super) fn compensable(&self, step: StepId) -> bool {
         self.business().step(step).compensation.is_some()

@@ -335,14 +335,18 @@ impl Ledger {
     fn written(&mut self, event: &Event, written: &Written, durable: bool) {
         match (written.row, written.value) {
             (Row::Log(tx), Some(Value::Log(entry))) => match entry.state {
-                LogState::Committed => {
+                LogState::Committed | LogState::CommittedAndForgotten => {
                     self.of_attempt(event, tx, |attempt| Deed::Logged { attempt, durable });
                 }
                 LogState::Saga(SagaPhase::Backward { reason, .. }) => {
                     self.turned(event, tx, reason);
                 }
                 // It is parked where it stood, on its way back or not.
-                LogState::Saga(SagaPhase::Forward(_)) | LogState::Parked(_) => {}
+                LogState::Saga(SagaPhase::Forward(_))
+                | LogState::Parked(_)
+                // Nothing is decided yet; and an abort is no record's but a note's.
+                | LogState::Collecting
+                | LogState::Aborted => {}
             },
             (Row::Outbox(_), Some(Value::Letter(letter))) => {
                 if let LetterBody::Event { event: body, .. } = letter.body
@@ -459,7 +463,7 @@ fn business_part(effect: &Effect) -> Option<Part> {
 }
 
 fn is_commit(value: Option<Value>) -> bool {
-    matches!(value, Some(Value::Log(entry)) if entry.state == LogState::Committed)
+    matches!(value, Some(Value::Log(entry)) if entry.state.commits())
 }
 
 /// How often the step of effect `i` was executed in this local transaction:

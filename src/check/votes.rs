@@ -4,7 +4,7 @@
 //!
 //! A yes is known by the participant's own note, or by its prepared branch and
 //! the coordinator's note that it has the vote (a participant may die between
-//! its vote and its note). *In time* means: all votes reached the coordinator
+//! its vote and its note). A *read-only* is a yes, and has no prepared branch. *In time* means: all votes reached the coordinator
 //! before it decided and before its time-out; *one life*: neither its process
 //! nor its database died between the first vote and the decision.
 //!
@@ -106,7 +106,7 @@ impl Ballot<'_> {
                 _ => {}
             }
         }
-        noted || (heard && prepared)
+        noted || (heard && (prepared || self.court.may_vote_unprepared(node)))
     }
 
     fn node_of(&self, service: crate::vocab::ServiceId) -> NodeId {

@@ -374,6 +374,8 @@ pub enum Class {
     Mark,
     /// The operator's.
     Operator,
+    /// Whom the coordinator is about to ask to prepare, where commit is presumed.
+    Collecting,
 }
 
 /// What is left when the run is over, read independently of all machines.

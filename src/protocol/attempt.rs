@@ -170,7 +170,9 @@ fn after_answer(
         // The database was away, or nobody knows what became of it: the inbox
         // will, when it is sent again.
         Outcome::Aborted | Outcome::Unknown => Ok(Next::LeftToSender),
-        Outcome::Open(_) | Outcome::Prepared | Outcome::Letters(_) => Err(Impossible::NotOneShot),
+        Outcome::Open(_) | Outcome::Prepared | Outcome::ReadOnly | Outcome::Letters(_) => {
+            Err(Impossible::NotOneShot)
+        }
     }
 }
 

@@ -162,6 +162,9 @@ pub enum Outcome {
     Open(Reads),
     /// The branch is prepared.
     Prepared,
+    /// The branch was to be prepared and has only read: its locks are gone and so is
+    /// it, without a record.
+    ReadOnly,
     /// It is committed: a one-shot transaction, or a branch that was finished
     /// so. `reply` is what its case answered, or what was replayed.
     Committed {
@@ -199,9 +202,19 @@ pub enum End {
     /// Leave the branch open, with its locks.
     Open,
     /// Prepare the branch: it survives a crash, with its locks.
-    Prepare,
+    Prepare(Preparing),
     /// Commit.
     Commit,
+}
+
+/// What may become of a branch that is asked to prepare, beside being prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preparing {
+    /// Whether a refusal waits for the disk, too: its abort record is forced.
+    pub force_no: bool,
+    /// Whether a branch that has only read is released instead: it leaves no
+    /// record, and its end is [`Outcome::ReadOnly`] (`XA_RDONLY` in X/Open XA).
+    pub release_read_only: bool,
 }
 
 /// Whether the answer waits for the disk.
@@ -250,7 +263,9 @@ pub enum Effect<M> {
     },
     /// End a prepared or open branch. Idempotent: a branch that was finished
     /// before answers the same again; one that never was answers
-    /// [`Outcome::Aborted`].
+    /// [`Outcome::Aborted`]. An abort that is not lazy leaves a record even of a
+    /// branch that was not prepared, or never was: nothing can be done in it any
+    /// more.
     Finish {
         /// Its answer comes under this key.
         call: Key,

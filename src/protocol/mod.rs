@@ -33,7 +33,8 @@ pub mod two_phase_commit;
 pub mod txn;
 
 pub use machine::{
-    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Out, Outcome, Protocol, Role, Tag,
+    Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Out, Outcome, Preparing, Protocol,
+    Role, Tag,
 };
 pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire};
 pub use note::{Detail, Milestone, Note};

@@ -19,6 +19,9 @@
 //! | --- | --- |
 //! | `stage NAME` | the business: see [`stage`](mod@stage); `points-mall` unless said |
 //! | `without SAFEGUARD` | from the next `start` on |
+//! | `presume WHAT` | `nothing`, `abort` or `commit`: from the next `start` on |
+//! | `read-only votes` | from the next `start` on |
+//! | `prepare serially` | from the next `start` on |
 //! | `start ROLE` | a first process at `manager` or a service; nothing to recover |
 //! | `restart` | it died; a new process, with nothing read yet |
 //! | `recover [FACT; FACT]` | it reads what its database still knows |
@@ -31,7 +34,8 @@
 //! | `wait DURATION` | time passes, and the timers that are due run out |
 //! | `pending` | what is armed and what is out |
 //!
-//! Facts: `prepared TX`, `log TX PARAMS committed`, `log TX PARAMS forward STEP`,
+//! Facts: `prepared TX`, `log TX PARAMS committed` (or `collecting`, or `aborted`),
+//! `log TX PARAMS forward STEP`,
 //! `log TX PARAMS undo STEP from STEP REASON`, each of the last two also after
 //! `parked`, `outcome KEY OUTCOME`, `unsent`.
 //!
@@ -48,9 +52,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use words::Words;
-pub(crate) use writing::Names;
+pub(crate) use writing::{Names, decided};
 
 use super::message::{ClientMsg, NoPeer};
+use super::two_phase_commit::{PrepareOrder, Variant};
 use super::{
     Cx, Durable, Effect, Input, Key, Machine, Message, Out, Protocol, Role, Safeguards, Setting,
     Wire,
@@ -204,6 +209,20 @@ where
                 self.setting = Arc::new(stage::setting(words.rest(), P::KIND, safeguards));
                 Vec::new()
             }
+            "presume" => {
+                self.choose(|variant| variant.presumption = words.presumption());
+                Vec::new()
+            }
+            "read-only" => {
+                words.expect("votes");
+                self.choose(|variant| variant.read_only_votes = true);
+                Vec::new()
+            }
+            "prepare" => {
+                words.expect("serially");
+                self.choose(|variant| variant.prepare = PrepareOrder::Serial);
+                Vec::new()
+            }
             "without" => {
                 let mut changed = Setting::clone(&setting);
                 changed.safeguards = changed.safeguards.without(words.safeguard());
@@ -262,6 +281,12 @@ where
             "pending" => self.pending(),
             other => panic!("`{other}` is nothing that can happen: {line}"),
         }
+    }
+
+    fn choose(&mut self, choice: impl FnOnce(&mut Variant)) {
+        let mut changed = Setting::clone(&self.setting);
+        choice(&mut changed.two_phase);
+        self.setting = Arc::new(changed);
     }
 
     fn start(&mut self) {

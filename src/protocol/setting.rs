@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::two_phase_commit::Variant;
 use super::{Entry, Family, Own, Safeguards};
 use crate::business::Business;
 use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
@@ -11,7 +12,7 @@ use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
 pub enum ProtocolKind {
     /// One database, one local transaction: the baseline.
     Monolith,
-    /// Two-phase commit, presumed abort.
+    /// Two-phase commit; presumed abort, unless the scenario says otherwise.
     TwoPhaseCommit,
     /// A saga with an orchestrator.
     OrchestratedSaga,
@@ -45,7 +46,7 @@ impl ProtocolKind {
     pub fn meaning(self) -> &'static str {
         match self {
             ProtocolKind::Monolith => "one database, one local transaction: the baseline",
-            ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort",
+            ProtocolKind::TwoPhaseCommit => "two-phase commit, presumed abort by default",
             ProtocolKind::OrchestratedSaga => "a saga that an orchestrator leads",
             ProtocolKind::ChoreographedSaga => "a saga in which services react to events",
             ProtocolKind::Own(own) => own.answers,
@@ -285,6 +286,8 @@ pub struct Setting {
     pub nodes: Nodes,
     /// How patient the machines are.
     pub policies: Policies,
+    /// Which two-phase commit, if it is that.
+    pub two_phase: Variant,
     /// The rules in force.
     pub safeguards: Safeguards,
 }

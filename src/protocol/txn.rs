@@ -118,6 +118,22 @@ pub enum LogState {
     /// A saga whose command was sent in vain as often as its step allows: it is not
     /// sent any more until somebody looks.
     Parked(SagaPhase),
+    /// Two-phase commit, presuming commit, is about to ask all participants of the
+    /// scenario to prepare: what is known of it is not nothing any more.
+    Collecting,
+    /// Two-phase commit decided to commit and, presuming just that, forgets it: the
+    /// row that says so is gone with the record that writes it.
+    CommittedAndForgotten,
+    /// Two-phase commit, presuming nothing, decided to abort; the end is not written
+    /// yet.
+    Aborted,
+}
+
+impl LogState {
+    /// Whether it is the decision to commit.
+    pub fn commits(self) -> bool {
+        matches!(self, LogState::Committed | LogState::CommittedAndForgotten)
+    }
 }
 
 /// Which command a saga is about to send, or has sent.

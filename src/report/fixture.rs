@@ -63,6 +63,7 @@ pub(crate) fn scenario() -> Scenario {
             default: link,
             links: BTreeMap::new(),
         },
+        two_phase: Default::default(),
         policies: policies(),
         workload: Workload {
             transactions: 2_000,

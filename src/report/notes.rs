@@ -6,6 +6,7 @@ use super::{Comparison, meaning};
 use crate::business::Step;
 use crate::lab::Trial;
 use crate::protocol::ProtocolKind;
+use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
 use crate::scenario::{Preparation, Scenario};
 
 pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
@@ -22,6 +23,7 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
         ));
     }
     if let Some(trial) = ran(ProtocolKind::TwoPhaseCommit) {
+        notes.extend(variant(of.scenario, trial));
         notes.extend(intents(of.scenario, trial));
         notes.extend(branches(trial));
     }
@@ -31,6 +33,30 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
     notes.extend(whole_bill(of.trials));
     notes.extend(window(of.trials));
     notes
+}
+
+/// Which two-phase commit, if it is not the usual one.
+fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
+    let variant = scenario.two_phase;
+    let mut says = Vec::new();
+    match variant.presumption {
+        Presumption::Abort => {}
+        Presumption::Nothing => says.push(
+            "it presumes nothing: commits and aborts alike are forced, acknowledged and \
+             remembered until all have them",
+        ),
+        Presumption::Commit => says.push(
+            "it presumes commit: who takes part is forced to disk before anybody is asked to \
+             prepare, commits are acknowledged by nobody, and aborts are remembered",
+        ),
+    }
+    if variant.read_only_votes {
+        says.push("a participant that has only read leaves at PREPARE");
+    }
+    if variant.prepare == PrepareOrder::Serial {
+        says.push("participants are asked to prepare one after the other");
+    }
+    (!says.is_empty()).then(|| format!("{}: {}.", trial.protocol, says.join("; ")))
 }
 
 fn intents(scenario: &Scenario, trial: &Trial) -> Option<String> {

@@ -14,6 +14,7 @@ use super::schema::{self, Expectations, Section};
 use super::types::{Engine, Expectation, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
 use crate::business::{CheckTime, No, StepKind};
+use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
 
 /// A value and its place.
 #[derive(Clone)]
@@ -113,6 +114,9 @@ pub(super) struct File {
     /// How patient the machines are, and how long they remember.
     #[schemars(with = "Section<PoliciesFile>")]
     pub(super) policies: PoliciesFile,
+    /// Which two-phase commit.
+    #[schemars(rename = "two-phase-commit", with = "Section<TwoPhaseFile>")]
+    pub(super) two_phase: TwoPhaseFile,
     /// What requests are about: at most four numbered sets, in which keys are
     /// written, like `{player}/{character}`.
     #[schemars(with = "Section<BTreeMap<String, Section<DomainFile>>>")]
@@ -324,6 +328,20 @@ pub(super) struct PoliciesFile {
     /// How long inbox rows, tombstones and outcomes are kept: longer than a message
     /// lives and a client retries. A duration. Default: as long as it must be.
     pub(super) retention: Option<At<Time>>,
+}
+
+/// The choices that two-phase commit leaves open.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct TwoPhaseFile {
+    /// What is presumed of a transaction that the coordinator knows nothing of.
+    /// Default: `"abort"`.
+    pub(super) presumption: Presumption,
+    /// Whether a participant whose branch has only read leaves at PREPARE, with no
+    /// record and no second phase. Default: false.
+    pub(super) read_only_votes: bool,
+    /// In which order participants are asked to prepare. Default: `"parallel"`.
+    pub(super) prepare: PrepareOrder,
 }
 
 /// A numbered set of values.

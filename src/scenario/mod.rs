@@ -240,7 +240,17 @@
 //! | `relay-batch` | `32` | how many letters it takes at once |
 //! | `message-life` | `"5s"`, or more if delays and faults need it | the longest that a message can be under way |
 //! | `retention` | as long as it must be | how long inbox rows, tombstones and outcomes are kept: longer than a message lives and a client retries |
-
+//!
+//! ## `[two-phase-commit]`
+//!
+//! The choices that two-phase commit leaves open; no other protocol hears of them.
+//! What each costs is in [`two_phase_commit`](crate::protocol::two_phase_commit).
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `presumption` | `"abort"` | what is presumed of a transaction that the coordinator knows nothing of. `"abort"`: an abort is forgotten at once, and a commit remembered until all have acknowledged it. `"nothing"`: both are forced, acknowledged and remembered. `"commit"`: a commit is forgotten at once and acknowledged by nobody; who takes part is written down before anybody is asked to prepare, and an abort is remembered until all have acknowledged it |
+//! | `read-only-votes` | `false` | whether a participant whose branch has only read (its steps only `look`) leaves at PREPARE: it lets its locks go, writes nothing, and is told nothing. It is off by default because it costs a guarantee: a lock let go before the last is taken may let a run be unserializable. All work is done before the first PREPARE, so only locks that others take at PREPARE come late: those of conditions with `check = "prepare"`. One who judges conditions at PREPARE never leaves there |
+//! | `prepare` | `"parallel"` | whether all are asked to prepare at once, or (`"serial"`) one after the other, each when the one before it has voted yes; the first no ends the vote, and who was not asked is never prepared |
 //!
 //! # Based on another file
 //!

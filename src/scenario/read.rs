@@ -12,7 +12,7 @@ use super::merge::{DROPPED, Table, Value};
 use super::names::{list, meant, quote};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 23] = [
+const SECTIONS: [&str; 24] = [
     "base",
     "name",
     "about",
@@ -26,6 +26,7 @@ const SECTIONS: [&str; 23] = [
     "broker",
     "provider",
     "policies",
+    "two-phase-commit",
     "domains",
     "resources",
     "steps",
@@ -64,6 +65,7 @@ impl Sections<'_> {
                 "broker" => file.broker = self.one(value).unwrap_or_default(),
                 "provider" => file.provider = self.one(value).unwrap_or_default(),
                 "policies" => file.policies = self.one(value).unwrap_or_default(),
+                "two-phase-commit" => file.two_phase = self.one(value).unwrap_or_default(),
                 "domains" => file.domains = self.named(value),
                 "resources" => file.resources = self.named(value),
                 "steps" => file.steps = self.list("steps", value),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::Breach;
 use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
+use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
 use crate::vocab::{
     Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, Stream,
@@ -41,6 +42,8 @@ pub struct Scenario {
     pub network: Network,
     /// How patient the machines are.
     pub policies: Policies,
+    /// Which two-phase commit.
+    pub two_phase: Variant,
     /// Who wants what, and when.
     pub workload: Workload,
     /// Background readers.

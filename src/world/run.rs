@@ -33,6 +33,7 @@ impl RunSpec {
             business: scenario.business_under(protocol),
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
+            two_phase: scenario.two_phase,
             safeguards: self.safeguards.seen_by(protocol),
         }
     }

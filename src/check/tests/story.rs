@@ -120,6 +120,7 @@ pub(super) fn mall() -> Scenario {
             },
             links: Default::default(),
         },
+        two_phase: Default::default(),
         policies: Policies {
             resend_after: ms(10),
             give_up_after: ms(100),

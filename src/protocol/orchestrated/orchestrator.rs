@@ -275,7 +275,10 @@ impl Machine for Orchestrator {
                     self.sagas.insert(tx, saga);
                     self.enter(cx, tx, out);
                 }
-                LogState::Committed => panic!("{tx}: a record of two-phase commit in a saga's log"),
+                LogState::Committed
+                | LogState::Collecting
+                | LogState::CommittedAndForgotten
+                | LogState::Aborted => panic!("{tx}: a record of two-phase commit in a saga's log"),
             }
         }
     }
@@ -321,6 +324,7 @@ impl Machine for Orchestrator {
                 }
                 Outcome::Open(_)
                 | Outcome::Prepared
+                | Outcome::ReadOnly
                 | Outcome::Refused(_)
                 | Outcome::Letters(_) => panic!("{}: no answer to a log write", call.tx),
             },

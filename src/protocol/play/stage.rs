@@ -4,6 +4,7 @@ use crate::business::{
     Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, No,
     Resource, ResourceId, ResourceKind, Step, StepKind,
 };
+use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
 use crate::vocab::{ServiceId, SimDuration, StepId};
 
@@ -22,6 +23,7 @@ use crate::vocab::{ServiceId, SimDuration, StepId};
 /// - `no-as-error`: points-mall in which every no looks like a fault.
 /// - `reserved`: points-mall in which points are reserved first, and a last step
 ///   confirms that.
+/// - `look`: points-mall in which the first step only looks at the points.
 /// - `parked`: points-mall in which every step is parked after 2 tries, for 500 ms.
 pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
     let business = match stage {
@@ -29,6 +31,7 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
         "deferred" => deferred(),
         "no-as-error" => no_as_error(),
         "reserved" => reserved(),
+        "look" => look(),
         "together" => together(),
         "order-stock" => order_stock(),
         "gift" => gift(),
@@ -57,6 +60,7 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             }),
             steps: Default::default(),
         },
+        two_phase: Variant::default(),
         safeguards,
     }
 }
@@ -148,6 +152,14 @@ fn reserved() -> Business {
             action(ActionKind::Take(amount), 0),
         )
     });
+    business
+}
+
+fn look() -> Business {
+    let mut business = points_mall();
+    let first = &mut business.steps[0];
+    first.actions = vec![action(ActionKind::Look, 0)];
+    first.compensation = None;
     business
 }
 

@@ -3,6 +3,7 @@
 
 use crate::business::{BusinessRow, Facet, Params, Reason, ResourceId};
 use crate::protocol::message::{BrokerMsg, ProviderMsg};
+use crate::protocol::two_phase_commit::Presumption;
 use crate::protocol::{
     ClientOutcome, Durable, Event, EventKind, Key, Letter, LetterBody, LetterId, LogEntry,
     LogState, Outcome, Reply, Role, Safeguard, SagaPhase, Setting, Tag, Value, Wire,
@@ -177,6 +178,15 @@ impl<'a> Words<'a> {
         Safeguard::named(word).unwrap_or_else(|| self.wrong("safeguard", word))
     }
 
+    pub(super) fn presumption(&mut self) -> Presumption {
+        match self.next() {
+            "nothing" => Presumption::Nothing,
+            "abort" => Presumption::Abort,
+            "commit" => Presumption::Commit,
+            other => self.wrong("presumption", other),
+        }
+    }
+
     pub(super) fn role(&mut self) -> Role {
         match self.next() {
             "manager" => Role::Manager,
@@ -322,6 +332,7 @@ impl<'a> Words<'a> {
         match self.next() {
             "open" => Outcome::Open(self.reads()),
             "prepared" => Outcome::Prepared,
+            "read-only" => Outcome::ReadOnly,
             "committed" => self.committed(),
             "refused" => Outcome::Refused(self.reason()),
             "conflict" => Outcome::Conflict,
@@ -402,6 +413,8 @@ impl<'a> Words<'a> {
     fn log_state(&mut self) -> LogState {
         match self.next() {
             "committed" => LogState::Committed,
+            "collecting" => LogState::Collecting,
+            "aborted" => LogState::Aborted,
             "parked" => {
                 let word = self.next();
                 LogState::Parked(self.phase(word))

@@ -50,7 +50,18 @@ impl Names<'_> {
             } => {
                 let what = match (branch, end) {
                     (Some(branch), End::Open) => format!("in branch {branch}"),
-                    (Some(branch), End::Prepare) => format!("prepare branch {branch}"),
+                    (Some(branch), End::Prepare(preparing)) => {
+                        let no = if preparing.force_no {
+                            " or force the no"
+                        } else {
+                            ""
+                        };
+                        let release = match preparing.release_read_only {
+                            true => " or release what only read",
+                            false => "",
+                        };
+                        format!("prepare branch {branch}{no}{release}")
+                    }
                     (Some(branch), End::Commit) => format!("commit branch {branch}"),
                     (None, _) => "commit".to_owned(),
                 };
@@ -203,6 +214,9 @@ impl Names<'_> {
             Value::Log(entry) => {
                 let state = match entry.state {
                     LogState::Committed => "committed".to_owned(),
+                    LogState::CommittedAndForgotten => "committed and forgotten".to_owned(),
+                    LogState::Collecting => "collecting".to_owned(),
+                    LogState::Aborted => "aborted".to_owned(),
                     LogState::Saga(phase) => self.phase(phase),
                     LogState::Parked(phase) => format!("parked {}", self.phase(phase)),
                 };

@@ -51,8 +51,10 @@ pub enum TwoPhaseMsg {
         tx: TxId,
         /// The decision.
         decision: Decision,
+        /// Whether it is to be acknowledged.
+        ack: bool,
     },
-    /// Participant: I have committed, and will not forget it.
+    /// Participant: I have done as was decided, and will not forget it.
     Ack {
         /// Which transaction.
         tx: TxId,
@@ -90,6 +92,9 @@ pub enum WorkResult {
 pub enum Vote {
     /// It is prepared and will do what is decided.
     Yes,
+    /// Its branch has only read and is over: whatever is decided, there is nothing
+    /// to do, and nobody to be told.
+    ReadOnly,
     /// Its branch is gone, for this reason.
     No(Reason),
 }
@@ -97,8 +102,13 @@ pub enum Vote {
 /// How a transaction stands, for a participant in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
-    /// Decided; or, under presumed abort, nothing is known of it: abort.
-    Decided(Decision),
+    /// Decided; or nothing is known of it, and this is presumed.
+    Decided {
+        /// The decision.
+        decision: Decision,
+        /// Whether it is to be acknowledged: it is remembered until then.
+        ack: bool,
+    },
     /// Not decided yet: neither commit nor abort.
     Wait,
 }
@@ -155,10 +165,11 @@ impl Message for TwoPhaseMsg {
             },
             TwoPhaseMsg::Vote { vote, .. } => match vote {
                 Vote::Yes => "yes",
+                Vote::ReadOnly => "read-only",
                 Vote::No(_) => "no",
             },
             TwoPhaseMsg::Answer { standing, .. } => match standing {
-                Standing::Decided(decision) => word(*decision),
+                Standing::Decided { decision, .. } => word(*decision),
                 Standing::Wait => "wait",
             },
             _ => "",

@@ -1,25 +1,68 @@
-//! Two-phase commit, presumed abort (Mohan, Lindsay & Obermarck 1986).
+//! Two-phase commit, presuming abort, nothing or commit (Mohan, Lindsay & Obermarck
+//! 1986; Lampson & Lomet 1993).
 //!
 //! | before | must be on disk |
 //! | --- | --- |
 //! | a participant's yes leaves | its prepared record |
 //! | the first COMMIT leaves | the coordinator's commit record |
-//! | a participant's acknowledgement leaves | its commit record |
-//! | ABORT leaves | nothing: what nobody remembers is aborted |
+//! | a participant's acknowledgement leaves | its commit or abort record |
 //! | a client is told | what it is told |
+//!
+//! What else, depends on what is presumed ([`Presumption`]) of a transaction that
+//! the coordinator knows nothing of, because it has forgotten it:
+//!
+//! | | nothing | abort | commit |
+//! | --- | --- | --- | --- |
+//! | before PREPARE | | | who takes part (*collecting*) |
+//! | before ABORT | its abort record | | |
+//! | before a NO leaves | its abort record | | |
+//! | acknowledged, and remembered until all have | commit, abort | commit | abort |
+//! | forgotten at once | | abort | commit |
+//! | who asks about what is forgotten is told | abort | abort | commit |
+//!
+//! One rule is under all of it: an acknowledgement follows a forced record, and where
+//! none is due the record may be lazy. What it costs, forced and unforced records and
+//! messages, for n participants of whom y vote yes; client, work and what is stored
+//! for clients apart (`tests/runs/counts.rs` holds it to that):
+//!
+//! | | coordinator | a participant | messages |
+//! | --- | --- | --- | --- |
+//! | commit, presumed nothing or abort | 1 / 1 | 2 / 0 | 4n |
+//! | commit, presumed commit | 2 / 0 | 1 / 1 | 3n |
+//! | abort, presumed nothing | 1 / 1 | yes 2 / 0, no 1 / 0 | 2n + 2y |
+//! | abort, presumed abort | 0 / 0 | yes 1 / 1, no 0 / 1 | 2n + y |
+//! | abort, presumed commit | 1 / 1 | yes 2 / 0, no 0 / 1 | 2n + 2y |
+//!
+//! Gray & Lamport (TODS 2006) count otherwise: a participant initiates and needs no
+//! PREPARE; acknowledgements, and what is written after the decision, do not count.
+//! A commit is 3n - 1 messages then, and n + 1 forced records, or n + 2 where commit
+//! is presumed.
+//!
+//! With *read-only votes* a participant that has only read leaves at PREPARE: no
+//! record, no second phase, 2 messages. If all have, nothing is decided, and only
+//! what the client is told is stored (where commit is presumed, the collecting
+//! record is ended, too). It has forgotten the transaction, and of what global
+//! two-phase locking promises it takes this away: its locks are gone before others
+//! have taken their last, if any are taken at PREPARE.
+//!
+//! An abort in the work phase costs nothing under any presumption: nobody was asked
+//! to prepare, so nobody will ever ask.
+//!
+//! # The way of a transaction
 //!
 //! The work comes first, a step at a time: each opens, or goes on with, a branch
 //! at its service, whose locks are held from then to the decision. Then all
-//! participants are asked to prepare at once. A yes binds: whoever has given it
-//! and hears no decision is *in doubt*, keeps its locks, and asks.
+//! participants are asked to prepare, at once or one after the other
+//! ([`PrepareOrder`]). A yes binds: whoever has given it and hears no decision is
+//! *in doubt*, keeps its locks, and asks.
 //!
 //! A business no ends the request: the refusal is stored and told. A conflict, a
 //! silent participant or one that has lost its work ends only the attempt: the
 //! same request begins again under a new transaction id, a bounded number of
-//! times.
+//! times. Neither the client nor the next attempt waits for acknowledgements.
 //!
-//! - [`Coordinator`]: leads the work, counts votes, decides, and remembers a
-//!   commit until everybody has acknowledged it.
+//! - [`Coordinator`]: leads the work, counts votes, decides, and remembers what
+//!   it does not presume until everybody has acknowledged it.
 //! - [`Participant`]: works in a branch, votes, and does as it is told.
 
 mod coordinator;
@@ -27,17 +70,19 @@ mod message;
 mod participant;
 #[cfg(test)]
 mod play;
+mod variant;
 
 use std::sync::Arc;
 
 pub use coordinator::Coordinator;
 pub use message::{Ops, Standing, TwoPhaseMsg, Vote, WorkResult};
 pub use participant::Participant;
+pub use variant::{PrepareOrder, Presumption, Variant};
 
 use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};
 
-/// Two-phase commit, presumed abort.
+/// Two-phase commit; which one, the scenario says ([`Variant`]).
 #[derive(Clone, Debug)]
 pub enum TwoPhaseCommit {}
 

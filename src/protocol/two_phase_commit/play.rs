@@ -2,7 +2,7 @@
 
 use super::{Standing, TwoPhaseCommit, TwoPhaseMsg, Vote, WorkResult};
 use crate::protocol::Decision;
-use crate::protocol::play::{Names, Scripted, Words, play};
+use crate::protocol::play::{Names, Scripted, Words, decided, play};
 use crate::vocab::TxId;
 
 #[test]
@@ -31,17 +31,19 @@ impl Scripted for TwoPhaseMsg {
             }
             TwoPhaseMsg::Vote { tx, vote } => match vote {
                 Vote::Yes => format!("vote {tx} yes"),
+                Vote::ReadOnly => format!("vote {tx} read-only"),
                 Vote::No(reason) => format!("vote {tx} no {}", names.reason(*reason)),
             },
-            TwoPhaseMsg::Decision { tx, decision } => match decision {
-                Decision::Commit => format!("commit {tx}"),
-                Decision::Abort => format!("abort {tx}"),
-            },
+            TwoPhaseMsg::Decision { tx, decision, ack } => {
+                format!("{} {tx}{}", decided(*decision), acked(*decision, *ack))
+            }
             TwoPhaseMsg::Ack { tx } => format!("ack {tx}"),
             TwoPhaseMsg::Inquire { tx } => format!("inquire {tx}"),
             TwoPhaseMsg::Answer { tx, standing } => match standing {
-                Standing::Decided(Decision::Commit) => format!("answer {tx} commit"),
-                Standing::Decided(Decision::Abort) => format!("answer {tx} abort"),
+                Standing::Decided { decision, ack } => {
+                    let told = decided(*decision);
+                    format!("answer {tx} {told}{}", acked(*decision, *ack))
+                }
                 Standing::Wait => format!("answer {tx} wait"),
             },
         }
@@ -77,31 +79,57 @@ impl Scripted for TwoPhaseMsg {
             "vote" => {
                 let vote = match words.next() {
                     "yes" => Vote::Yes,
+                    "read-only" => Vote::ReadOnly,
                     "no" => Vote::No(words.reason()),
                     other => panic!("`{other}`: no vote"),
                 };
                 TwoPhaseMsg::Vote { tx, vote }
             }
-            "commit" => TwoPhaseMsg::Decision {
-                tx,
-                decision: Decision::Commit,
-            },
-            "abort" => TwoPhaseMsg::Decision {
-                tx,
-                decision: Decision::Abort,
-            },
+            "commit" | "abort" => {
+                let decision = decision(kind);
+                let ack = ack(decision, words);
+                TwoPhaseMsg::Decision { tx, decision, ack }
+            }
             "ack" => TwoPhaseMsg::Ack { tx },
             "inquire" => TwoPhaseMsg::Inquire { tx },
             "answer" => {
                 let standing = match words.next() {
-                    "commit" => Standing::Decided(Decision::Commit),
-                    "abort" => Standing::Decided(Decision::Abort),
                     "wait" => Standing::Wait,
+                    word @ ("commit" | "abort") => {
+                        let decision = decision(word);
+                        let ack = ack(decision, words);
+                        Standing::Decided { decision, ack }
+                    }
                     other => panic!("`{other}`: no answer to an inquiry"),
                 };
                 TwoPhaseMsg::Answer { tx, standing }
             }
             other => panic!("`{other}`: no message of two-phase commit"),
         }
+    }
+}
+
+/// Whether it is to be acknowledged, where that is not as under presumed abort.
+fn acked(decision: Decision, ack: bool) -> &'static str {
+    match (decision, ack) {
+        (Decision::Commit, true) | (Decision::Abort, false) => "",
+        (Decision::Commit, false) => " unacknowledged",
+        (Decision::Abort, true) => " ack",
+    }
+}
+
+fn ack(decision: Decision, words: &mut Words<'_>) -> bool {
+    match words.rest() {
+        "" => decision == Decision::Commit,
+        "ack" => true,
+        "unacknowledged" => false,
+        other => panic!("`{other}`: no word on acknowledgements"),
+    }
+}
+
+fn decision(word: &str) -> Decision {
+    match word {
+        "commit" => Decision::Commit,
+        _ => Decision::Abort,
     }
 }

@@ -312,7 +312,11 @@ impl<'a> Marks<'a> {
         };
         Some(match written.value {
             Some(Value::Log(entry)) => match entry.state {
-                LogState::Committed => "logs its decision: commit".to_owned(),
+                LogState::Committed | LogState::CommittedAndForgotten => {
+                    "logs its decision: commit".to_owned()
+                }
+                LogState::Aborted => "logs its decision: abort".to_owned(),
+                LogState::Collecting => "logs who takes part".to_owned(),
                 LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
                     format!("logs: next {}", self.step(step))

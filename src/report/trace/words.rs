@@ -446,6 +446,7 @@ fn class_name(class: Class) -> &'static str {
         Class::Outcome => "outcome",
         Class::Mark => "mark",
         Class::Operator => "operator",
+        Class::Collecting => "collecting",
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         provider: lowering.provider(),
         network,
         policies,
+        two_phase: lowering.two_phase(),
         workload,
         readers,
         operator,

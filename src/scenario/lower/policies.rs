@@ -1,8 +1,10 @@
-//! How patient the machines are, and how long they remember.
+//! How patient the machines are, and how long they remember; which two-phase
+//! commit.
 
 use std::collections::BTreeMap;
 
 use crate::fault::{Fault, FaultKind, Seeded};
+use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Parking, Policies, StepPolicy};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::At;
@@ -98,6 +100,16 @@ impl Lowering<'_> {
         let parked = policies.longest_parked(file.steps.len());
         policies.retention = self.retention(life, workload, longest, parked);
         policies
+    }
+
+    /// Which two-phase commit.
+    pub(super) fn two_phase(&self) -> Variant {
+        let says = &self.file.two_phase;
+        Variant {
+            presumption: says.presumption,
+            read_only_votes: says.read_only_votes,
+            prepare: says.prepare,
+        }
     }
 
     /// What steps say for themselves.

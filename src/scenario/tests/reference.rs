@@ -69,6 +69,11 @@ jitter = 0
 poll-every = "5ms"
 relay-batch = 32
 message-life = "5s"
+
+[two-phase-commit]
+presumption = "abort"
+read-only-votes = false
+prepare = "parallel"
 "#;
 
 #[test]
@@ -103,6 +108,7 @@ fn the_reference_knows_every_key() {
         "[broker]",
         "[provider]",
         "[policies]",
+        "[two-phase-commit]",
         "[domains.a]",
         "[resources.a]",
         "[[steps]]",

@@ -705,6 +705,7 @@ mod tests {
             business: scenario.business,
             nodes: scenario.nodes,
             policies: scenario.policies,
+            two_phase: scenario.two_phase,
             safeguards: Safeguards::all(),
         });
         let mut machine = TaskMachine::new(&setting, Role::Manager);

@@ -8,6 +8,7 @@ use super::Store;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::finish;
 use super::locks::{Asked, Mode};
+use super::log::Then;
 use super::record::Kind;
 use super::statement::{self, View};
 use super::tran::{Running, Stage, State, Tran, Work};
@@ -18,6 +19,7 @@ use crate::protocol::{
 };
 use crate::scenario::{Engine, Preparation};
 use crate::vocab::{SimDuration, SimTime, TxId};
+use crate::world::disk::Lsn;
 
 /// A statement, as it was asked for.
 #[derive(Clone)]
@@ -57,7 +59,7 @@ impl Running {
         matches!(
             self.work,
             Work::Txn {
-                end: End::Prepare,
+                end: End::Prepare(_),
                 ..
             }
         )
@@ -292,13 +294,23 @@ impl Store {
             return self.read(now, id, running, io);
         };
         tran.stamp = *stamp;
-        let votes = *end == End::Prepare;
+        let preparing = match end {
+            End::Prepare(preparing) => Some(*preparing),
+            End::Open | End::Commit => None,
+        };
         match self.evaluate(id, *stamp, txn, io) {
             Verdict::Undone(outcome, why) => {
-                if let (true, Some(tx)) = (votes, self.trans.get(id).and_then(|t| t.branch)) {
-                    self.record_no(now, tx, *stamp, io);
+                let branch = self.trans.get(id).and_then(|tran| tran.branch);
+                let no = preparing.zip(branch).map(|(preparing, tx)| {
+                    let forced = preparing.force_no;
+                    (self.record_abort(now, tx, *stamp, forced, io), forced)
+                });
+                match no {
+                    Some((lsn, true)) => {
+                        self.wait(lsn, running.ticket, Then::Answer(outcome), io);
+                    }
+                    _ => io.answer(running.ticket, outcome),
                 }
-                io.answer(running.ticket, outcome);
                 self.roll_back(now, id, why, io);
             }
             Verdict::Written(outcome) => match end {
@@ -307,7 +319,10 @@ impl Store {
                     io.answers.push((running.ticket, open));
                     self.next_statement(id);
                 }
-                End::Prepare => self.write_intents(now, id, running, io),
+                End::Prepare(preparing) if preparing.release_read_only && self.only_read(id) => {
+                    self.release_read_only(now, id, running.ticket, io);
+                }
+                End::Prepare(_) => self.write_intents(now, id, running, io),
                 End::Commit => self.commit(now, id, running.call(), outcome, io),
             },
         }
@@ -375,12 +390,21 @@ impl Store {
         Verdict::Written(outcome)
     }
 
-    /// A branch that votes NO leaves an abort record, which nobody waits for
-    /// (Mohan, Lindsay & Obermarck 1986, section 3).
-    fn record_no(&mut self, now: SimTime, tx: TxId, stamp: Stamp, io: &mut Io) {
-        let lsn = self.append(now, Kind::Abort(tx), stamp, Arc::default(), false, io);
+    /// A branch that was not prepared and leaves an abort record all the same: it
+    /// votes NO (Mohan, Lindsay & Obermarck 1986, section 3), or its abort is to be
+    /// acknowledged.
+    pub(super) fn record_abort(
+        &mut self,
+        now: SimTime,
+        tx: TxId,
+        stamp: Stamp,
+        forced: bool,
+        io: &mut Io,
+    ) -> Lsn {
+        let lsn = self.append(now, Kind::Abort(tx), stamp, Arc::default(), forced, io);
         let record = self.log.announce(lsn);
         self.apply(now, lsn, &record, io);
+        lsn
     }
 
     /// A reader reads, and is gone.

@@ -9,7 +9,7 @@ use super::log::Then;
 use super::record::Kind;
 use super::tran::{State, Tran};
 use crate::history::{RollbackReason, What};
-use crate::protocol::{Decision, Force, Outcome, Reply};
+use crate::protocol::{Decision, Force, Outcome, Reply, Stamp};
 use crate::scenario::Preparation;
 use crate::vocab::{SimTime, TxId};
 
@@ -52,7 +52,7 @@ impl Store {
     /// taken its time.
     pub(super) fn finish_now(&mut self, now: SimTime, ticket: Ticket, finish: Finish, io: &mut Io) {
         let Some(&id) = self.branches.get(&finish.branch) else {
-            return self.finished_before(ticket, finish, io);
+            return self.finished_before(now, ticket, finish, io);
         };
         let tran = self.trans.get(id).expect("a named branch is in memory");
         let call = Call {
@@ -84,8 +84,7 @@ impl Store {
             }
             (State::Open, Decision::Abort) => {
                 self.cancel(now, id, RollbackReason::Asked, io);
-                self.image.remember_abort(finish.branch);
-                io.answer(ticket, Outcome::Aborted);
+                self.abort_unprepared(now, ticket, finish, io);
             }
             (State::Open, Decision::Commit) if tran.running.is_none() => {
                 let outcome = committed(Reply::Done, false);
@@ -130,9 +129,32 @@ impl Store {
         }
     }
 
+    /// Of a branch that was not prepared nothing is in the log: an abort that nobody
+    /// waits for leaves nothing there. One that is to be acknowledged leaves its
+    /// record, so that the branch cannot be opened and prepared again by what comes
+    /// late, when whoever could be asked has forgotten it.
+    fn abort_unprepared(&mut self, now: SimTime, ticket: Ticket, finish: Finish, io: &mut Io) {
+        let (tx, stamp) = (finish.branch, Stamp::bookkeeping(finish.branch));
+        if finish.force == Force::Lazy {
+            self.image.remember_abort(tx);
+            return io.answer(ticket, Outcome::Aborted);
+        }
+        let forced = self.waits(finish.force);
+        let lsn = self.record_abort(now, tx, stamp, forced, io);
+        match forced {
+            true => self.wait(lsn, ticket, Then::Answer(Outcome::Aborted), io),
+            false => io.answer(ticket, Outcome::Aborted),
+        }
+    }
+
     /// A branch that is not there: it was finished, or never was.
-    fn finished_before(&mut self, ticket: Ticket, finish: Finish, io: &mut Io) {
-        let Some(finished) = self.image.finished(finish.branch) else {
+    fn finished_before(&mut self, now: SimTime, ticket: Ticket, finish: Finish, io: &mut Io) {
+        let finished = self.image.finished(finish.branch);
+        let recorded = finished.is_some_and(|finished| finished.lsn.is_some());
+        if !recorded && finish.decision == Decision::Abort && finish.force != Force::Lazy {
+            return self.abort_unprepared(now, ticket, finish, io);
+        }
+        let Some(finished) = finished else {
             return io.answer(ticket, Outcome::Aborted);
         };
         let outcome = match finished.decision {

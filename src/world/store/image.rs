@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::record::{Kind, Record, WriteSet};
 use super::tables::{Finished, Layer, Tables};
 use crate::business::BusinessRow;
-use crate::protocol::{Durable, Letter, LetterId, LogEntry, Row, Stamp, Value};
+use crate::protocol::{Durable, Letter, LetterId, LogEntry, LogState, Row, Stamp, Value};
 use crate::vocab::{FastMap, RequestId, SimDuration, SimTime, TxId};
 use crate::world::disk::Lsn;
 
@@ -205,6 +205,11 @@ impl OnItsWay {
     /// Whose log row or letter has appeared or gone, if one has.
     fn write(&mut self, row: Row, value: Option<Value>) -> Option<(TxId, i32)> {
         match (row, value) {
+            (Row::Log(tx), Some(Value::Log(entry)))
+                if entry.state == LogState::CommittedAndForgotten =>
+            {
+                self.log.remove(&tx).map(|_| (tx, -1))
+            }
             (Row::Log(tx), Some(Value::Log(entry))) => {
                 let new = self.log.insert(tx, entry).is_none();
                 new.then_some((tx, 1))

@@ -292,7 +292,7 @@ impl Store {
         let log = self.image.log().into_iter();
         rest.left.extend(log.map(|(tx, entry)| match entry.state {
             LogState::Parked(phase) => Left::Parked(node, tx, phase.step(), phase.direction()),
-            LogState::Committed | LogState::Saga(_) => Left::Unended(node, tx),
+            _ => Left::Unended(node, tx),
         }));
     }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::Store;
-use super::api::{Io, TranId};
+use super::api::{Io, Ticket, TranId};
 use super::log::Then;
-use super::record::Kind;
+use super::record::{Kind, WriteSet};
 use super::tran::{Running, Sealed, State};
 use crate::history::What;
-use crate::protocol::{Outcome, Safeguard};
+use crate::protocol::{Outcome, Row, Safeguard};
 use crate::scenario::Preparation;
 use crate::vocab::SimTime;
 
@@ -35,6 +37,40 @@ impl Store {
         for statement in again {
             self.asked_again(id, &statement, io);
         }
+    }
+
+    /// Whether a branch has only read: what it has written down of what it saw is
+    /// for its own later steps alone.
+    pub(super) fn only_read(&self, id: TranId) -> bool {
+        self.trans.get(id).is_some_and(|tran| {
+            let set = tran.set.as_deref();
+            let only_memos =
+                |set: &WriteSet| set.writes.iter().all(|w| matches!(w.row, Row::Memo { .. }));
+            tran.letters.is_empty()
+                && tran.backlog.is_empty()
+                && set.is_none_or(|set| set.effects.is_empty() && only_memos(set))
+        })
+    }
+
+    /// A branch that has only read ends here, whatever is decided: it leaves no
+    /// record, and nothing is remembered of it.
+    pub(super) fn release_read_only(
+        &mut self,
+        now: SimTime,
+        id: TranId,
+        ticket: Ticket,
+        io: &mut Io,
+    ) {
+        let tran = self.trans.get(id).expect("it is being prepared");
+        io.events.push(What::Committed {
+            stamp: tran.stamp,
+            branch: false,
+            effects: SmallVec::new(),
+            writes: Vec::new(),
+            durable: true,
+        });
+        self.leave(now, id, io);
+        io.answer(ticket, Outcome::ReadOnly);
     }
 
     /// A branch's prepared record is where it has to be.

@@ -46,7 +46,10 @@ impl WriteSet {
         };
         if self.effects.is_empty() && has(|w| matches!(w.row, Row::Log(_))) {
             match self.writes.iter().find_map(logs) {
-                Some(LogState::Committed) => Class::Decision,
+                Some(LogState::Committed | LogState::CommittedAndForgotten | LogState::Aborted) => {
+                    Class::Decision
+                }
+                Some(LogState::Collecting) => Class::Collecting,
                 Some(LogState::Saga(_) | LogState::Parked(_)) => Class::SagaLog,
                 None => Class::End,
             }

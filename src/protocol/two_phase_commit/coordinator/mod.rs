@@ -1,21 +1,25 @@
 //! The transaction manager's part: it leads the work, counts the votes, decides,
-//! and remembers a commit until everybody has it.
+//! and remembers what it does not presume until everybody has it.
 
+mod ballot;
 mod records;
+mod recovery;
+mod sending;
 mod transaction;
 
 use std::sync::Arc;
 
-use transaction::{Act, Course, Happening, Participants, Phase, is_business};
+use transaction::{Act, Course, Happening, Phase, Refused, Rest, is_business};
 
-use super::message::{Standing, TwoPhaseMsg, Vote};
+use super::Presumption;
+use super::message::{TwoPhaseMsg, Vote};
 use crate::business::{Params, Reason};
 use crate::protocol::retained::Retained;
 use crate::protocol::{
-    ClientMsg, ClientOutcome, Cx, Decision, Detail, Durable, Input, Key, LogEntry, LogState,
-    Machine, Milestone, Note, Out, Outcome, Safeguard, Setting, Tag, Wire,
+    ClientMsg, ClientOutcome, Cx, Decision, Detail, Durable, Input, Key, Machine, Milestone, Note,
+    Out, Outcome, Setting, Tag, Wire,
 };
-use crate::vocab::{FastMap, NodeId, RequestKey, ServiceId, SimDuration, SimTime, StepId, TxId};
+use crate::vocab::{FastMap, NodeId, RequestKey, ServiceId, SimTime, StepId, TxId};
 
 /// The coordinator: its transactions, and what it has told clients.
 #[derive(Clone, Debug)]
@@ -51,6 +55,7 @@ impl Coordinator {
             course: Course {
                 services: business.steps.iter().map(|step| step.service).collect(),
                 participants: business.participants().into_iter().collect(),
+                variant: setting.two_phase,
                 rules: setting.safeguards,
             },
             transactions: FastMap::default(),
@@ -92,11 +97,11 @@ impl Coordinator {
             epoch: cx.epoch,
             attempt: 0,
         };
-        let reason = Reason::Cancelled;
-        let transaction = Transaction::new(cx, params, Phase::Refusing(reason), 0);
+        let outcome = ClientOutcome::Refused(Reason::Cancelled);
+        let transaction = Transaction::new(cx, params, Phase::Storing(outcome, None), 0);
         self.attempts.insert(key, tx);
         self.transactions.insert(tx, transaction);
-        records::force_refusal(tx, reason, out);
+        records::force_outcome(tx, outcome, out);
     }
 
     fn begin(
@@ -130,13 +135,20 @@ impl Coordinator {
         if let Happening::Voted { service, vote } = happening {
             note_vote(tx, service, vote, out);
         }
-        if matches!(act, Act::Abort { .. }) && happening != Happening::GaveUp {
+        // Nothing is out any more that could be sent again.
+        let silent = match &act {
+            Act::Refute(_) => true,
+            Act::Abort { refused, stored } => !stored && !self.resends_abort(refused),
+            _ => false,
+        };
+        if silent && happening != Happening::GaveUp {
             out.disarm(key(tx, Tag::Resend));
         }
         self.act(cx, tx, act, out);
     }
 
     fn act(&mut self, cx: Cx, tx: TxId, act: Act, out: &mut Out<TwoPhaseMsg>) {
+        let presumption = self.course.variant.presumption;
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
@@ -146,42 +158,59 @@ impl Coordinator {
                 transaction.sent = cx.now;
                 self.send_work(tx, step, params, out);
             }
+            Act::Collect => {
+                out.observe(Note::new(Milestone::CoordinatorWorkDone, tx));
+                records::force_collecting(tx, params, out);
+            }
             Act::SendPrepare => {
                 transaction.sent = cx.now;
-                out.observe(Note::new(Milestone::CoordinatorWorkDone, tx));
-                for &service in &self.course.participants {
-                    self.send_prepare(tx, service, out);
+                if presumption != Presumption::Commit {
+                    out.observe(Note::new(Milestone::CoordinatorWorkDone, tx));
                 }
+                self.send_again(tx, out);
+            }
+            Act::SendNextPrepare => {
+                transaction.sent = cx.now;
+                self.send_again(tx, out);
             }
             Act::Wait => {}
             Act::Decide => {
                 out.observe(Note::new(Milestone::CoordinatorAllVotes, tx));
-                decide(tx, params, out);
+                decide(tx, params, presumption, out);
             }
-            Act::Announce => {
+            Act::Announce(tell) => {
                 transaction.sent = cx.now;
-                self.announce_commit(cx, tx, out);
-            }
-            Act::End => {
-                transaction.failures = 0;
+                self.announce_commit(cx, tx, &tell, out);
                 if self.resends_decision() {
+                    out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
+                } else {
                     out.disarm(key(tx, Tag::Resend));
                 }
-                out.observe(Note::new(Milestone::CoordinatorAllAcks, tx));
-                records::write_end(tx, out);
             }
-            Act::Forget => {
-                self.transactions.remove(&tx);
-                out.observe(Note::new(Milestone::CoordinatorEnded, tx));
+            Act::AnnounceAndForget(tell) => {
+                self.announce_commit(cx, tx, &tell, out);
+                out.disarm(key(tx, Tag::Resend));
+                self.forget(tx, out);
             }
-            Act::Abort { tell, reason } => self.abort(tx, &tell, reason, out),
+            Act::Conclude => {
+                out.observe(Note::new(Milestone::CoordinatorAllVotes, tx));
+                out.disarm(key(tx, Tag::Resend));
+                records::force_outcome(tx, ClientOutcome::Committed, out);
+            }
+            Act::End => self.end(tx, out),
+            Act::Forget => self.forget(tx, out),
+            Act::Refute(reason) => self.refute(tx, params, reason, out),
+            Act::Abort { refused, stored } => self.abort(cx, tx, &refused, stored, out),
             Act::Refuse(reason) => {
                 out.disarm(key(tx, Tag::Retry));
-                records::force_refusal(tx, reason, out);
+                records::force_outcome(tx, ClientOutcome::Refused(reason), out);
             }
-            Act::TellRefusal(reason) => {
-                self.transactions.remove(&tx);
-                self.tell(cx, tx, ClientOutcome::Refused(reason), out);
+            Act::Tell(outcome, rest) => {
+                if outcome == ClientOutcome::Committed {
+                    out.observe(decided(tx, Decision::Commit));
+                }
+                self.tell(cx, tx, outcome, out);
+                self.clear(tx, rest, out);
             }
             Act::WriteLater => {
                 let wait = self.setting.policies.backoff(transaction.failures);
@@ -189,62 +218,114 @@ impl Coordinator {
                 out.arm(key(tx, Tag::Retry), wait);
             }
             Act::WriteAgain => match transaction.phase {
-                Phase::Deciding => decide(tx, params, out),
-                Phase::Ending => records::write_end(tx, out),
-                Phase::Refusing(reason) => records::force_refusal(tx, reason, out),
+                Phase::Collecting { .. } => records::force_collecting(tx, params, out),
+                Phase::Deciding(_) => decide(tx, params, presumption, out),
+                Phase::Refuting(Refused { reason, .. }) => self.refute(tx, params, reason, out),
+                Phase::Ending(_) => records::write_end(tx, out),
+                Phase::Storing(outcome, _) => records::force_outcome(tx, outcome, out),
                 _ => unreachable!("only these phases write a record"),
             },
-            Act::Restart => self.restart(cx, tx, out),
+            Act::Restart(rest) => self.restart(cx, tx, rest, out),
         }
     }
 
     /// The commit record is on disk. COMMIT goes to the participants, and then
     /// the client is told: before the acknowledgements, for nothing can undo it
     /// any more.
-    fn announce_commit(&mut self, cx: Cx, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+    fn announce_commit(
+        &mut self,
+        cx: Cx,
+        tx: TxId,
+        tell: &[ServiceId],
+        out: &mut Out<TwoPhaseMsg>,
+    ) {
         let decision = Decision::Commit;
+        let ack = self.course.variant.presumption.acknowledges_commit();
         out.observe(decided(tx, decision));
-        for (n, &service) in self.course.participants.iter().enumerate() {
-            self.send_decision(tx, service, decision, out);
+        for (n, &service) in tell.iter().enumerate() {
+            self.send_decision(tx, service, decision, ack, out);
             if n == 0 {
                 out.observe(Note::new(Milestone::CoordinatorDecisionSent, tx));
             }
         }
         self.tell(cx, tx, ClientOutcome::Committed, out);
-        if self.resends_decision() {
-            out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
-        } else {
-            out.disarm(key(tx, Tag::Resend));
-        }
     }
 
-    /// No record before ABORT, none after, no acknowledgement: whoever asks is
-    /// told abort, because nothing is known (presumed abort). Then either the
-    /// client is refused, or the request begins again with the same rows.
-    fn abort(&mut self, tx: TxId, tell: &Participants, reason: Reason, out: &mut Out<TwoPhaseMsg>) {
+    /// The acknowledgements are here: the end record, and then nothing.
+    fn end(&mut self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        if let Some(transaction) = self.transactions.get_mut(&tx) {
+            transaction.failures = 0;
+        }
+        if self.resends_decision() {
+            out.disarm(key(tx, Tag::Resend));
+        }
+        out.observe(Note::new(Milestone::CoordinatorAllAcks, tx));
+        records::write_end(tx, out);
+    }
+
+    fn forget(&mut self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        self.transactions.remove(&tx);
+        out.observe(Note::new(Milestone::CoordinatorEnded, tx));
+    }
+
+    /// Nothing is presumed: the abort record, before ABORT.
+    fn refute(&self, tx: TxId, params: Params, reason: Reason, out: &mut Out<TwoPhaseMsg>) {
+        let refusal = self.is_final(tx, reason).then_some(reason);
+        records::force_abort(tx, params, refusal, out);
+    }
+
+    /// ABORT goes out. Under presumed abort there is no record before it, none after,
+    /// no acknowledgement: whoever asks is told abort, because nothing is known.
+    /// Then either the client is refused, or the request begins again with the same
+    /// rows; neither waits for acknowledgements.
+    fn abort(
+        &mut self,
+        cx: Cx,
+        tx: TxId,
+        refused: &Refused,
+        stored: bool,
+        out: &mut Out<TwoPhaseMsg>,
+    ) {
         let decision = Decision::Abort;
         out.observe(decided(tx, decision));
-        for &service in tell {
-            self.send_decision(tx, service, decision, out);
+        for &service in &refused.tell {
+            let ack = refused
+                .debt
+                .as_ref()
+                .is_some_and(|debt| debt.contains(&service));
+            self.send_decision(tx, service, decision, ack, out);
         }
+        if self.resends_abort(refused) {
+            out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
+        }
+        let last = self.is_final(tx, refused.reason);
+        let policies = &self.setting.policies;
         let Some(transaction) = self.transactions.get_mut(&tx) else {
             return;
         };
-        let policies = &self.setting.policies;
-        let last = transaction.restarts >= policies.conflict_retries || tx.attempt == u16::MAX;
-        if is_business(reason) || last {
-            records::force_refusal(tx, reason, out);
+        transaction.sent = cx.now;
+        if last && stored {
+            self.happened(cx, tx, Happening::Written, out);
+        } else if last {
+            records::force_outcome(tx, ClientOutcome::Refused(refused.reason), out);
         } else {
-            transaction.phase = Phase::Restarting;
+            transaction.phase = Phase::Restarting(refused.debt.clone());
             let wait = policies.backoff(transaction.restarts);
             out.arm(key(tx, Tag::Retry), wait);
         }
     }
 
-    fn restart(&mut self, cx: Cx, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        let Some(Transaction {
+    /// Whether there is no further attempt after an abort for this reason.
+    fn is_final(&self, tx: TxId, reason: Reason) -> bool {
+        let restarts = self.transactions.get(&tx).map_or(0, |t| t.restarts);
+        let most = self.setting.policies.conflict_retries;
+        is_business(reason) || restarts >= most || tx.attempt == u16::MAX
+    }
+
+    fn restart(&mut self, cx: Cx, tx: TxId, rest: Rest, out: &mut Out<TwoPhaseMsg>) {
+        let Some(&Transaction {
             params, restarts, ..
-        }) = self.transactions.remove(&tx)
+        }) = self.transactions.get(&tx)
         else {
             return;
         };
@@ -252,133 +333,24 @@ impl Coordinator {
             attempt: tx.attempt + 1,
             ..tx
         };
+        self.clear(tx, rest, out);
         out.observe(Note::new(Milestone::CoordinatorRestarted, next));
         self.begin(cx, next, params, restarts + 1, out);
+    }
+
+    /// What is left to do for a transaction when its request goes its own way.
+    fn clear(&mut self, tx: TxId, rest: Rest, out: &mut Out<TwoPhaseMsg>) {
+        match rest {
+            Rest::Forget => drop(self.transactions.remove(&tx)),
+            Rest::End => self.end(tx, out),
+            Rest::AwaitAcks => {}
+        }
     }
 
     fn tell(&mut self, cx: Cx, tx: TxId, outcome: ClientOutcome, out: &mut Out<TwoPhaseMsg>) {
         self.attempts.remove(&tx.key);
         self.outcomes.remember(cx.now, tx.key, outcome);
         out.tell(self.setting.nodes.clients(), tx.key, outcome);
-    }
-
-    /// The one timer of a transaction: it looks whether messages are to be sent
-    /// again, and whether to wait any longer. (One that is set anew for every
-    /// message would fill the agenda with timers that never run out.)
-    fn look_after(&mut self, cx: Cx, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        let Some(transaction) = self.transactions.get_mut(&tx) else {
-            return;
-        };
-        let policies = &self.setting.policies;
-        let policy = match transaction.phase {
-            Phase::Working(step) => policies.step(step),
-            _ => policies.common(),
-        };
-        let undecided = matches!(transaction.phase, Phase::Working(_) | Phase::Voting(_));
-        let silent = cx.now.since(transaction.progress);
-        if undecided && silent >= policy.give_up_after {
-            return self.happened(cx, tx, Happening::GaveUp, out);
-        }
-        let mut since_sent = cx.now.since(transaction.sent);
-        if since_sent >= policy.resend_after {
-            transaction.sent = cx.now;
-            since_sent = SimDuration::ZERO;
-            self.send_again(tx, out);
-        }
-        // The next step may be one to be less patient with.
-        let mut wait = (policy.resend_after - since_sent).min(policies.shortest());
-        if undecided {
-            wait = wait.min(policy.give_up_after - silent);
-        }
-        out.arm(key(tx, Tag::Resend), wait);
-    }
-
-    fn patience(&self) -> SimDuration {
-        self.setting.policies.shortest()
-    }
-
-    /// Sends what has not been answered.
-    fn send_again(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        let transaction = &self.transactions[&tx];
-        match &transaction.phase {
-            Phase::Working(step) => self.send_work(tx, *step, transaction.params, out),
-            Phase::Voting(ballot) => {
-                for &service in &ballot.awaited {
-                    self.send_prepare(tx, service, out);
-                }
-            }
-            Phase::Committing(awaited) => {
-                for &service in awaited {
-                    self.send_decision(tx, service, Decision::Commit, out);
-                }
-            }
-            Phase::Deciding | Phase::Ending | Phase::Refusing(_) | Phase::Restarting => {}
-        }
-    }
-
-    fn resends_decision(&self) -> bool {
-        self.course.rules.keep(Safeguard::ResendDecision)
-    }
-
-    fn send_work(&self, tx: TxId, step: StepId, params: Params, out: &mut Out<TwoPhaseMsg>) {
-        let to = self.setting.nodes.service(self.course.service(step));
-        out.send(to, TwoPhaseMsg::Work { tx, step, params });
-    }
-
-    fn send_prepare(&self, tx: TxId, service: ServiceId, out: &mut Out<TwoPhaseMsg>) {
-        let ops = self.course.steps_of(service).collect();
-        let to = self.setting.nodes.service(service);
-        out.send(to, TwoPhaseMsg::Prepare { tx, ops });
-    }
-
-    fn send_decision(
-        &self,
-        tx: TxId,
-        service: ServiceId,
-        decision: Decision,
-        out: &mut Out<TwoPhaseMsg>,
-    ) {
-        let to = self.setting.nodes.service(service);
-        out.send(to, TwoPhaseMsg::Decision { tx, decision });
-    }
-
-    /// A participant in doubt asks. What nothing is known of was aborted: a
-    /// commit is remembered until everybody has it.
-    fn inquired(&self, tx: TxId, from: NodeId, out: &mut Out<TwoPhaseMsg>) {
-        let standing = match self.transactions.get(&tx) {
-            Some(transaction) => transaction.phase.standing(),
-            None => Standing::Decided(Decision::Abort),
-        };
-        out.send(from, TwoPhaseMsg::Answer { tx, standing });
-    }
-
-    /// What the log still knows: commits without their end. Everybody is told
-    /// again, for who has acknowledged it is not written down.
-    fn take_up(&mut self, cx: Cx, durable: Durable, out: &mut Out<TwoPhaseMsg>) {
-        for (key, outcome) in durable.outcomes {
-            if self.outcomes.get(&key).is_none() {
-                self.outcomes.remember(cx.now, key, outcome);
-            }
-        }
-        for (tx, LogEntry { params, state }) in durable.log {
-            match state {
-                LogState::Committed if self.transactions.contains_key(&tx) => {}
-                LogState::Committed => self.resume_commit(cx, tx, params, out),
-                LogState::Saga(_) | LogState::Parked(_) => {
-                    panic!("{tx}: a saga in the log of two-phase commit")
-                }
-            }
-        }
-    }
-
-    fn resume_commit(&mut self, cx: Cx, tx: TxId, params: Params, out: &mut Out<TwoPhaseMsg>) {
-        let phase = Phase::Committing(self.course.participants.clone());
-        let transaction = Transaction::new(cx, params, phase, 0);
-        self.transactions.insert(tx, transaction);
-        self.send_again(tx, out);
-        if self.resends_decision() {
-            out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
-        }
     }
 
     fn heard(&mut self, cx: Cx, from: NodeId, message: TwoPhaseMsg, out: &mut Out<TwoPhaseMsg>) {
@@ -460,8 +432,8 @@ impl Transaction {
 
 /// All have voted yes. The decision is made when its record is on disk, and not
 /// before.
-fn decide(tx: TxId, params: Params, out: &mut Out<TwoPhaseMsg>) {
-    records::force_decision(tx, params, out);
+fn decide(tx: TxId, params: Params, presumption: Presumption, out: &mut Out<TwoPhaseMsg>) {
+    records::force_decision(tx, params, presumption, out);
     out.observe(Note::new(Milestone::CoordinatorDeciding, tx));
 }
 
@@ -474,7 +446,7 @@ fn decided(tx: TxId, decision: Decision) -> Note {
 }
 
 fn note_vote(tx: TxId, service: ServiceId, vote: Vote, out: &mut Out<TwoPhaseMsg>) {
-    let yes = vote == Vote::Yes;
+    let yes = !matches!(vote, Vote::No(_));
     out.observe(Note {
         milestone: Milestone::CoordinatorVote,
         tx,

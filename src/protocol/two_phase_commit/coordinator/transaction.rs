@@ -1,47 +1,58 @@
 //! One transaction at the coordinator: a phase, and a total transition.
 
-use smallvec::SmallVec;
-
+use super::ballot::{Ballot, Participants, without};
 use crate::business::Reason;
 use crate::protocol::two_phase_commit::message::{Standing, Vote, WorkResult};
-use crate::protocol::{Decision, Safeguard, Safeguards};
+use crate::protocol::two_phase_commit::{PrepareOrder, Presumption, Variant};
+use crate::protocol::{ClientOutcome, Decision, Safeguard, Safeguards};
 use crate::vocab::{ServiceId, StepId};
-
-/// Some of the participants, in their order.
-pub(super) type Participants = SmallVec<[ServiceId; 4]>;
 
 /// How far a transaction is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Phase {
     /// This step's work is out; the steps before it are done.
     Working(StepId),
+    /// Where commit is presumed: the record of who takes part is being written. If
+    /// the client takes its wish back meanwhile, nobody is asked.
+    Collecting {
+        /// Why it is aborted as soon as that is written, if it is.
+        refusal: Option<Reason>,
+    },
     /// PREPARE is out. The second phase begins when all votes are in (Mohan,
     /// Lindsay & Obermarck 1986, section 2), whatever they are.
     Voting(Ballot),
-    /// All have voted yes; the commit record is being written.
-    Deciding,
+    /// All have voted yes; the commit record is being written. These are to be told.
+    Deciding(Participants),
     /// The commit record is on disk and COMMIT is out; these have not
     /// acknowledged it yet.
     Committing(Participants),
+    /// Where nothing is presumed: the abort record is being written.
+    Refuting(Refused),
+    /// It is over for everybody but its client: only what that is to be told is
+    /// still being stored.
+    Storing(ClientOutcome, Debt),
+    /// Aborted; the request waits for its next attempt.
+    Restarting(Debt),
+    /// Aborted, and the request goes its own way: these have not acknowledged it
+    /// yet.
+    Aborting(Participants),
     /// The end record is being written.
-    Ending,
-    /// Aborted and forgotten, as presumed abort allows; only what the client is
-    /// to be told is still being stored.
-    Refusing(Reason),
-    /// Aborted and forgotten; the request waits for its next attempt.
-    Restarting,
+    Ending(Decision),
 }
 
-/// The votes so far.
+/// Who is still to acknowledge an abort; `None`: nobody ever has to, and there is no
+/// record to be ended (presumed abort, or nobody was asked to prepare).
+pub(super) type Debt = Option<Participants>;
+
+/// A transaction that is to be aborted.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ballot {
-    /// Who has not voted yet.
-    pub(super) awaited: Participants,
-    /// Who has voted no: their branches are gone.
-    noes: Participants,
-    /// Why, if anybody has. A business no outweighs all others, for trying again
-    /// would not change it.
-    refusal: Option<Reason>,
+pub(super) struct Refused {
+    /// Why.
+    pub(super) reason: Reason,
+    /// All who may have open work and have not said that it is gone.
+    pub(super) tell: Participants,
+    /// Those of them who have to acknowledge it.
+    pub(super) debt: Debt,
 }
 
 /// What every transaction of a scenario has in common.
@@ -51,6 +62,8 @@ pub(super) struct Course {
     pub(super) services: Vec<ServiceId>,
     /// All services that take part, each once.
     pub(super) participants: Participants,
+    /// Which two-phase commit.
+    pub(super) variant: Variant,
     /// The rules in force.
     pub(super) rules: Safeguards,
 }
@@ -82,35 +95,58 @@ pub(super) enum Happening {
 pub(super) enum Act {
     /// Send this step's work.
     SendWork(StepId),
-    /// All work is done: send PREPARE to all.
+    /// All work is done: write down who takes part, before anybody is asked.
+    Collect,
+    /// All work is done: send PREPARE, to all or to the first.
     SendPrepare,
+    /// Send PREPARE to the next.
+    SendNextPrepare,
     /// Only wait for the others.
     Wait,
     /// All have voted yes: write the commit record.
     Decide,
-    /// The decision is on disk: tell the participants and the client.
-    Announce,
+    /// The decision is on disk: tell the participants and the client, and remember it
+    /// until all have acknowledged it.
+    Announce(Participants),
+    /// The decision is on disk: tell the participants and the client, and forget it.
+    AnnounceAndForget(Participants),
+    /// All have only read, and nobody is to be told but the client: write that.
+    Conclude,
     /// The acknowledgements are here: write the end record.
     End,
     /// The end is written: forget.
     Forget,
-    /// Send ABORT, and forget.
+    /// Write the abort record, with what the client is told if it is told anything.
+    Refute(Reason),
+    /// Send ABORT.
     Abort {
-        /// To all who may have open work and have not said that it is gone.
-        tell: Participants,
-        /// Why.
-        reason: Reason,
+        /// To whom, and why.
+        refused: Refused,
+        /// Whether what the client is to be told is on disk by now, if it is to be
+        /// told.
+        stored: bool,
     },
     /// No branch is open: write the refusal, with no further attempt.
     Refuse(Reason),
-    /// The refusal is on disk: tell the client.
-    TellRefusal(Reason),
+    /// What the client is to be told is on disk: tell it.
+    Tell(ClientOutcome, Rest),
     /// Write again what may not have been written, after a while.
     WriteLater,
     /// Write it again.
     WriteAgain,
     /// Begin the next attempt.
-    Restart,
+    Restart(Rest),
+}
+
+/// What is left to do for a transaction when its request goes its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing: forget it.
+    Forget,
+    /// Write the end record.
+    End,
+    /// Wait for acknowledgements.
+    AwaitAcks,
 }
 
 /// Pairs of phase and happening that change nothing, and why.
@@ -127,8 +163,8 @@ pub(super) enum Ignored {
 }
 
 impl Phase {
-    /// The transition. An abort leads to [`Phase::Refusing`]; whether the
-    /// request gets another attempt instead is not the transaction's business.
+    /// The transition. An abort leads to [`Phase::Storing`]; whether the request
+    /// gets another attempt instead is not the transaction's business.
     pub(super) fn next(
         &self,
         course: &Course,
@@ -160,10 +196,8 @@ impl Phase {
                     WorkResult::Conflict => Reason::Conflict,
                     WorkResult::Failed => Reason::Amnesia,
                 };
-                Ok(abort(
-                    course.working_until(step, |s| s != course.service(step)),
-                    reason,
-                ))
+                let others = |s| s != course.service(step);
+                Ok(course.abort_work(step, others, reason))
             }
             Phase::Working(current) if step < *current => Err(Ignored::Repeated),
             Phase::Working(_) => Err(Ignored::Unasked),
@@ -179,79 +213,147 @@ impl Phase {
     ) -> Result<(Phase, Act), Ignored> {
         match self {
             Phase::Voting(ballot) => {
-                let ballot = ballot.with(service, vote)?;
+                let ballot = ballot.with(course, service, vote)?;
                 Ok(match ballot.refusal {
-                    _ if !ballot.awaited.is_empty() => (Phase::Voting(ballot), Act::Wait),
-                    None => (Phase::Deciding, Act::Decide),
-                    Some(reason) => abort(ballot.still_open(course), reason),
+                    _ if !ballot.is_over(course) => {
+                        let act = match course.variant.prepare {
+                            PrepareOrder::Parallel => Act::Wait,
+                            PrepareOrder::Serial => Act::SendNextPrepare,
+                        };
+                        (Phase::Voting(ballot), act)
+                    }
+                    None => course.all_yes(&ballot),
+                    Some(reason) => course.abort_vote(&ballot, reason),
                 })
             }
-            Phase::Working(_) => Err(Ignored::Unasked),
+            Phase::Working(_) | Phase::Collecting { .. } => Err(Ignored::Unasked),
             _ => Err(Ignored::TooLate),
         }
     }
 
-    /// A commit may be forgotten only when everybody has it on disk: whoever
-    /// asks later would be told abort.
+    /// A decision that is not what is presumed may be forgotten only when everybody
+    /// has it on disk: whoever asks later would be told the other.
     fn on_ack(&self, rules: Safeguards, service: ServiceId) -> Result<(Phase, Act), Ignored> {
+        let less = |awaited: &Participants| -> Result<Participants, Ignored> {
+            let others = without(awaited, service).ok_or(Ignored::Repeated)?;
+            Ok(match rules.keep(Safeguard::ForgetAfterAllAcks) {
+                true => others,
+                false => Participants::new(),
+            })
+        };
+        let after = |awaited: Participants, decision| match (awaited.is_empty(), decision) {
+            (true, decision) => (Phase::Ending(decision), Act::End),
+            (false, Decision::Commit) => (Phase::Committing(awaited), Act::Wait),
+            (false, Decision::Abort) => (Phase::Aborting(awaited), Act::Wait),
+        };
         match self {
-            Phase::Committing(awaited) => match without(awaited, service) {
-                None => Err(Ignored::Repeated),
-                Some(awaited)
-                    if awaited.is_empty() || !rules.keep(Safeguard::ForgetAfterAllAcks) =>
-                {
-                    Ok((Phase::Ending, Act::End))
-                }
-                Some(awaited) => Ok((Phase::Committing(awaited), Act::Wait)),
-            },
-            Phase::Ending => Err(Ignored::Repeated),
+            Phase::Committing(awaited) => Ok(after(less(awaited)?, Decision::Commit)),
+            Phase::Aborting(awaited) => Ok(after(less(awaited)?, Decision::Abort)),
+            // One record is written at a time: the end comes after the request has
+            // gone its way.
+            Phase::Storing(outcome, Some(awaited)) => {
+                Ok((Phase::Storing(*outcome, Some(less(awaited)?)), Act::Wait))
+            }
+            Phase::Restarting(Some(awaited)) => {
+                Ok((Phase::Restarting(Some(less(awaited)?)), Act::Wait))
+            }
+            Phase::Ending(_) => Err(Ignored::Repeated),
             _ => Err(Ignored::Unasked),
         }
     }
 
     fn on_written(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
         match self {
-            Phase::Deciding => Ok((
-                Phase::Committing(course.participants.clone()),
-                Act::Announce,
-            )),
-            Phase::Ending => Ok((Phase::Ending, Act::Forget)),
-            Phase::Refusing(reason) => Ok((Phase::Refusing(*reason), Act::TellRefusal(*reason))),
+            Phase::Collecting { refusal: None } => Ok(course.vote()),
+            // Nobody was asked to prepare, so nobody has to acknowledge anything: only
+            // the record is to be ended.
+            Phase::Collecting {
+                refusal: Some(reason),
+            } => Ok(abort(Refused {
+                reason: *reason,
+                tell: course.participants.clone(),
+                debt: Some(Participants::new()),
+            })),
+            Phase::Deciding(tell) if course.variant.presumption.acknowledges_commit() => {
+                Ok((Phase::Committing(tell.clone()), Act::Announce(tell.clone())))
+            }
+            Phase::Deciding(tell) => Ok((self.clone(), Act::AnnounceAndForget(tell.clone()))),
+            Phase::Refuting(refused) => {
+                let refused = refused.clone();
+                let outcome = ClientOutcome::Refused(refused.reason);
+                let phase = Phase::Storing(outcome, refused.debt.clone());
+                let stored = true;
+                Ok((phase, Act::Abort { refused, stored }))
+            }
+            Phase::Storing(outcome, debt) => {
+                let (phase, rest) = self.without_request(debt);
+                Ok((phase, Act::Tell(*outcome, rest)))
+            }
+            Phase::Ending(decision) => Ok((Phase::Ending(*decision), Act::Forget)),
             _ => Err(Ignored::Unasked),
         }
     }
 
-    /// A commit record that may have been written is written again, never
+    /// A record that may have been written is written again, and its opposite never
     /// presumed.
     fn on_not_written(&self) -> Result<(Phase, Act), Ignored> {
         match self {
-            Phase::Deciding | Phase::Ending | Phase::Refusing(_) => {
-                Ok((self.clone(), Act::WriteLater))
-            }
+            _ if self.writes() => Ok((self.clone(), Act::WriteLater)),
             _ => Err(Ignored::Unasked),
         }
     }
 
     fn on_rested(&self) -> Result<(Phase, Act), Ignored> {
         match self {
-            Phase::Deciding | Phase::Ending | Phase::Refusing(_) => {
-                Ok((self.clone(), Act::WriteAgain))
+            _ if self.writes() => Ok((self.clone(), Act::WriteAgain)),
+            Phase::Restarting(debt) => {
+                let (phase, rest) = self.without_request(debt);
+                Ok((phase, Act::Restart(rest)))
             }
-            Phase::Restarting => Ok((Phase::Restarting, Act::Restart)),
             _ => Err(Ignored::Stale),
+        }
+    }
+
+    /// Whether a record is being written.
+    fn writes(&self) -> bool {
+        match self {
+            Phase::Collecting { .. }
+            | Phase::Deciding(_)
+            | Phase::Refuting(_)
+            | Phase::Storing(..)
+            | Phase::Ending(_) => true,
+            Phase::Working(_)
+            | Phase::Voting(_)
+            | Phase::Committing(_)
+            | Phase::Restarting(_)
+            | Phase::Aborting(_) => false,
+        }
+    }
+
+    /// What becomes of a transaction whose request goes its own way: it never waits
+    /// for acknowledgements.
+    fn without_request(&self, debt: &Debt) -> (Phase, Rest) {
+        let decision = match self {
+            Phase::Storing(ClientOutcome::Committed, _) => Decision::Commit,
+            _ => Decision::Abort,
+        };
+        match debt {
+            None => (self.clone(), Rest::Forget),
+            Some(awaited) if awaited.is_empty() => (Phase::Ending(decision), Rest::End),
+            Some(awaited) => (Phase::Aborting(awaited.clone()), Rest::AwaitAcks),
         }
     }
 
     fn on_give_up(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
         match self {
             Phase::Working(step) => {
-                let tell = course.working_until(*step, |_| true);
-                Ok(abort(tell, Reason::TimedOut(*step)))
+                let reason = Reason::TimedOut(*step);
+                Ok(course.abort_work(*step, |_| true, reason))
             }
             Phase::Voting(ballot) => {
                 let silent = course.first_step_of(ballot.awaited[0]);
                 let reason = ballot.refusal.unwrap_or(Reason::TimedOut(silent));
-                Ok(abort(ballot.still_open(course), reason))
+                Ok(course.abort_vote(ballot, reason))
             }
             _ => Err(Ignored::Stale),
         }
@@ -262,22 +364,45 @@ impl Phase {
     fn on_cancelled(&self, course: &Course) -> Result<(Phase, Act), Ignored> {
         let reason = Reason::Cancelled;
         match self {
-            Phase::Working(step) => Ok(abort(course.working_until(*step, |_| true), reason)),
-            Phase::Voting(ballot) => Ok(abort(ballot.still_open(course), reason)),
-            Phase::Restarting => Ok((Phase::Refusing(reason), Act::Refuse(reason))),
-            Phase::Refusing(_) => Err(Ignored::Repeated),
-            Phase::Deciding | Phase::Committing(_) | Phase::Ending => Err(Ignored::TooLate),
+            Phase::Working(step) => Ok(course.abort_work(*step, |_| true, reason)),
+            Phase::Collecting { .. } => {
+                let refusal = Some(reason);
+                Ok((Phase::Collecting { refusal }, Act::Wait))
+            }
+            Phase::Voting(ballot) => Ok(course.abort_vote(ballot, reason)),
+            Phase::Restarting(debt) => {
+                let outcome = ClientOutcome::Refused(reason);
+                let phase = Phase::Storing(outcome, debt.clone());
+                Ok((phase, Act::Refuse(reason)))
+            }
+            Phase::Storing(..) => Err(Ignored::Repeated),
+            Phase::Deciding(_)
+            | Phase::Committing(_)
+            | Phase::Refuting(_)
+            | Phase::Aborting(_)
+            | Phase::Ending(_) => Err(Ignored::TooLate),
         }
     }
 
-    /// What a participant in doubt is told. What is aborted is forgotten, and
-    /// what is forgotten is aborted.
-    pub(super) fn standing(&self) -> Standing {
-        match self {
-            Phase::Working(_) | Phase::Voting(_) | Phase::Deciding => Standing::Wait,
-            Phase::Committing(_) | Phase::Ending => Standing::Decided(Decision::Commit),
-            Phase::Refusing(_) | Phase::Restarting => Standing::Decided(Decision::Abort),
-        }
+    /// What a participant in doubt is told. What it is to be remembered of is to be
+    /// acknowledged, by an answer as by the decision itself.
+    pub(super) fn standing(&self, presumption: Presumption) -> Standing {
+        let (decision, ack) = match self {
+            Phase::Working(_)
+            | Phase::Collecting { .. }
+            | Phase::Voting(_)
+            | Phase::Deciding(_)
+            | Phase::Refuting(_) => return Standing::Wait,
+            Phase::Committing(_) => (Decision::Commit, true),
+            Phase::Aborting(_) => (Decision::Abort, true),
+            Phase::Storing(ClientOutcome::Committed, _) => (Decision::Commit, false),
+            Phase::Storing(_, debt) | Phase::Restarting(debt) => (Decision::Abort, debt.is_some()),
+            Phase::Ending(Decision::Commit) => {
+                (Decision::Commit, presumption.acknowledges_commit())
+            }
+            Phase::Ending(Decision::Abort) => (Decision::Abort, true),
+        };
+        Standing::Decided { decision, ack }
     }
 }
 
@@ -286,10 +411,60 @@ impl Course {
     fn after(&self, step: StepId) -> (Phase, Act) {
         let next = StepId(step.0 + 1);
         if next.index() < self.services.len() {
-            (Phase::Working(next), Act::SendWork(next))
-        } else {
-            let ballot = Ballot::new(self.participants.clone());
-            (Phase::Voting(ballot), Act::SendPrepare)
+            return (Phase::Working(next), Act::SendWork(next));
+        }
+        match self.variant.presumption {
+            // Who is prepared and asks in vain would presume a commit.
+            Presumption::Commit => (Phase::Collecting { refusal: None }, Act::Collect),
+            Presumption::Nothing | Presumption::Abort => self.vote(),
+        }
+    }
+
+    fn vote(&self) -> (Phase, Act) {
+        let ballot = Ballot::new(self.participants.clone());
+        (Phase::Voting(ballot), Act::SendPrepare)
+    }
+
+    /// Nobody has voted no. Who has only read is not told.
+    fn all_yes(&self, ballot: &Ballot) -> (Phase, Act) {
+        let tell = ballot.still_open(self);
+        if !tell.is_empty() {
+            return (Phase::Deciding(tell), Act::Decide);
+        }
+        let debt = match self.variant.presumption {
+            Presumption::Commit => Some(Participants::new()),
+            Presumption::Nothing | Presumption::Abort => None,
+        };
+        (
+            Phase::Storing(ClientOutcome::Committed, debt),
+            Act::Conclude,
+        )
+    }
+
+    /// Nobody is prepared: there is nothing to remember, whatever is presumed.
+    fn abort_work(
+        &self,
+        step: StepId,
+        which: impl Fn(ServiceId) -> bool,
+        reason: Reason,
+    ) -> (Phase, Act) {
+        let debt = None;
+        let tell = self.working_until(step, which);
+        abort(Refused { reason, tell, debt })
+    }
+
+    /// Somebody may be prepared.
+    fn abort_vote(&self, ballot: &Ballot, reason: Reason) -> (Phase, Act) {
+        let presumption = self.variant.presumption;
+        let acks = presumption.acknowledges_abort();
+        let refused = Refused {
+            reason,
+            tell: ballot.still_open(self),
+            debt: acks.then(|| ballot.maybe_prepared(self)),
+        };
+        match presumption {
+            Presumption::Nothing => (Phase::Refuting(refused), Act::Refute(reason)),
+            Presumption::Abort | Presumption::Commit => abort(refused),
         }
     }
 
@@ -322,39 +497,6 @@ impl Course {
     }
 }
 
-impl Ballot {
-    fn new(awaited: Participants) -> Self {
-        Ballot {
-            awaited,
-            noes: Participants::new(),
-            refusal: None,
-        }
-    }
-
-    /// With one vote more.
-    fn with(&self, service: ServiceId, vote: Vote) -> Result<Ballot, Ignored> {
-        let awaited = without(&self.awaited, service).ok_or(Ignored::Repeated)?;
-        let mut ballot = Ballot {
-            awaited,
-            ..self.clone()
-        };
-        if let Vote::No(reason) = vote {
-            ballot.noes.push(service);
-            let outweighed = ballot.refusal.is_none_or(|known| !is_business(known));
-            if ballot.refusal.is_none() || (outweighed && is_business(reason)) {
-                ballot.refusal = Some(reason);
-            }
-        }
-        Ok(ballot)
-    }
-
-    /// Whose branches may still be there.
-    fn still_open(&self, course: &Course) -> Participants {
-        let participants = course.participants.iter().copied();
-        participants.filter(|s| !self.noes.contains(s)).collect()
-    }
-}
-
 /// Whether trying again would change nothing.
 pub(super) fn is_business(reason: Reason) -> bool {
     !matches!(
@@ -363,132 +505,12 @@ pub(super) fn is_business(reason: Reason) -> bool {
     )
 }
 
-fn abort(tell: Participants, reason: Reason) -> (Phase, Act) {
-    (Phase::Refusing(reason), Act::Abort { tell, reason })
-}
-
-/// The others; `None` if this one is not awaited.
-fn without(awaited: &Participants, service: ServiceId) -> Option<Participants> {
-    let at = awaited.iter().position(|s| *s == service)?;
-    let mut others = awaited.clone();
-    others.remove(at);
-    Some(others)
+fn abort(refused: Refused) -> (Phase, Act) {
+    let outcome = ClientOutcome::Refused(refused.reason);
+    let phase = Phase::Storing(outcome, refused.debt.clone());
+    let stored = false;
+    (phase, Act::Abort { refused, stored })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIRST: ServiceId = ServiceId(0);
-    const SECOND: ServiceId = ServiceId(1);
-
-    fn course() -> Course {
-        Course {
-            services: vec![FIRST, SECOND],
-            participants: [FIRST, SECOND].into_iter().collect(),
-            rules: Safeguards::all(),
-        }
-    }
-
-    fn phases() -> Vec<Phase> {
-        let one = || -> Participants { [SECOND].into_iter().collect() };
-        let refused = Ballot::new(course().participants)
-            .with(FIRST, Vote::No(Reason::Late))
-            .expect("the first has not voted");
-        vec![
-            Phase::Working(StepId(0)),
-            Phase::Working(StepId(1)),
-            Phase::Voting(Ballot::new(course().participants)),
-            Phase::Voting(Ballot::new(one())),
-            Phase::Voting(refused),
-            Phase::Deciding,
-            Phase::Committing(course().participants),
-            Phase::Committing(one()),
-            Phase::Ending,
-            Phase::Refusing(Reason::Conflict),
-            Phase::Restarting,
-        ]
-    }
-
-    fn happenings() -> Vec<Happening> {
-        let mut all = vec![
-            Happening::Written,
-            Happening::NotWritten,
-            Happening::GaveUp,
-            Happening::Rested,
-            Happening::Cancelled,
-        ];
-        for service in [FIRST, SECOND] {
-            for vote in [Vote::Yes, Vote::No(Reason::Late)] {
-                all.push(Happening::Voted { service, vote });
-            }
-            all.push(Happening::Acked(service));
-            for result in [
-                WorkResult::Done,
-                WorkResult::Refused(Reason::Late),
-                WorkResult::Conflict,
-                WorkResult::Failed,
-            ] {
-                let step = StepId(service.0);
-                all.push(Happening::Worked { step, result });
-            }
-        }
-        all
-    }
-
-    fn transitions() -> Vec<(Phase, Happening, Phase, Act)> {
-        let mut all = Vec::new();
-        for phase in phases() {
-            for happening in happenings() {
-                if let Ok((to, act)) = phase.next(&course(), happening) {
-                    all.push((phase.clone(), happening, to, act));
-                }
-            }
-        }
-        all
-    }
-
-    #[test]
-    fn from_all_votes_on_nothing_leads_to_an_abort() {
-        for (from, by, to, act) in transitions() {
-            let decided = matches!(from, Phase::Deciding | Phase::Committing(_) | Phase::Ending);
-            let aborts = matches!(act, Act::Abort { .. })
-                || to.standing() == Standing::Decided(Decision::Abort);
-            assert!(!(decided && aborts), "{from:?} by {by:?}");
-        }
-    }
-
-    #[test]
-    fn a_decision_is_announced_only_when_it_is_written() {
-        for (from, by, _, act) in transitions() {
-            if act == Act::Announce {
-                assert_eq!((from, by), (Phase::Deciding, Happening::Written));
-            }
-        }
-    }
-
-    #[test]
-    fn it_is_decided_by_the_last_yes_and_by_nothing_else() {
-        for (from, by, to, _) in transitions() {
-            if to == Phase::Deciding && from != Phase::Deciding {
-                let vote = Vote::Yes;
-                let service = SECOND;
-                assert_eq!(by, Happening::Voted { service, vote });
-                assert_eq!(
-                    from,
-                    Phase::Voting(Ballot::new([SECOND].into_iter().collect()))
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_aborted_stays_aborted() {
-        for (from, by, to, _) in transitions() {
-            if from.standing() == Standing::Decided(Decision::Abort) {
-                let standing = to.standing();
-                assert_eq!(standing, from.standing(), "{from:?} by {by:?}");
-            }
-        }
-    }
-}
+mod tests;

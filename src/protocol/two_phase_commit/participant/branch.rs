@@ -2,6 +2,7 @@
 //! transition.
 
 use crate::business::{Params, Reason};
+use crate::protocol::two_phase_commit::Presumption;
 use crate::protocol::two_phase_commit::message::{Ops, WorkResult};
 use crate::protocol::{Decision, Outcome, Safeguard, Safeguards, Tag};
 use crate::vocab::StepId;
@@ -26,9 +27,12 @@ pub(super) enum State {
     /// and never decides alone.
     InDoubt,
     /// Told to commit; the database is asked to.
-    Committing,
+    Committing {
+        /// Whether that is to be acknowledged.
+        ack: bool,
+    },
     /// The database is asked to roll it back.
-    RollingBack(Ended),
+    RollingBack(Ended, Abort),
     /// It is over, and remembered for a while.
     Ended(Ended),
 }
@@ -55,6 +59,46 @@ pub(super) enum Ended {
     VotedNo(Reason),
     /// It aborted by itself although it had voted yes.
     Unilaterally,
+    /// It has only read, and was over when it was asked to prepare.
+    ReadOnly,
+}
+
+/// How much care is taken over an abort's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Abort {
+    /// None: if it is lost, the branch is in doubt again, asks, and is told the
+    /// same; or it was never prepared.
+    Lazy,
+    /// It is on disk before anything else is said, for nobody will acknowledge it,
+    /// and whoever is asked later may presume something else.
+    Forced,
+    /// It is on disk before it is acknowledged.
+    Acknowledged,
+}
+
+/// The rules by which a participant goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// The safeguards in force.
+    pub(super) safeguards: Safeguards,
+    /// What the coordinator presumes.
+    pub(super) presumption: Presumption,
+}
+
+impl Rules {
+    fn keep(self, safeguard: Safeguard) -> bool {
+        self.safeguards.keep(safeguard)
+    }
+
+    /// The care that is taken over the abort of what may be prepared, where the
+    /// coordinator does not wait for an acknowledgement. Under presumed abort a
+    /// lost record does no harm.
+    fn unasked(self) -> Abort {
+        match self.presumption.acknowledges_abort() {
+            true => Abort::Forced,
+            false => Abort::Lazy,
+        }
+    }
 }
 
 /// What happens to a branch.
@@ -65,7 +109,12 @@ pub(super) enum Happening {
     /// PREPARE arrived, with what the coordinator believes was done.
     Prepare { ops: Ops },
     /// COMMIT or ABORT arrived, or was the answer to an inquiry.
-    Told(Decision),
+    Told {
+        /// What was decided, or is presumed.
+        decision: Decision,
+        /// Whether that is to be acknowledged.
+        ack: bool,
+    },
     /// The answer to an inquiry: not decided yet.
     Wait,
     /// The database answered a statement.
@@ -103,14 +152,23 @@ pub(super) enum Act {
     VoteYesAgain,
     /// Say no: the branch is gone.
     VoteNo(Reason),
+    /// Say that the branch has only read, and is over.
+    VoteReadOnly,
     /// Ask the database to roll back. What depends on it follows its answer.
-    RollBack,
+    RollBack(Abort),
     /// The same, by its own decision.
     GiveUp,
-    /// Ask the database to commit.
-    AskToCommit,
+    /// Ask the database to commit: for good, if that is to be acknowledged.
+    AskToCommit {
+        /// Whether it is.
+        ack: bool,
+    },
     /// It is committed: acknowledge.
     CommittedAndAck,
+    /// It is committed, and nobody waits to hear it.
+    Committed,
+    /// It is aborted: acknowledge.
+    AbortedAndAck,
     /// Acknowledge what was over before.
     AckAgain,
     /// Nobody knows what the database did: ask it again later.
@@ -148,17 +206,19 @@ type Transition = Result<(State, Act), Ignored>;
 impl State {
     /// The transition. Of the safeguards it asks for those that are a plan: what
     /// is checked before the vote, and who decides after it.
-    pub(super) fn next(&self, rules: Safeguards, happening: Happening) -> Transition {
+    pub(super) fn next(&self, rules: Rules, happening: Happening) -> Transition {
         match happening {
             Happening::Work { step, params } => self.on_work(step, params),
             Happening::Ran(outcome) => self.on_ran(outcome),
             Happening::Prepare { ops } => self.on_prepare(rules, &ops),
-            Happening::Prepared(outcome) => self.on_prepared(outcome),
-            Happening::Told(Decision::Commit) => self.on_commit(),
-            Happening::Told(Decision::Abort) => self.on_abort(),
+            Happening::Prepared(outcome) => self.on_prepared(rules, outcome),
+            Happening::Told { decision, ack } => match decision {
+                Decision::Commit => self.on_commit(ack),
+                Decision::Abort => self.on_abort(ack),
+            },
             Happening::Wait => Err(Ignored::StillWaiting),
             Happening::Finished(outcome) => self.on_finished(&outcome),
-            Happening::Found => self.on_found(),
+            Happening::Found => self.on_found(rules),
             Happening::Idle => self.on_idle(),
             Happening::Doubtful => self.on_doubtful(rules),
             Happening::Rested => self.on_rested(),
@@ -167,7 +227,7 @@ impl State {
 
     /// The timer that runs in this state: something is due if nothing comes. In
     /// doubt nothing is, to one who neither asks nor decides alone.
-    pub(super) fn timer(&self, rules: Safeguards) -> Option<Tag> {
+    pub(super) fn timer(&self, rules: Rules) -> Option<Tag> {
         let waits_for_ever = rules.keep(Safeguard::NoUnilateralAbortAfterVote)
             && !rules.keep(Safeguard::ParticipantInquiry);
         match self {
@@ -188,8 +248,8 @@ impl State {
             }
             State::Preparing
             | State::InDoubt
-            | State::Committing
-            | State::RollingBack(_)
+            | State::Committing { .. }
+            | State::RollingBack(..)
             | State::Ended(_) => Err(Ignored::TooLate),
         }
     }
@@ -208,10 +268,11 @@ impl State {
             }
             // The statement waited for a worker or a lock while the branch was
             // ended, and has opened it again: a zombie that nobody would end.
-            State::RollingBack(ended) | State::Ended(ended)
-                if matches!(outcome, Outcome::Open(_)) =>
-            {
-                Ok((State::RollingBack(*ended), Act::RollBack))
+            State::RollingBack(ended, how) if matches!(outcome, Outcome::Open(_)) => {
+                Ok(roll_back(*ended, *how))
+            }
+            State::Ended(ended) if matches!(outcome, Outcome::Open(_)) => {
+                Ok(roll_back(*ended, Abort::Lazy))
             }
             _ => Err(Ignored::Stale),
         }
@@ -221,7 +282,7 @@ impl State {
     /// What a process has forgotten is seen here; what its database has lost
     /// while it lived on, the database says when it is asked to prepare, for the
     /// connection over which the branch was opened is broken.
-    fn on_prepare(&self, rules: Safeguards, ops: &Ops) -> Transition {
+    fn on_prepare(&self, rules: Rules, ops: &Ops) -> Transition {
         let checked = rules.keep(Safeguard::BranchCheck);
         match self {
             State::Open(work) if !checked || work.did(ops) => {
@@ -230,61 +291,83 @@ impl State {
             State::Unheard if !checked => {
                 Ok((State::Preparing, Act::AskToPrepare(Work::default())))
             }
-            State::Open(_) | State::Unheard => Ok(no(Reason::Amnesia)),
+            State::Open(_) | State::Unheard => Ok(no(Reason::Amnesia, rules)),
             State::Working { .. } => Err(Ignored::Busy),
             State::Preparing => Err(Ignored::UnderWay),
             State::InDoubt => Ok((State::InDoubt, Act::VoteYesAgain)),
             State::Ended(Ended::VotedNo(reason)) => Ok((self.clone(), Act::VoteNo(*reason))),
-            State::RollingBack(Ended::VotedNo(_)) => Err(Ignored::UnderWay),
-            State::RollingBack(Ended::Aborted) | State::Ended(Ended::Aborted) => {
+            State::Ended(Ended::ReadOnly) => Ok((self.clone(), Act::VoteReadOnly)),
+            State::RollingBack(Ended::VotedNo(_), _) => Err(Ignored::UnderWay),
+            State::RollingBack(Ended::Aborted, _) | State::Ended(Ended::Aborted) => {
                 Ok((self.clone(), Act::VoteNo(Reason::Amnesia)))
             }
-            State::Committing | State::RollingBack(_) | State::Ended(_) => Err(Ignored::TooLate),
+            State::Committing { .. } | State::RollingBack(..) | State::Ended(_) => {
+                Err(Ignored::TooLate)
+            }
         }
     }
 
-    fn on_prepared(&self, outcome: Outcome) -> Transition {
+    fn on_prepared(&self, rules: Rules, outcome: Outcome) -> Transition {
         match (self, outcome) {
             (State::Preparing, Outcome::Prepared) => Ok((State::InDoubt, Act::VoteYes)),
+            (State::Preparing, Outcome::ReadOnly) => {
+                Ok((State::Ended(Ended::ReadOnly), Act::VoteReadOnly))
+            }
             (State::Preparing, Outcome::Refused(reason)) => Ok(gone(reason)),
             (State::Preparing, Outcome::Conflict) => Ok(gone(Reason::Conflict)),
-            (State::Preparing, Outcome::Unknown) => Ok(no(Reason::Amnesia)),
+            (State::Preparing, Outcome::Unknown) => Ok(no(Reason::Amnesia, rules)),
             // An earlier process had it prepared and committed.
             (State::Preparing, Outcome::Committed { .. }) => {
                 Ok((State::Ended(Ended::Committed), Act::Forget))
             }
             (State::Preparing, _) => Ok(gone(Reason::Amnesia)),
             // ABORT came while the prepared record was being written.
-            (
-                State::RollingBack(ended) | State::Ended(ended),
-                Outcome::Prepared | Outcome::Unknown,
-            ) => Ok((State::RollingBack(*ended), Act::RollBack)),
+            (State::RollingBack(ended, how), Outcome::Prepared | Outcome::Unknown) => {
+                Ok(roll_back(*ended, *how))
+            }
+            (State::Ended(ended), Outcome::Prepared | Outcome::Unknown) => {
+                Ok(roll_back(*ended, rules.unasked()))
+            }
             _ => Err(Ignored::Stale),
         }
     }
 
-    fn on_commit(&self) -> Transition {
+    fn on_commit(&self, ack: bool) -> Transition {
         match self {
             // An earlier process of this participant may have prepared it, or
             // committed and not been able to say so: the database knows.
-            State::InDoubt | State::Unheard => Ok((State::Committing, Act::AskToCommit)),
-            State::Committing => Err(Ignored::UnderWay),
-            State::Ended(ended) => Ok((State::Ended(*ended), Act::AckAgain)),
-            State::RollingBack(Ended::Unilaterally) => Ok((self.clone(), Act::AckAgain)),
-            State::RollingBack(_) => Err(Ignored::Contradiction),
+            State::InDoubt | State::Unheard => {
+                Ok((State::Committing { ack }, Act::AskToCommit { ack }))
+            }
+            State::Committing { .. } => Err(Ignored::UnderWay),
+            State::RollingBack(Ended::Unilaterally, _) | State::Ended(_) if ack => {
+                Ok((self.clone(), Act::AckAgain))
+            }
+            State::RollingBack(Ended::Unilaterally, _) | State::Ended(_) => Err(Ignored::TooLate),
+            State::RollingBack(..) => Err(Ignored::Contradiction),
             State::Working { .. } | State::Open(_) | State::Preparing => Err(Ignored::NotVoted),
         }
     }
 
-    fn on_abort(&self) -> Transition {
+    fn on_abort(&self, ack: bool) -> Transition {
+        let how = if ack {
+            Abort::Acknowledged
+        } else {
+            Abort::Lazy
+        };
         match self {
             State::Unheard
             | State::Working { .. }
             | State::Open(_)
             | State::Preparing
-            | State::InDoubt => Ok((State::RollingBack(Ended::Aborted), Act::RollBack)),
-            State::Committing => Err(Ignored::Contradiction),
-            State::RollingBack(_) => Err(Ignored::UnderWay),
+            | State::InDoubt => Ok(roll_back(Ended::Aborted, how)),
+            State::Committing { .. } => Err(Ignored::Contradiction),
+            // If it is not acknowledged then, it will be said again.
+            State::RollingBack(..) => Err(Ignored::UnderWay),
+            State::Ended(Ended::Committed) => Err(Ignored::TooLate),
+            State::Ended(Ended::ReadOnly) if ack => Ok((self.clone(), Act::AckAgain)),
+            // Whether its record is on disk, the database knows.
+            State::Ended(ended) if ack => Ok(roll_back(*ended, how)),
             State::Ended(_) => Err(Ignored::TooLate),
         }
     }
@@ -292,59 +375,67 @@ impl State {
     fn on_finished(&self, outcome: &Outcome) -> Transition {
         let unknown = matches!(outcome, Outcome::Unknown | Outcome::Conflict);
         match self {
-            State::Committing if unknown => Ok((State::Committing, Act::FinishLater)),
-            State::Committing => {
-                let ended = State::Ended(Ended::Committed);
-                match outcome {
-                    Outcome::Committed { .. } => Ok((ended, Act::CommittedAndAck)),
+            State::Committing { .. } | State::RollingBack(..) if unknown => {
+                Ok((self.clone(), Act::FinishLater))
+            }
+            State::Committing { ack } => {
+                let act = match (outcome, ack) {
+                    (Outcome::Committed { .. }, true) => Act::CommittedAndAck,
+                    (Outcome::Committed { .. }, false) => Act::Committed,
                     // There is no such branch (any more), so there is nothing
                     // that a repeated COMMIT could do.
-                    _ => Ok((ended, Act::AckAgain)),
-                }
-            }
-            State::RollingBack(ended) if unknown => {
-                Ok((State::RollingBack(*ended), Act::FinishLater))
+                    (_, true) => Act::AckAgain,
+                    (_, false) => Act::Forget,
+                };
+                Ok((State::Ended(Ended::Committed), act))
             }
             // A PREPARE that came twice, to one who has forgotten that he voted:
             // the database has not.
-            State::RollingBack(_) if matches!(outcome, Outcome::Committed { .. }) => {
+            State::RollingBack(..) if matches!(outcome, Outcome::Committed { .. }) => {
                 Ok((State::Ended(Ended::Committed), Act::Forget))
             }
-            State::RollingBack(ended @ Ended::VotedNo(reason)) => {
+            State::RollingBack(ended, Abort::Acknowledged) => {
+                Ok((State::Ended(*ended), Act::AbortedAndAck))
+            }
+            State::RollingBack(ended @ Ended::VotedNo(reason), _) => {
                 Ok((State::Ended(*ended), Act::VoteNo(*reason)))
             }
-            State::RollingBack(ended) => Ok((State::Ended(*ended), Act::Forget)),
+            State::RollingBack(ended, _) => Ok((State::Ended(*ended), Act::Forget)),
             _ => Err(Ignored::Stale),
         }
     }
 
-    fn on_found(&self) -> Transition {
+    fn on_found(&self, rules: Rules) -> Transition {
         match self {
             State::Unheard => Ok((State::InDoubt, Act::FoundInDoubt)),
             // The database has lost the record of a decision that the process
             // still knows.
-            State::Ended(Ended::Committed) => Ok((State::Committing, Act::AskToCommit)),
-            State::Ended(ended) => Ok((State::RollingBack(*ended), Act::RollBack)),
+            State::Ended(Ended::Committed) => {
+                let ack = rules.presumption.acknowledges_commit();
+                Ok((State::Committing { ack }, Act::AskToCommit { ack }))
+            }
+            State::Ended(ended) => Ok(roll_back(*ended, rules.unasked())),
             State::InDoubt
             | State::Working { .. }
             | State::Open(_)
             | State::Preparing
-            | State::Committing
-            | State::RollingBack(_) => Err(Ignored::UnderWay),
+            | State::Committing { .. }
+            | State::RollingBack(..) => Err(Ignored::UnderWay),
         }
     }
 
     fn on_idle(&self) -> Transition {
         match self {
-            State::Open(_) => Ok((State::RollingBack(Ended::Aborted), Act::GiveUp)),
+            State::Open(_) => Ok((State::RollingBack(Ended::Aborted, Abort::Lazy), Act::GiveUp)),
             _ => Err(Ignored::Stale),
         }
     }
 
-    fn on_doubtful(&self, rules: Safeguards) -> Transition {
+    fn on_doubtful(&self, rules: Rules) -> Transition {
         match self {
             State::InDoubt if !rules.keep(Safeguard::NoUnilateralAbortAfterVote) => {
-                Ok((State::RollingBack(Ended::Unilaterally), Act::GiveUp))
+                let state = State::RollingBack(Ended::Unilaterally, Abort::Lazy);
+                Ok((state, Act::GiveUp))
             }
             State::InDoubt => Ok((State::InDoubt, Act::Inquire)),
             _ => Err(Ignored::Stale),
@@ -353,8 +444,8 @@ impl State {
 
     fn on_rested(&self) -> Transition {
         match self {
-            State::Committing => Ok((State::Committing, Act::AskToCommit)),
-            State::RollingBack(ended) => Ok((State::RollingBack(*ended), Act::RollBack)),
+            State::Committing { ack } => Ok((self.clone(), Act::AskToCommit { ack: *ack })),
+            State::RollingBack(ended, how) => Ok(roll_back(*ended, *how)),
             _ => Err(Ignored::Stale),
         }
     }
@@ -387,10 +478,14 @@ fn done(mut work: Work, step: StepId) -> (State, Act) {
     (State::Open(work), Act::ReplyDone(step))
 }
 
-/// It is to vote no, and the branch may still be there: the vote follows its
-/// end.
-fn no(reason: Reason) -> (State, Act) {
-    (State::RollingBack(Ended::VotedNo(reason)), Act::RollBack)
+fn roll_back(ended: Ended, how: Abort) -> (State, Act) {
+    (State::RollingBack(ended, how), Act::RollBack(how))
+}
+
+/// It is to vote no, and the branch may still be there, even prepared: the vote
+/// follows its end.
+fn no(reason: Reason, rules: Rules) -> (State, Act) {
+    roll_back(Ended::VotedNo(reason), rules.unasked())
 }
 
 /// It votes no, and the branch is gone already.
@@ -399,157 +494,4 @@ fn gone(reason: Reason) -> (State, Act) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::Reply;
-
-    const STEP: StepId = StepId(0);
-
-    fn work() -> Work {
-        done(Work::new(Params::default()), STEP).0.into_work()
-    }
-
-    impl State {
-        fn into_work(self) -> Work {
-            match self {
-                State::Open(work) => work,
-                other => panic!("{other:?} is not open"),
-            }
-        }
-    }
-
-    fn states() -> Vec<State> {
-        let ends = [
-            Ended::Committed,
-            Ended::Aborted,
-            Ended::AtWork(STEP, WorkResult::Conflict),
-            Ended::VotedNo(Reason::Amnesia),
-            Ended::Unilaterally,
-        ];
-        let working = State::Working {
-            work: Work::new(Params::default()),
-            step: STEP,
-        };
-        let mut all = vec![
-            State::Unheard,
-            working,
-            State::Open(work()),
-            State::Preparing,
-            State::InDoubt,
-            State::Committing,
-        ];
-        all.extend(ends.map(State::RollingBack));
-        all.extend(ends.map(State::Ended));
-        all
-    }
-
-    fn happenings() -> Vec<Happening> {
-        let outcomes = [
-            Outcome::Open(Vec::new()),
-            Outcome::Prepared,
-            Outcome::Committed {
-                reply: Reply::Done,
-                replayed: false,
-                reads: Vec::new(),
-            },
-            Outcome::Refused(Reason::Late),
-            Outcome::Conflict,
-            Outcome::Aborted,
-            Outcome::Unknown,
-        ];
-        let params = Params::default();
-        let mut all = vec![
-            Happening::Work { step: STEP, params },
-            Happening::Prepare { ops: work().ops },
-            Happening::Prepare { ops: Ops::new() },
-            Happening::Told(Decision::Commit),
-            Happening::Told(Decision::Abort),
-            Happening::Wait,
-            Happening::Found,
-            Happening::Idle,
-            Happening::Doubtful,
-            Happening::Rested,
-        ];
-        all.extend(outcomes.iter().cloned().map(Happening::Ran));
-        all.extend(outcomes.iter().cloned().map(Happening::Prepared));
-        all.extend(outcomes.map(Happening::Finished));
-        all
-    }
-
-    /// Every transition that there is, from every state, by everything.
-    fn transitions(rules: Safeguards) -> Vec<(State, Happening, State, Act)> {
-        let mut all = Vec::new();
-        for state in states() {
-            for happening in happenings() {
-                if let Ok((to, act)) = state.next(rules, happening.clone()) {
-                    all.push((state.clone(), happening, to, act));
-                }
-            }
-        }
-        all
-    }
-
-    #[test]
-    fn who_is_in_doubt_stays_in_doubt_until_it_is_told() {
-        for (from, by, to, _) in transitions(Safeguards::all()) {
-            if from == State::InDoubt && to != State::InDoubt {
-                assert!(matches!(by, Happening::Told(_)), "{by:?} leads to {to:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_yes_is_said_only_in_doubt() {
-        for (from, by, to, act) in transitions(Safeguards::all()) {
-            if matches!(act, Act::VoteYes | Act::VoteYesAgain) {
-                assert_eq!(to, State::InDoubt, "{from:?} by {by:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_statement_runs_and_nothing_is_prepared_in_a_branch_that_is_over() {
-        for (from, by, _, act) in transitions(Safeguards::all()) {
-            let over = matches!(from, State::RollingBack(_) | State::Ended(_));
-            let goes_on = matches!(act, Act::RunStatement(..) | Act::AskToPrepare(_));
-            assert!(!(over && goes_on), "{from:?} by {by:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_committed_is_never_undone_and_what_is_undone_never_committed() {
-        for (from, by, to, _) in transitions(Safeguards::all()) {
-            let undone = |s: &State| match s {
-                State::RollingBack(ended) | State::Ended(ended) => *ended != Ended::Committed,
-                _ => false,
-            };
-            let committed =
-                |s: &State| matches!(s, State::Committing | State::Ended(Ended::Committed));
-            assert!(!(committed(&from) && undone(&to)), "{from:?} by {by:?}");
-            // Only the database knows better than a process that has forgotten.
-            let told_by_database = matches!(by, Happening::Finished(Outcome::Committed { .. }));
-            assert!(
-                !(undone(&from) && committed(&to)) || told_by_database,
-                "{from:?} by {by:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_acknowledgement_follows_the_database_or_is_a_repeat() {
-        for (from, by, _, act) in transitions(Safeguards::all()) {
-            match act {
-                Act::CommittedAndAck => assert!(
-                    matches!(by, Happening::Finished(Outcome::Committed { .. })),
-                    "{from:?} by {by:?}"
-                ),
-                Act::AckAgain => assert!(
-                    matches!(from, State::Committing | State::Ended(_))
-                        || from == State::RollingBack(Ended::Unilaterally),
-                    "{from:?} by {by:?}"
-                ),
-                _ => {}
-            }
-        }
-    }
-}
+mod tests;

@@ -4,15 +4,16 @@ mod branch;
 
 use std::sync::Arc;
 
-use branch::{Act, Ended, Happening, State, Work};
+use branch::{Abort, Act, Ended, Happening, Rules, State, Work};
 
+use super::Presumption;
 use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
 use crate::protocol::attempt::key_number;
 use crate::protocol::machine::Lane;
 use crate::protocol::retained::Retained;
 use crate::protocol::{
     Cx, Decision, Detail, Durable, Effect, End, Force, Input, Key, Machine, Milestone, Note, Out,
-    Safeguard, Setting, Stamp, Tag, Txn, Wire, plan,
+    Preparing, Safeguard, Setting, Stamp, Tag, Txn, Wire, plan,
 };
 use crate::vocab::{Direction, FastMap, StepId, TxId};
 
@@ -46,7 +47,7 @@ impl Participant {
 
     /// Something happened to a branch: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<TwoPhaseMsg>) {
-        let rules = self.setting.safeguards;
+        let rules = self.rules();
         let ran_out = matches!(happening, Happening::Idle | Happening::Doubtful);
         let live = self.branches.get(&tx);
         let next = match live {
@@ -66,6 +67,25 @@ impl Participant {
             }
             self.enter(cx, tx, state);
             self.act(tx, act, out);
+        }
+    }
+
+    fn rules(&self) -> Rules {
+        Rules {
+            safeguards: self.setting.safeguards,
+            presumption: self.setting.two_phase.presumption,
+        }
+    }
+
+    /// What a branch with such checks may become when it is to be prepared. With
+    /// nothing presumed a no is as durable as any other decision (Mohan, Lindsay &
+    /// Obermarck 1986, section 2). Who has something to judge at PREPARE keeps what
+    /// it was judged by until the decision.
+    fn preparing(&self, checks: &Txn) -> Preparing {
+        let variant = self.setting.two_phase;
+        Preparing {
+            force_no: variant.presumption == Presumption::Nothing,
+            release_read_only: variant.read_only_votes && checks.cases.is_empty(),
         }
     }
 
@@ -105,7 +125,8 @@ impl Participant {
             Act::ReplyFailed(step, result) => self.reply(tx, step, result, out),
             Act::AskToPrepare(work) => {
                 let checks = deferred_checks(&self.setting, &work);
-                force_prepared(tx, checks, out);
+                let preparing = self.preparing(&checks);
+                force_prepared(tx, checks, preparing, out);
             }
             Act::VoteYes => {
                 out.observe(Note::new(Milestone::ParticipantPrepared, tx));
@@ -113,18 +134,20 @@ impl Participant {
                 self.arm_doubt(tx, out);
             }
             Act::VoteYesAgain => self.vote(tx, Vote::Yes, out),
+            Act::VoteReadOnly => self.vote(tx, Vote::ReadOnly, out),
             Act::VoteNo(reason) => self.vote(tx, Vote::No(reason), out),
-            Act::RollBack => roll_back(tx, out),
+            Act::RollBack(how) => roll_back(tx, how, out),
             Act::GiveUp => {
                 out.observe(Note::new(Milestone::ParticipantGaveUp, tx));
-                roll_back(tx, out);
+                roll_back(tx, Abort::Lazy, out);
             }
-            Act::AskToCommit => force_commit(tx, out),
+            Act::AskToCommit { ack } => commit(tx, ack, out),
             Act::CommittedAndAck => {
                 out.observe(Note::new(Milestone::ParticipantCommitted, tx));
                 self.acknowledge(tx, out);
             }
-            Act::AckAgain => self.acknowledge(tx, out),
+            Act::Committed => out.observe(Note::new(Milestone::ParticipantCommitted, tx)),
+            Act::AbortedAndAck | Act::AckAgain => self.acknowledge(tx, out),
             Act::FinishLater => self.finish_later(tx, out),
             Act::Inquire => {
                 self.inquire(tx, out);
@@ -151,7 +174,7 @@ impl Participant {
             milestone: Milestone::ParticipantVoted,
             tx,
             detail: Detail::Vote {
-                yes: vote == Vote::Yes,
+                yes: !matches!(vote, Vote::No(_)),
             },
         });
     }
@@ -171,7 +194,7 @@ impl Participant {
     /// In doubt: if nobody tells, something is due after a while; unless it
     /// neither asks nor decides alone.
     fn arm_doubt(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        if let Some(tag) = State::InDoubt.timer(self.setting.safeguards) {
+        if let Some(tag) = State::InDoubt.timer(self.rules()) {
             out.arm(key(tx, tag), self.setting.policies.inquire_after);
         }
     }
@@ -239,9 +262,9 @@ fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
     match message {
         TwoPhaseMsg::Work { tx, step, params } => (tx, Happening::Work { step, params }),
         TwoPhaseMsg::Prepare { tx, ops } => (tx, Happening::Prepare { ops }),
-        TwoPhaseMsg::Decision { tx, decision } => (tx, Happening::Told(decision)),
+        TwoPhaseMsg::Decision { tx, decision, ack } => (tx, Happening::Told { decision, ack }),
         TwoPhaseMsg::Answer { tx, standing } => match standing {
-            Standing::Decided(decision) => (tx, Happening::Told(decision)),
+            Standing::Decided { decision, ack } => (tx, Happening::Told { decision, ack }),
             Standing::Wait => (tx, Happening::Wait),
         },
         TwoPhaseMsg::Worked { tx, .. }
@@ -280,38 +303,48 @@ fn deferred_checks(setting: &Setting, work: &Work) -> Txn {
 
 /// The prepared record is on disk before the vote is sent: a yes binds. The vote
 /// is in the answer to this.
-fn force_prepared(tx: TxId, checks: Txn, out: &mut Out<TwoPhaseMsg>) {
+fn force_prepared(tx: TxId, checks: Txn, preparing: Preparing, out: &mut Out<TwoPhaseMsg>) {
     out.push(Effect::Execute {
         call: key(tx, Tag::Prepare),
         stamp: Stamp::bookkeeping(tx),
         lane: Lane::Control,
         branch: Some(tx),
         txn: Box::new(checks),
-        end: End::Prepare,
+        end: End::Prepare(preparing),
         force: Force::Guarded(Safeguard::ForcePrepare),
     });
 }
 
-/// The commit record is on disk before the acknowledgement is sent, for after it
+/// A commit record is on disk before its acknowledgement is sent, for after it
 /// nobody can be asked any more. The acknowledgement is in the answer to this.
-fn force_commit(tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-    out.push(Effect::Finish {
-        call: key(tx, Tag::Finish),
-        branch: tx,
-        decision: Decision::Commit,
-        force: Force::Guarded(Safeguard::DurableBeforeAck),
-    });
+/// Where none is due, because what is forgotten is committed (presumed commit), the
+/// record may be lazy: who loses it is in doubt again, and asks.
+fn commit(tx: TxId, ack: bool, out: &mut Out<TwoPhaseMsg>) {
+    let force = match ack {
+        true => Force::Guarded(Safeguard::DurableBeforeAck),
+        false => Force::Lazy,
+    };
+    finish(tx, Decision::Commit, force, out);
 }
 
-/// An abort needs no forced record and no acknowledgement: what is not
-/// remembered is aborted (presumed abort; Mohan, Lindsay & Obermarck 1986,
-/// section 3).
-fn roll_back(tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+/// Under presumed abort, an abort needs no forced record and no acknowledgement:
+/// what is not remembered is aborted (Mohan, Lindsay & Obermarck 1986, section 3).
+/// Otherwise it is like any other decision.
+fn roll_back(tx: TxId, how: Abort, out: &mut Out<TwoPhaseMsg>) {
+    let force = match how {
+        Abort::Lazy => Force::Lazy,
+        Abort::Forced => Force::Always,
+        Abort::Acknowledged => Force::Guarded(Safeguard::DurableBeforeAck),
+    };
+    finish(tx, Decision::Abort, force, out);
+}
+
+fn finish(tx: TxId, decision: Decision, force: Force, out: &mut Out<TwoPhaseMsg>) {
     out.push(Effect::Finish {
         call: key(tx, Tag::Finish),
         branch: tx,
-        decision: Decision::Abort,
-        force: Force::Lazy,
+        decision,
+        force,
     });
 }
 

@@ -14,8 +14,8 @@ use crate::business::{
 use crate::history::{Class, Owner, Rest, What};
 use crate::protocol::{
     Case, Change, Decision, Durable, End, Force, Letter, LetterBody, LetterId, LogEntry, LogState,
-    Nodes, Outcome, Policies, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting, Stamp, Txn,
-    Value,
+    Nodes, Outcome, Policies, Preparing, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting,
+    Stamp, Txn, Value,
 };
 use crate::scenario::{DatabaseSpec, Engine, Preparation};
 use crate::vocab::{
@@ -122,6 +122,7 @@ fn setting(safeguards: Safeguards) -> Setting {
             parking: None,
             steps: Default::default(),
         },
+        two_phase: Default::default(),
         safeguards,
     }
 }
@@ -342,7 +343,13 @@ impl Bench {
 
     /// A branch's PREPARE, forced.
     pub(super) fn prepare(&mut self, n: u32, txn: Txn) -> Ticket {
-        self.execute(n, true, txn, End::Prepare, Force::Always)
+        self.execute(
+            n,
+            true,
+            txn,
+            End::Prepare(Preparing::default()),
+            Force::Always,
+        )
     }
 
     pub(super) fn finish(&mut self, n: u32, decision: Decision, force: Force) -> Ticket {

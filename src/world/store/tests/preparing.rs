@@ -5,8 +5,8 @@ use super::bench::*;
 use crate::business::{Reason, ResourceId};
 use crate::history::{Class, Effect, RollbackReason, What};
 use crate::protocol::{
-    Answer as Said, Case, Change, Decision, End, Force, Outcome, Predicate, Reply, Row, Safeguard,
-    Safeguards, Stamp, Test,
+    Answer as Said, Case, Change, Decision, End, Force, Outcome, Predicate, Preparing, Reply, Row,
+    Safeguard, Safeguards, Stamp, Test,
 };
 use crate::scenario::{DatabaseSpec, Preparation};
 use crate::vocab::{Seed, SimDuration, StepId};
@@ -60,9 +60,9 @@ fn an_open_branch_is_aborted_without_a_trace_in_the_log() {
     let mut db = Bench::new();
     db.open(1, add(&[(0, -30)]));
     db.settle();
-    let call = db.finish(1, Decision::Abort, Force::Always);
+    let call = db.finish(1, Decision::Abort, Force::Lazy);
     assert_eq!(db.outcome(call), Some(&Outcome::Aborted));
-    let again = db.finish(1, Decision::Abort, Force::Always);
+    let again = db.finish(1, Decision::Abort, Force::Lazy);
     assert_eq!(db.outcome(again), Some(&Outcome::Aborted));
     assert!(db.appended().is_empty());
     let late = db.open(1, add(&[(0, -30)]));
@@ -72,10 +72,111 @@ fn an_open_branch_is_aborted_without_a_trace_in_the_log() {
 #[test]
 fn a_branch_that_never_was_can_only_be_aborted() {
     let mut db = Bench::new();
-    for decision in [Decision::Commit, Decision::Abort] {
-        let call = db.finish(1, decision, Force::Always);
+    let calls = [
+        db.finish(1, Decision::Commit, Force::Always),
+        db.finish(1, Decision::Abort, Force::Lazy),
+    ];
+    for call in calls {
         assert_eq!(db.outcome(call), Some(&Outcome::Aborted));
     }
+    assert!(db.appended().is_empty());
+}
+
+/// Its abort is to be acknowledged: whoever acknowledged it and could then prepare
+/// it again would ask somebody who has forgotten it.
+#[test]
+fn a_forced_abort_leaves_a_record_even_of_what_was_not_prepared() {
+    for was_open in [true, false] {
+        let mut db = Bench::new();
+        if was_open {
+            db.open(1, add(&[(0, -30)]));
+            db.settle();
+        }
+        let call = db.finish(1, Decision::Abort, Force::Always);
+        assert_eq!(db.outcome(call), None, "it waits for the disk");
+        db.settle();
+        assert_eq!(db.outcome(call), Some(&Outcome::Aborted));
+        assert_eq!(db.appended(), [(Class::Abort, true)]);
+        db.die_and_recover(Crash::Database);
+        let again = db.finish(1, Decision::Abort, Force::Always);
+        assert_eq!(db.outcome(again), Some(&Outcome::Aborted));
+        assert_eq!(db.appended().len(), 1, "once is enough");
+        let late = db.open(1, add(&[(0, -30)]));
+        assert_eq!(db.outcome(late), Some(&Outcome::Aborted));
+        let vote = db.prepare(1, add(&[]));
+        assert_eq!(db.outcome(vote), Some(&Outcome::Aborted));
+    }
+}
+
+#[test]
+fn a_lazy_abort_that_was_not_recorded_is_recorded_when_it_is_forced() {
+    let mut db = Bench::new();
+    db.open(1, add(&[(0, -30)]));
+    db.settle();
+    db.finish(1, Decision::Abort, Force::Lazy);
+    let forced = db.finish(1, Decision::Abort, Force::Always);
+    db.settle();
+    assert_eq!(db.outcome(forced), Some(&Outcome::Aborted));
+    assert_eq!(db.appended(), [(Class::Abort, true)]);
+}
+
+#[test]
+fn a_no_waits_for_its_record_if_it_is_to_be_forced() {
+    let refuse = Case::when(
+        Test::of(Row::Business(account(0)), Predicate::Below(INITIAL + 1)),
+        [],
+        Said::Refused(Reason::Late),
+    );
+    for force_no in [false, true] {
+        let mut db = Bench::new();
+        db.open(1, add(&[(0, -30)]));
+        db.settle();
+        let preparing = Preparing {
+            force_no,
+            ..Preparing::default()
+        };
+        let end = End::Prepare(preparing);
+        let vote = db.execute(1, true, cases([refuse.clone()]), end, Force::Always);
+        db.pass(STATEMENT);
+        assert_eq!(db.outcome(vote).is_some(), !force_no);
+        // Its locks are gone at once: nothing can be done in it any more.
+        assert!(db.rest().left.is_empty());
+        db.pass(FLUSH);
+        assert_eq!(db.outcome(vote), Some(&Outcome::Refused(Reason::Late)));
+        assert_eq!(db.appended(), [(Class::Abort, force_no)]);
+    }
+}
+
+#[test]
+fn a_branch_that_has_only_read_is_released_without_a_record_if_that_is_asked_for() {
+    let release = End::Prepare(Preparing {
+        release_read_only: true,
+        ..Preparing::default()
+    });
+    let mut db = Bench::new();
+    db.open(1, look(&[0, 1]));
+    db.settle();
+    let vote = db.execute(1, true, add(&[]), release, Force::Always);
+    db.settle();
+    assert_eq!(db.outcome(vote), Some(&Outcome::ReadOnly));
+    assert!(db.appended().is_empty());
+    assert!(db.rest().left.is_empty());
+    assert!(db.durable().prepared.is_empty());
+    // It is forgotten: nothing is known of it, neither commit nor abort.
+    let asked = db.finish(1, Decision::Commit, Force::Always);
+    assert_eq!(db.outcome(asked), Some(&Outcome::Aborted));
+
+    db.open(2, look(&[0]));
+    db.settle();
+    let plain = db.prepare(2, add(&[]));
+    db.settle();
+    assert_eq!(db.outcome(plain), Some(&Outcome::Prepared));
+
+    db.open(3, add(&[(1, -30)]));
+    db.settle();
+    let wrote = db.execute(3, true, add(&[]), release, Force::Always);
+    db.settle();
+    assert_eq!(db.outcome(wrote), Some(&Outcome::Prepared));
 }
 
 #[test]
@@ -233,7 +334,13 @@ fn without_the_outbox_a_crash_loses_the_letters_of_what_is_prepared() {
 fn a_vote_that_was_lost_after_its_abort_is_no_vote_that_was_lost() {
     let mut db = Bench::without(Safeguard::ForcePrepare);
     let force = Force::Guarded(Safeguard::ForcePrepare);
-    db.execute(1, true, add(&[(0, 1)]), End::Prepare, force);
+    db.execute(
+        1,
+        true,
+        add(&[(0, 1)]),
+        End::Prepare(Preparing::default()),
+        force,
+    );
     db.pass(STATEMENT);
     db.finish(1, Decision::Abort, Force::Lazy);
     db.die_and_recover(Crash::Database);
@@ -244,7 +351,13 @@ fn a_vote_that_was_lost_after_its_abort_is_no_vote_that_was_lost() {
 fn without_force_prepare_the_vote_does_not_wait_for_the_disk() {
     let mut db = Bench::without(Safeguard::ForcePrepare);
     let force = Force::Guarded(Safeguard::ForcePrepare);
-    let call = db.execute(1, true, add(&[(0, 1)]), End::Prepare, force);
+    let call = db.execute(
+        1,
+        true,
+        add(&[(0, 1)]),
+        End::Prepare(Preparing::default()),
+        force,
+    );
     db.pass(STATEMENT);
     assert_eq!(db.outcome(call), Some(&Outcome::Prepared));
     db.die_and_recover(Crash::Database);
