@@ -1,6 +1,7 @@
 //! Messages, forced and unforced records are exactly those of the literature:
-//! Mohan, Lindsay & Obermarck 1986 for presumed abort, Garcia-Molina & Salem
-//! 1987 for sagas. Client and work messages count apart.
+//! Mohan, Lindsay & Obermarck 1986 and Lampson & Lomet 1993 for the variants of
+//! two-phase commit, Garcia-Molina & Salem 1987 for sagas. Client and work messages
+//! count apart, and so does what is stored for clients.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,43 +14,74 @@ use indoubt::vocab::NodeId;
 
 use crate::support::run_into;
 
-/// n services that each take one of a counter; the last has none left if it is
-/// to refuse, and refuses at PREPARE.
-fn scenario(services: usize, last_refuses: bool) -> Arc<Scenario> {
+/// A transaction to be counted.
+#[derive(Clone, Copy)]
+struct Case {
+    services: usize,
+    /// The first so many only look at a counter; the others take one of it.
+    readers: usize,
+    /// The last has none left, and refuses at PREPARE.
+    last_refuses: bool,
+}
+
+impl Case {
+    fn writing(services: usize, last_refuses: bool) -> Self {
+        Case {
+            services,
+            readers: 0,
+            last_refuses,
+        }
+    }
+}
+
+fn scenario(case: Case, variant: &str) -> Arc<Scenario> {
     let mut text = String::from(
         "name = \"counts\"\nabout = \"One transaction, to be counted.\"\nseed = 1\n\
          [domains.key]\nsize = 1\n\
          [workload]\ntransactions = 1\nretries = 0\ntimeout = \"2s\"\n\
          arrivals = { kind = \"closed\", clients = 1, think = \"1ms\" }\n",
     );
-    for n in 0..services {
-        let last = n + 1 == services;
-        let initial = if last && last_refuses { 0 } else { 10 };
+    let _ = write!(text, "[two-phase-commit]\n{variant}\n");
+    let is_last = |n| n + 1 == case.services;
+    for n in 0..case.services {
+        let initial = if is_last(n) && case.last_refuses {
+            0
+        } else {
+            10
+        };
         let _ = write!(
             text,
             "[resources.r{n}]\nkind = \"counter\"\nservice = \"s{n}\"\nkey = \"{{key}}\"\n\
              initial = {initial}\nfloor = 0\n"
         );
     }
-    for n in 0..services {
+    for n in 0..case.services {
         // The table counts aborts that are decided when all votes are in; a NO
-        // forces nothing and would be first.
-        let slow = n + 1 == services && last_refuses;
+        // that forces nothing would be first.
+        let slow = is_last(n) && case.last_refuses;
         let statement = if slow { "5ms" } else { "0.2ms" };
         let _ = writeln!(
             text,
             "[machines.s{n}]\ndatabase = {{ statement = \"{statement}\" }}"
         );
     }
-    for n in 0..services {
-        let last = n + 1 == services;
-        let kind = if last { "pivot" } else { "compensable" };
+    for n in 0..case.services {
+        let reads = n < case.readers;
+        let kind = if is_last(n) && !reads {
+            "pivot"
+        } else {
+            "compensable"
+        };
+        let does = match reads {
+            true => format!("{{ look = \"r{n}\" }}"),
+            false => format!("{{ take = \"r{n}\", amount = 1 }}"),
+        };
         let _ = write!(
             text,
             "[[steps]]\nname = \"step{n}\"\nservice = \"s{n}\"\nkind = \"{kind}\"\n\
-             do = [{{ take = \"r{n}\", amount = 1 }}]\ncheck = \"prepare\"\n"
+             do = [{does}]\ncheck = \"prepare\"\n"
         );
-        if !last {
+        if !is_last(n) && !reads {
             let _ = writeln!(
                 text,
                 "compensation = {{ name = \"undo{n}\", do = [{{ give = \"r{n}\", amount = 1 }}] }}"
@@ -68,7 +100,11 @@ struct Counts {
 }
 
 fn count(protocol: ProtocolKind, services: usize, last_refuses: bool) -> Counts {
-    let scenario = scenario(services, last_refuses);
+    count_of(protocol, Case::writing(services, last_refuses), "")
+}
+
+fn count_of(protocol: ProtocolKind, case: Case, variant: &str) -> Counts {
+    let scenario = scenario(case, variant);
     let mut events: Vec<Event> = Vec::new();
     run_into(
         &scenario,
@@ -118,41 +154,163 @@ impl Counts {
 }
 
 const VOTING: [&str; 5] = ["prepare", "vote", "commit", "abort", "ack"];
-const AT_COORDINATOR: [Class; 2] = [Class::Decision, Class::End];
+const AT_COORDINATOR: [Class; 3] = [Class::Collecting, Class::Decision, Class::End];
 const AT_PARTICIPANT: [Class; 3] = [Class::Prepared, Class::Commit, Class::Abort];
 
+/// Forced and unforced records.
+type Records = (usize, usize);
+
+/// What a transaction under two-phase commit costs.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    coordinator: Records,
+    /// Of those who vote yes and have something to commit or undo; all the same.
+    yes: Option<Records>,
+    /// Of those who vote no.
+    no: Option<Records>,
+    /// Of those who have only read.
+    readers: Option<Records>,
+    messages: usize,
+    /// The same run as Gray & Lamport (TODS 2006) count: one participant initiates
+    /// and needs no PREPARE, and neither acknowledgements nor what is written after
+    /// the decision count. Messages, and records that somebody waits for.
+    gray_lamport: (usize, usize),
+}
+
+fn cost(case: Case, variant: &str) -> Cost {
+    let counts = count_of(ProtocolKind::TwoPhaseCommit, case, variant);
+    let at = |participant: usize| {
+        counts.records(&AT_PARTICIPANT, |node| usize::from(node.0) == participant)
+    };
+    let all_alike = |participants: std::ops::RangeInclusive<usize>| {
+        let mut all = participants.map(at);
+        let first = all.next()?;
+        assert!(all.all(|records| records == first), "{counts:?}");
+        Some(first)
+    };
+    let writers = case.services - usize::from(case.last_refuses);
+    let before_the_decision = [Class::Collecting, Class::Prepared, Class::Decision];
+    Cost {
+        coordinator: counts.records(&AT_COORDINATOR, |node| node.0 == 0),
+        readers: all_alike(1..=case.readers),
+        yes: all_alike(case.readers + 1..=writers),
+        no: all_alike(writers + 1..=case.services),
+        messages: counts.sent(&VOTING),
+        gray_lamport: (
+            counts.sent(&["prepare", "vote", "commit", "abort"]) - 1,
+            counts.records(&before_the_decision, |_| true).0,
+        ),
+    }
+}
+
+const PRESUMPTIONS: [&str; 3] = ["nothing", "abort", "commit"];
+
+/// The table of the literature, row by row.
 #[test]
-fn presumed_abort_commits_with_4n_messages() {
-    for n in 2..=5 {
-        let counts = count(ProtocolKind::TwoPhaseCommit, n, false);
-        assert_eq!(counts.sent(&VOTING), 4 * n, "{n} participants: {counts:?}");
-        let manager = counts.records(&AT_COORDINATOR, |node| node.0 == 0);
-        assert_eq!(manager, (1, 1), "coordinator, {n} participants");
-        for participant in 1..=n as u16 {
-            let records = counts.records(&AT_PARTICIPANT, |node| node.0 == participant);
-            assert_eq!(records, (2, 0), "participant {participant} of {n}");
+fn two_phase_commit_costs_what_the_literature_says() {
+    for presumption in PRESUMPTIONS {
+        for prepare in ["parallel", "serial"] {
+            let variant = format!(
+                "presumption = \"{presumption}\"\nread-only-votes = true\nprepare = \"{prepare}\""
+            );
+            for n in 2..=8 {
+                let mut case = Case::writing(n, false);
+                let commit = cost(case, &variant);
+                let (coordinator, participant, messages) = match presumption {
+                    "commit" => ((2, 0), (1, 1), 3 * n),
+                    _ => ((1, 1), (2, 0), 4 * n),
+                };
+                let records = n + coordinator.0;
+                let expected = Cost {
+                    coordinator,
+                    yes: Some(participant),
+                    no: None,
+                    readers: None,
+                    messages,
+                    gray_lamport: (3 * n - 1, records),
+                };
+                assert_eq!(commit, expected, "{variant}, {n} participants");
+
+                case.last_refuses = true;
+                let y = n - 1;
+                let abort = cost(case, &variant);
+                let (coordinator, yes, no, messages) = match presumption {
+                    "nothing" => ((1, 1), (2, 0), (1, 0), 2 * n + 2 * y),
+                    "abort" => ((0, 0), (1, 1), (0, 1), 2 * n + y),
+                    _ => ((1, 1), (2, 0), (0, 1), 2 * n + 2 * y),
+                };
+                let expected = Cost {
+                    coordinator,
+                    yes: Some(yes),
+                    no: Some(no),
+                    readers: None,
+                    messages,
+                    gray_lamport: (2 * n + y - 1, y + coordinator.0),
+                };
+                assert_eq!(abort, expected, "{variant}, {n} participants");
+
+                for readers in 1..n {
+                    let case = Case {
+                        services: n,
+                        readers,
+                        last_refuses: false,
+                    };
+                    let m = n - readers;
+                    let commit = cost(case, &variant);
+                    let (coordinator, participant, messages) = match presumption {
+                        "commit" => ((2, 0), (1, 1), 2 * n + m),
+                        _ => ((1, 1), (2, 0), 2 * n + 2 * m),
+                    };
+                    let expected = Cost {
+                        coordinator,
+                        yes: Some(participant),
+                        no: None,
+                        readers: Some((0, 0)),
+                        messages,
+                        gray_lamport: (2 * n + m - 1, m + coordinator.0),
+                    };
+                    assert_eq!(commit, expected, "{variant}, {readers} of {n} only read");
+                }
+
+                let case = Case {
+                    services: n,
+                    readers: n,
+                    last_refuses: false,
+                };
+                let read = cost(case, &variant);
+                let coordinator = match presumption {
+                    "commit" => (1, 1),
+                    _ => (0, 0),
+                };
+                let expected = Cost {
+                    coordinator,
+                    yes: None,
+                    no: None,
+                    readers: Some((0, 0)),
+                    messages: 2 * n,
+                    gray_lamport: (2 * n - 1, coordinator.0),
+                };
+                assert_eq!(read, expected, "{variant}, all {n} only read");
+            }
         }
     }
 }
 
+/// Who has only read and may not say so pays like the others; and what nobody says
+/// is presumed abort, asked in parallel.
 #[test]
-fn presumed_abort_aborts_with_2n_and_one_for_every_yes() {
-    for n in 2..=5 {
-        let counts = count(ProtocolKind::TwoPhaseCommit, n, true);
-        let yes = n - 1;
-        assert_eq!(
-            counts.sent(&VOTING),
-            2 * n + yes,
-            "{n} participants: {counts:?}"
-        );
-        let manager = counts.records(&AT_COORDINATOR, |node| node.0 == 0);
-        assert_eq!(manager, (0, 0), "the coordinator presumes: no record");
-        for participant in 1..=yes as u16 {
-            let records = counts.records(&AT_PARTICIPANT, |node| node.0 == participant);
-            assert_eq!(records, (1, 1), "YES voter {participant} of {n}");
-        }
-        let no = counts.records(&AT_PARTICIPANT, |node| node.0 == n as u16);
-        assert_eq!(no, (0, 1), "the NO voter forces nothing");
+fn without_read_only_votes_a_reader_costs_as_much_as_a_writer() {
+    for n in 2..=8 {
+        let case = Case {
+            services: n,
+            readers: 1,
+            last_refuses: false,
+        };
+        let plain = cost(case, "");
+        assert_eq!(plain.readers, Some((2, 0)));
+        assert_eq!(plain.messages, 4 * n);
+        let said = "presumption = \"abort\"\nread-only-votes = false\nprepare = \"parallel\"";
+        assert_eq!(cost(case, said), plain);
     }
 }
 

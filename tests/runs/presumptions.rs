@@ -1,0 +1,257 @@
+//! The variants of two-phase commit under faults: every promise holds, both hosts
+//! agree, and a safeguard that is taken away is missed by the same promise as under
+//! presumed abort, wherever it still has something to guard.
+
+use std::sync::Arc;
+
+use indoubt::business::PromiseId::{self, Agreement, AllOrNothing, EverythingEnds};
+use indoubt::fault::Seeded;
+#[cfg(madsim)]
+use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
+use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
+use indoubt::scenario::{self, Scenario};
+use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
+
+use crate::support::{broke, on_all_cores, path, run, surprises};
+
+const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
+const SEEDS: u64 = 100;
+
+/// Every way of presuming, with and without the other choices.
+const VARIANTS: [[&str; 3]; 6] = [
+    ["nothing", "false", "parallel"],
+    ["nothing", "true", "serial"],
+    ["abort", "true", "parallel"],
+    ["abort", "false", "serial"],
+    ["commit", "false", "parallel"],
+    ["commit", "true", "serial"],
+];
+
+fn settings([presumption, read_only, prepare]: [&str; 3]) -> Vec<String> {
+    vec![
+        format!("two-phase-commit.presumption={presumption}"),
+        format!("two-phase-commit.read-only-votes={read_only}"),
+        format!("two-phase-commit.prepare={prepare}"),
+    ]
+}
+
+fn variant_of(file: &str, variant: [&str; 3]) -> Scenario {
+    scenario::load_with(path(file), &settings(variant)).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Beside what the file schedules, every seed draws faults of all kinds.
+fn with_faults(mut scenario: Scenario) -> Arc<Scenario> {
+    scenario.seeded.get_or_insert_with(|| Seeded {
+        count: 4,
+        kinds: Seeded::KINDS.to_vec(),
+        from: SimTime::from_micros(20_000),
+        until: SimTime::from_micros(800_000),
+        shortest: SimDuration::from_millis(20),
+        longest: SimDuration::from_millis(200),
+        rate: Probability::new(0.3).expect("a probability"),
+    });
+    Arc::new(scenario)
+}
+
+fn keeps_its_promises(scenarios: Vec<([&str; 3], Arc<Scenario>)>, seeds: u64) {
+    for (variant, scenario) in scenarios {
+        let found = on_all_cores(seeds, |seed| {
+            let trial = run(&scenario, TWO_PHASE, Seed(seed), Safeguards::all());
+            surprises(&scenario, &trial)
+        });
+        let shown: Vec<&str> = found.iter().take(3).map(String::as_str).collect();
+        assert!(
+            found.is_empty(),
+            "{variant:?}: {} promises broke in {seeds} seeds:\n{}",
+            found.len(),
+            shown.join("\n")
+        );
+    }
+}
+
+fn shipped_in_every_variant(file: &str) {
+    let scenarios = VARIANTS.map(|variant| (variant, with_faults(variant_of(file, variant))));
+    keeps_its_promises(scenarios.to_vec(), SEEDS);
+}
+
+#[test]
+fn points_mall_keeps_its_promises_in_every_variant() {
+    shipped_in_every_variant("scenarios/points-mall.toml");
+}
+
+#[test]
+fn order_stock_keeps_its_promises_in_every_variant() {
+    shipped_in_every_variant("scenarios/order-stock.toml");
+}
+
+/// A service that is only asked for its price, one that refuses at PREPARE, and few
+/// rows: votes of all three kinds, conflicts and restarts, all under faults.
+const PRICED: &str = r#"
+name = "priced"
+[domains.buyer]
+size = 6
+[domains.item]
+size = 3
+[workload]
+transactions = 120
+retries = 5
+arrivals = { kind = "closed", clients = 10, think = "3ms" }
+double-click = { share = 0.2, after = "8ms" }
+cancel = { share = 0.2, after = { from = "0", to = "20ms" } }
+[network]
+loss = 0.02
+duplicate = 0.05
+[resources.price]
+kind = "counter"
+service = "prices"
+key = "{item}"
+initial = 7
+[resources.stock]
+kind = "counter"
+service = "shop"
+key = "{item}"
+initial = 25
+[resources.money]
+kind = "counter"
+service = "bank"
+key = "{buyer}"
+initial = 60
+[[steps]]
+name = "ask-price"
+service = "prices"
+kind = "compensable"
+do = [{ look = "price" }]
+[[steps]]
+name = "take-from-stock"
+service = "shop"
+kind = "compensable"
+do = [{ take = "stock", amount = 1 }]
+check = "prepare"
+compensation = { name = "put-back", do = [{ give = "stock", amount = 1 }] }
+[[steps]]
+name = "pay"
+service = "bank"
+kind = "pivot"
+do = [{ take = "money", amount = 7 }]
+check = "prepare"
+[seeded-faults]
+count = 6
+from = "10ms"
+until = "500ms"
+"#;
+
+fn priced(variant: [&str; 3]) -> Scenario {
+    scenario::parse_with("priced.toml", PRICED, &settings(variant))
+        .unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn readers_refusals_and_restarts_keep_their_promises_in_every_variant() {
+    let scenarios = VARIANTS.map(|variant| (variant, Arc::new(priced(variant))));
+    keeps_its_promises(scenarios.to_vec(), 2 * SEEDS);
+}
+
+/// Everybody only reads: nothing is written, and the client is told all the same.
+#[test]
+fn who_only_reads_is_told_that_it_is_committed() {
+    for variant in VARIANTS {
+        let mut scenario = priced(variant);
+        scenario.business.steps.truncate(1);
+        let scenario = Arc::new(scenario);
+        for seed in 0..20 {
+            let trial = run(&scenario, TWO_PHASE, Seed(seed), Safeguards::all());
+            let surprises = surprises(&scenario, &trial);
+            assert!(surprises.is_empty(), "{variant:?}: {surprises:?}");
+            assert!(trial.figures.committed > 0, "{variant:?}");
+        }
+    }
+}
+
+#[cfg(madsim)]
+#[test]
+fn both_hosts_give_the_same_digest_in_every_variant() {
+    for variant in VARIANTS {
+        let scenario = Arc::new(priced(variant));
+        let parted = on_all_cores(25, |seed| {
+            let options = RunOptions {
+                seed: Seed(seed),
+                safeguards: Safeguards::all(),
+                host: HostChoice::Both,
+            };
+            let trial = lab::run(&scenario, TWO_PHASE, &options, ());
+            let trial = trial.unwrap_or_else(|error| panic!("{error}"));
+            let parted = trial.hosts != Hosts::Agree;
+            Vec::from_iter(parted.then(|| format!("seed {seed}: {:?}", trial.hosts)))
+        });
+        assert!(parted.is_empty(), "{variant:?}: {}", parted.join("\n"));
+    }
+}
+
+/// A safeguard, the promise that misses it, and what is presumed: found by the same
+/// fault as under presumed abort, or else by drawn ones.
+const MISSED: [(Safeguard, PromiseId, &[&str]); 11] = [
+    (Safeguard::ForcePrepare, Agreement, &["nothing", "commit"]),
+    (Safeguard::ForceDecision, Agreement, &["nothing", "commit"]),
+    // Where commit is presumed it is an abort that is acknowledged.
+    (Safeguard::DurableBeforeAck, Agreement, &["nothing"]),
+    (Safeguard::ForgetAfterAllAcks, Agreement, &["nothing"]),
+    (Safeguard::ResendDecision, EverythingEnds, &["nothing"]),
+    (
+        Safeguard::NoUnilateralAbortAfterVote,
+        Agreement,
+        &["nothing", "commit"],
+    ),
+    // With nothing presumed everything is sent until it is acknowledged; only what was
+    // never decided has to be asked for.
+    (Safeguard::ParticipantInquiry, EverythingEnds, &["commit"]),
+    (Safeguard::CoordinatorRecovery, Agreement, &["nothing"]),
+    (Safeguard::SilentUntilRecovered, Agreement, &["nothing"]),
+    (Safeguard::BranchCheck, AllOrNothing, &["nothing", "commit"]),
+    (
+        Safeguard::HoldLocksUntilDecision,
+        PromiseId::PreparedUntouched,
+        &["nothing", "commit"],
+    ),
+];
+
+#[test]
+fn a_safeguard_is_missed_by_the_same_fault_whatever_is_presumed() {
+    let mut wrong = Vec::new();
+    for (safeguard, promise, presumptions) in MISSED {
+        for presumption in presumptions {
+            let file = format!("tests/safeguards/{safeguard}.toml");
+            let scenario = Arc::new(variant_of(&file, [presumption, "false", "parallel"]));
+            let whole = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all());
+            let kept = surprises(&scenario, &whole);
+            wrong.extend(kept.into_iter().map(|s| format!("{safeguard}, kept: {s}")));
+            let without = Safeguards::all().without(safeguard);
+            let trial = run(&scenario, TWO_PHASE, scenario.seed, without);
+            if !broke(&trial, promise) {
+                let name = promise.name();
+                wrong.push(format!("{safeguard}, presumed {presumption}: {name} holds"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What guards an abort where commit is presumed guards a commit elsewhere: it takes
+/// an abort in the second phase to miss it, which drawn faults and refusals bring.
+#[test]
+fn what_guards_an_abort_is_missed_where_commit_is_presumed() {
+    for (safeguard, promise) in [
+        (Safeguard::DurableBeforeAck, Agreement),
+        (Safeguard::ForgetAfterAllAcks, Agreement),
+        (Safeguard::ResendDecision, EverythingEnds),
+        (Safeguard::CoordinatorRecovery, Agreement),
+        (Safeguard::SilentUntilRecovered, Agreement),
+    ] {
+        let scenario = Arc::new(priced(["commit", "false", "parallel"]));
+        let without = Safeguards::all().without(safeguard);
+        let missed = (0..400).any(|seed| {
+            let trial = run(&scenario, TWO_PHASE, Seed(seed), without);
+            broke(&trial, promise)
+        });
+        assert!(missed, "{safeguard}: {} holds", promise.name());
+    }
+}
