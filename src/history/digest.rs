@@ -43,7 +43,7 @@ impl From<Digest> for String {
 
 /// Folds a history into its digest: XXH3 over the encoding of every event,
 /// which is the same on every platform.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct DigestSink {
     page: Page,
     events: u64,
