@@ -17,6 +17,7 @@ use super::exhaust::ExhaustArgs;
 use super::explain::ExplainArgs;
 use super::hunt::{HuntArgs, MergeArgs};
 use super::list::ListArgs;
+use super::measure::MeasureArgs;
 use super::new::NewArgs;
 use super::pages::{CompletionsArgs, ManArgs};
 use super::replay::ReplayArgs;
@@ -77,6 +78,12 @@ pub(super) enum Command {
     Hunt(HuntArgs),
     /// Put the parts of a hunt together: the folders that `hunt --shard --out` wrote
     Merge(MergeArgs),
+    /// Measure what each protocol costs while a parameter of the scenario varies
+    ///
+    /// Runs the scenario at every value of one or several of its parameters, under
+    /// every protocol, on several seeds: means with 95 % confidence intervals, as a
+    /// table, CSV or JSON. Promises are judged in every run.
+    Measure(MeasureArgs),
     /// Take the safeguards away, one at a time, and show what breaks without each
     ///
     /// For every safeguard and protocol: the promise that broke, the first seed, how

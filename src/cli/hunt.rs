@@ -6,24 +6,24 @@
 )]
 
 mod flags;
-mod journal;
 mod progress;
 
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use self::flags::HuntFormat;
 pub(super) use self::flags::{HuntArgs, MergeArgs};
-use self::journal::Journal;
 use self::progress::Progress;
 use super::exit::{Exit, Failure};
 use super::flags::{chosen, once, threads};
+use super::journal::Journal;
 use super::output::{Screen, page};
 use super::progress::interrupted;
 use super::source::Source;
 use crate::lab::hunt::{Manifest, Outcome, SeedRange, Shard, Summary};
+use crate::lab::journal::Manifest as _;
 use crate::report::hunt::{self as report, Hunted};
 use crate::vocab::FastSet;
 
@@ -97,7 +97,7 @@ pub(super) fn hunt(args: &HuntArgs) -> Result<Exit, Failure> {
 pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
     for dir in &args.dirs {
-        parts.push((dir, Journal::manifest(dir)?));
+        parts.push((dir, Journal::<Manifest>::manifest(dir)?));
     }
     let Some((_, first)) = parts.first() else {
         return Err(Failure::Usage("no part of a hunt is given".to_owned()));
@@ -179,14 +179,4 @@ fn manifest(args: &HuntArgs) -> Result<Manifest, Failure> {
         seeds,
         shard: args.shard.unwrap_or(Shard::WHOLE),
     })
-}
-
-/// What can go wrong with the folder of a hunt.
-fn unusable(path: &Path, why: impl std::fmt::Display) -> Failure {
-    Failure::Usage(format!("{}: {why}", path.display()))
-}
-
-/// The files of a hunt.
-fn files(dir: &Path) -> (PathBuf, PathBuf) {
-    (dir.join("hunt.json"), dir.join("seeds.jsonl"))
 }

@@ -15,7 +15,9 @@ mod explain;
 mod files;
 mod flags;
 mod hunt;
+mod journal;
 mod list;
+mod measure;
 mod new;
 mod output;
 mod pages;
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Hunt(args) => hunt::hunt(args),
         Command::Merge(args) => hunt::merge(args),
+        Command::Measure(args) => measure::measure(args),
         Command::Ablate(args) => ablate::ablate(args),
         Command::Shrink(args) => shrink::shrink(args),
         Command::Exhaust(args) => exhaust::exhaust(args),

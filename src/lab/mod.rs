@@ -1,6 +1,6 @@
 //! Experiments: run once, on either host or on both ([`run`]); [`hunt`] over seeds;
 //! [`exhaust`] every fault at every point; [`shrink`] what broke; [`ablate`] what
-//! keeps it from breaking.
+//! keeps it from breaking; [`sweep`] a parameter and measure what it costs.
 //!
 //! Every experiment is a function from data to data, with an observer for
 //! progress; nothing here reads a clock, prints or writes a file.
@@ -8,11 +8,14 @@
 pub mod ablate;
 pub mod exhaust;
 pub mod hunt;
+pub mod journal;
 mod panics;
+mod pool;
 mod run;
 pub mod shrink;
 mod subject;
 mod swarm;
+pub mod sweep;
 mod trial;
 
 pub use panics::{catch, record_panics};

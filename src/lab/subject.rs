@@ -30,6 +30,11 @@ impl Subject {
     /// Everything that is wrong with it.
     pub fn parse(file: &str, text: String) -> Result<Self, ScenarioErrors> {
         let scenario = Arc::new(scenario::parse(file, &text)?);
+        // What varies is of no use to a single run, and would be tried with each.
+        let text = match scenario.sweep.is_empty() {
+            true => text,
+            false => scenario::expand_text(file, &text, &["sweep=none".to_owned()])?,
+        };
         Ok(Subject {
             file: file.to_owned(),
             text,
@@ -47,7 +52,7 @@ impl Subject {
         &self.file
     }
 
-    /// The whole of it, in the scenario language.
+    /// The whole of it but its `[sweep]`, in the scenario language.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -58,6 +63,15 @@ impl Subject {
     /// What is wrong with them.
     pub fn with(&self, sets: &[String]) -> Result<Scenario, ScenarioErrors> {
         scenario::parse_with(&self.file, &self.text, sets)
+    }
+
+    /// The scenario at a point of a sweep: with these settings, which diagnostics say
+    /// to be of `--sweep`.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn at(&self, point: &[String]) -> Result<Scenario, ScenarioErrors> {
+        scenario::parse_at(&self.file, &self.text, point)
     }
 
     /// The scenario with what a hunt draws for a seed, as a subject of its own.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::doubts::Doubts;
-use super::incidents::{Doubt, Wait};
+use super::doubts::{Doubtful, Doubts};
+use super::incidents::Wait;
 use super::spread::Spread;
 use crate::business::BusinessRow;
 use crate::history::{Effect, Owner};
@@ -32,6 +32,8 @@ struct Waiting {
     since: SimTime,
     row: BusinessRow,
     behind: Owner,
+    /// Whether it is to be in the figures.
+    counts: bool,
 }
 
 impl Contention {
@@ -55,16 +57,21 @@ impl Contention {
         node: NodeId,
         owner: Owner,
         (row, behind): (BusinessRow, Owner),
+        counts: bool,
     ) {
-        let since = at;
-        let waiting = Waiting { since, row, behind };
+        let waiting = Waiting {
+            since: at,
+            row,
+            behind,
+            counts,
+        };
         // Of a wait that its own process called off, nothing is heard.
         if let Some(before) = self.waiting.insert((node, owner), waiting) {
             self.doubts.leave_queue(node, before.row, owner);
         }
         self.doubts.queue(node, row, owner);
         self.doubts.met(node, owner, row, behind);
-        self.note_reader(owner);
+        self.note_reader(owner, counts);
     }
 
     pub(super) fn locked(
@@ -85,9 +92,10 @@ impl Contention {
         node: NodeId,
         owner: Owner,
         row: BusinessRow,
-        held: SimDuration,
+        (held, counts): (SimDuration, bool),
     ) {
-        if self.writing.remove(&(node, owner, row)) && !matches!(owner, Owner::Operator(_)) {
+        let was_writing = self.writing.remove(&(node, owner, row));
+        if was_writing && counts && !matches!(owner, Owner::Operator(_)) {
             self.hold.record(held);
         }
     }
@@ -99,28 +107,34 @@ impl Contention {
         node: NodeId,
         owner: Owner,
         by: Option<(BusinessRow, Owner)>,
+        counts: bool,
     ) {
         self.stop_waiting(at, node, owner);
         if let Some((row, behind)) = by {
             self.doubts.met(node, owner, row, behind);
         }
-        self.note_reader(owner);
+        self.note_reader(owner, counts);
     }
 
     pub(super) fn prepared(&mut self, at: SimTime, node: NodeId, tx: TxId, effects: &[Effect]) {
         self.prepared += 1;
-        let rows = effects.iter().map(|effect| effect.row);
-        self.doubts.begin(at, node, tx, rows);
+        self.doubts.begin(at, node, tx, effects);
     }
 
-    /// A crash took the outcome of a branch back: it is in doubt again.
-    pub(super) fn outcome_lost(&mut self, at: SimTime, node: NodeId, tx: TxId) {
-        self.doubts.begin(at, node, tx, std::iter::empty());
+    /// A crash took the outcome of a branch back, and the change of these rows: it is
+    /// in doubt again.
+    pub(super) fn outcome_lost(&mut self, at: SimTime, node: NodeId, tx: TxId, lost: &[Effect]) {
+        self.doubts.begin(at, node, tx, lost);
     }
 
     /// A crash took back that a branch was prepared at all.
-    pub(super) fn prepared_lost(&mut self, node: NodeId, tx: TxId) {
-        self.doubts.forget(node, tx);
+    pub(super) fn prepared_lost(&mut self, at: SimTime, node: NodeId, tx: TxId) {
+        self.doubts.forget(at, node, tx);
+    }
+
+    /// The manager's process died, or is up again.
+    pub(super) fn manager(&mut self, at: SimTime, up: bool) {
+        self.doubts.manager.is(at, up);
     }
 
     /// A branch has its outcome.
@@ -140,8 +154,8 @@ impl Contention {
         (self.writing.len() as u32, self.doubts.open())
     }
 
-    /// The run is over: the longest time in doubt, and the worst branch.
-    pub(super) fn end(&mut self, at: SimTime) -> (SimDuration, Option<Doubt>) {
+    /// The run is over: what branches in doubt have cost.
+    pub(super) fn end(&mut self, at: SimTime) -> Doubtful {
         std::mem::take(&mut self.doubts).finish(at)
     }
 
@@ -154,6 +168,9 @@ impl Contention {
         };
         self.doubts.leave_queue(node, waiting.row, owner);
         if matches!(owner, Owner::Operator(_)) {
+            return;
+        }
+        if !waiting.counts {
             return;
         }
         let lasted = at.since(waiting.since);
@@ -171,8 +188,9 @@ impl Contention {
         }
     }
 
-    fn note_reader(&mut self, owner: Owner) {
+    fn note_reader(&mut self, owner: Owner, counts: bool) {
         if let Owner::Reader(reader, read) = owner
+            && counts
             && self.last_blocked.insert(reader, read) != Some(read)
         {
             self.blocked_readers += 1;

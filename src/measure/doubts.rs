@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::incidents::Doubt;
 use crate::business::BusinessRow;
-use crate::history::Owner;
+use crate::history::{Effect, Owner};
 use crate::vocab::{FastMap, NodeId, RequestId, SimDuration, SimTime, TxId};
 
 /// Branches in doubt, and whom each keeps waiting.
@@ -15,12 +15,53 @@ pub(super) struct Doubts {
     in_doubt: BTreeMap<(NodeId, TxId), InDoubt>,
     /// Who waits for a row now; rows for which nobody waits are not here.
     queues: FastMap<(NodeId, BusinessRow), Vec<Waiter>>,
+    pub(super) manager: Manager,
+    cost: Doubtful,
+}
+
+/// What branches in doubt have cost.
+#[derive(Default)]
+pub(super) struct Doubtful {
     pub(super) longest: SimDuration,
-    worst: Option<Doubt>,
+    pub(super) worst: Option<Doubt>,
+    /// The time of each, as often as it has rows to change.
+    pub(super) row_time: SimDuration,
+    /// The part of it without a manager.
+    pub(super) managerless: SimDuration,
+}
+
+/// For how long the manager's process has been down.
+#[derive(Default)]
+pub(super) struct Manager {
+    down: SimDuration,
+    since: Option<SimTime>,
+}
+
+impl Manager {
+    pub(super) fn is(&mut self, at: SimTime, up: bool) {
+        match (up, self.since) {
+            (true, Some(since)) => {
+                self.down += at.since(since);
+                self.since = None;
+            }
+            (false, None) => self.since = Some(at),
+            _ => {}
+        }
+    }
+
+    /// Until now, all in all.
+    fn was_down(&self, at: SimTime) -> SimDuration {
+        let now = self.since.map(|since| at.since(since));
+        self.down + now.unwrap_or_default()
+    }
 }
 
 struct InDoubt {
     since: SimTime,
+    /// How many rows it will change.
+    rows: u64,
+    /// For how long the manager had been down when it began.
+    was_down: SimDuration,
     /// Whom it keeps waiting; somebody may stand here several times.
     kept: Vec<Kept>,
 }
@@ -48,22 +89,21 @@ impl Waiter {
 
 impl Doubts {
     /// A branch is prepared, and will change these rows.
-    pub(super) fn begin(
-        &mut self,
-        at: SimTime,
-        node: NodeId,
-        tx: TxId,
-        rows: impl Iterator<Item = BusinessRow>,
-    ) {
+    pub(super) fn begin(&mut self, at: SimTime, node: NodeId, tx: TxId, effects: &[Effect]) {
         let mut kept = Vec::new();
         if !self.queues.is_empty() {
-            for row in rows {
-                let queue = self.queues.get(&(node, row));
-                kept.extend(queue.into_iter().flatten().map(|&who| (row, who)));
+            for Effect { row, .. } in effects {
+                let queue = self.queues.get(&(node, *row));
+                kept.extend(queue.into_iter().flatten().map(|&who| (*row, who)));
             }
         }
         let again = self.in_doubt.entry((node, tx));
-        again.or_insert(InDoubt { since: at, kept });
+        again.or_insert(InDoubt {
+            since: at,
+            rows: distinct_rows(effects),
+            was_down: self.manager.was_down(at),
+            kept,
+        });
     }
 
     /// How many branches are in doubt.
@@ -105,8 +145,10 @@ impl Doubts {
     }
 
     /// A crash took back that a branch was prepared at all.
-    pub(super) fn forget(&mut self, node: NodeId, tx: TxId) {
-        self.in_doubt.remove(&(node, tx));
+    pub(super) fn forget(&mut self, at: SimTime, node: NodeId, tx: TxId) {
+        if let Some(branch) = self.in_doubt.remove(&(node, tx)) {
+            self.held(at, &branch);
+        }
     }
 
     /// A branch has its outcome.
@@ -116,20 +158,27 @@ impl Doubts {
         }
     }
 
-    /// The run is over: what is still in doubt was so until now. The worst of
-    /// all.
-    pub(super) fn finish(mut self, at: SimTime) -> (SimDuration, Option<Doubt>) {
+    /// The run is over: what is still in doubt was so until now.
+    pub(super) fn finish(mut self, at: SimTime) -> Doubtful {
         for ((node, tx), branch) in std::mem::take(&mut self.in_doubt) {
             self.judge(at, node, tx, branch);
         }
-        (self.longest, self.worst)
+        self.cost
+    }
+
+    /// The rows of a branch were nobody else's until now.
+    fn held(&mut self, at: SimTime, branch: &InDoubt) {
+        let managerless = self.manager.was_down(at) - branch.was_down;
+        self.cost.row_time += at.since(branch.since) * branch.rows;
+        self.cost.managerless += managerless * branch.rows;
     }
 
     /// Whether this was worse than what was seen before.
     fn judge(&mut self, at: SimTime, node: NodeId, tx: TxId, mut branch: InDoubt) {
         let lasted = at.since(branch.since);
-        self.longest = self.longest.max(lasted);
-        let beats = |kept: usize| match &self.worst {
+        self.held(at, &branch);
+        self.cost.longest = self.cost.longest.max(lasted);
+        let beats = |kept: usize| match &self.cost.worst {
             None => true,
             Some(worst) => (kept as u64, lasted) > (worst.kept, worst.lasted),
         };
@@ -139,7 +188,7 @@ impl Doubts {
         }
         branch.tell_apart();
         if beats(branch.kept.len()) {
-            self.worst = Some(Doubt {
+            self.cost.worst = Some(Doubt {
                 tx,
                 node,
                 lasted,
@@ -148,6 +197,15 @@ impl Doubts {
             });
         }
     }
+}
+
+/// How many rows these change; a branch changes few.
+fn distinct_rows(effects: &[Effect]) -> u64 {
+    let mut effects_of = effects.iter().enumerate();
+    let is_first =
+        |(n, effect): &(usize, &Effect)| effects[..*n].iter().all(|e| e.row != effect.row);
+    let rows = effects_of.by_ref().filter(is_first).count();
+    rows as u64
 }
 
 impl InDoubt {

@@ -21,17 +21,30 @@ pub struct Figures {
     pub undecided: u64,
     /// Requests whose client gave up without a final answer.
     pub unknown: u64,
-    /// The window over which rates are taken: from the beginning of the run to
+    /// Committed requests as a share of those that were started, 0 to 1.
+    pub committed_share: f64,
+    /// Refused requests as a share of those that were started, 0 to 1.
+    pub refused_share: f64,
+    /// Compensated requests as a share of those that were started, 0 to 1.
+    pub compensated_share: f64,
+    /// The window over which rates are taken: from the end of the warm-up to
     /// the last request, or its client's last word, whichever is later; or the
     /// one that was given to [`Figures::over`].
     pub window: SimDuration,
     /// Committed requests a second of model time, of those whose last effect
-    /// was committed within the window.
+    /// was committed within the window. Those that were compensated are not among
+    /// them; those that began in the warm-up are.
     pub throughput: f64,
+    /// The same of those whose client had the final answer before it gave up.
+    pub goodput: f64,
     /// From the request to the client's final answer, whichever it is.
     pub latency: Quantiles,
     /// From the request to the first answer of any kind.
     pub accepted: Quantiles,
+    /// From the request until all stores agree on it: until its last effect is
+    /// committed, or the compensation of its last. Of requests that had effects and
+    /// did not end half done.
+    pub convergence: Quantiles,
     /// Protocol messages sent (all but the clients' requests and the replies to
     /// them; resends count) per committed request; 0 if nothing committed.
     pub messages: f64,
@@ -47,12 +60,20 @@ pub struct Figures {
     /// How many requests and readers had to wait for a lock, or were turned
     /// away by a conflict; each counts once.
     pub blocked: u64,
+    /// Requests among them, as a share of those that were started, 0 to 1.
+    pub blocked_share: f64,
     /// How long business locks (and intents) were held for writing.
     pub lock_hold: Quantiles,
     /// How long semantic locks (marks) were on rows.
     pub mark_hold: Quantiles,
     /// How many branches were prepared.
     pub prepared: u64,
+    /// For how long branches were prepared without an outcome, each counted as often
+    /// as it has rows to change: row-time that nobody else could have.
+    pub prepared_lock_time: SimDuration,
+    /// The part of it during which the manager's process was down: nobody was there
+    /// who could have said the outcome.
+    pub in_doubt_lock_time: SimDuration,
     /// The longest time that a branch was prepared without an outcome, through
     /// crashes; to the end of the run if it never had one.
     pub longest_in_doubt: SimDuration,
@@ -63,15 +84,34 @@ pub struct Figures {
     pub longest_inconsistency: SimDuration,
     /// How many requests passed through such a time.
     pub inconsistent: u64,
+    /// All such times added up over requests; to the end of the run where one never
+    /// ended.
+    pub inconsistency_exposure: SimDuration,
+    /// How many steps stood committed at a time that were compensated later: the
+    /// mean over the run's own window.
+    pub compensation_debt: f64,
+    /// How many they were at the most.
+    pub most_compensation_debt: u64,
     /// The worst of it by name.
     #[serde(skip)]
     pub incidents: Incidents,
     /// How often a saga parked a step or a compensation that nobody answered.
     pub parked: u64,
+    /// From the commit that staged a letter in an outbox until the broker first had
+    /// it on disk, or the provider in its hands.
+    pub outbox_lag: Quantiles,
+    /// For which share of its window the busiest database disk was flushing, 0 to 1.
+    pub disk_utilisation: f64,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.
     #[serde(skip)]
     pub commits: Vec<SimTime>,
+    /// The same of those whose client was told in time.
+    #[serde(skip)]
+    pub told_commits: Vec<SimTime>,
+    /// When the warm-up was over: where the window begins.
+    #[serde(skip)]
+    pub begin: SimTime,
 }
 
 impl Figures {
@@ -79,15 +119,19 @@ impl Figures {
     /// comparable over a window that all of them have: the shortest.
     #[must_use]
     pub fn over(mut self, window: SimDuration) -> Self {
-        let end = SimTime::ZERO + window;
-        let within = self.commits.partition_point(|&at| at <= end);
-        self.throughput = if window.is_zero() {
-            0.0
-        } else {
-            within as f64 / window.as_secs_f64()
-        };
         self.window = window;
+        let rate = |commits: &[SimTime]| match window.is_zero() {
+            true => 0.0,
+            false => self.within(commits) as f64 / window.as_secs_f64(),
+        };
+        (self.throughput, self.goodput) = (rate(&self.commits), rate(&self.told_commits));
         self
+    }
+
+    /// How many of these moments, which are in order, are not after the window.
+    pub(super) fn within(&self, moments: &[SimTime]) -> usize {
+        let end = self.begin + self.window;
+        moments.partition_point(|&at| at <= end)
     }
 }
 
@@ -115,6 +159,8 @@ pub struct Quantiles {
     pub p95: SimDuration,
     /// 99 of a hundred are at most this.
     pub p99: SimDuration,
+    /// 999 of a thousand are at most this.
+    pub p999: SimDuration,
     /// The longest.
     pub max: SimDuration,
 }

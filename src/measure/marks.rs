@@ -10,14 +10,17 @@ pub(super) struct Marks {
     /// Whether any step sets one: else there is nothing to look for.
     any: bool,
     since: FastMap<(NodeId, BusinessRow), SimTime>,
+    /// What was set before is not counted.
+    warm: SimTime,
     hold: Spread,
 }
 
 impl Marks {
-    pub(super) fn new(business: &Business) -> Self {
+    pub(super) fn new(business: &Business, warm: SimTime) -> Self {
         Marks {
             any: business.steps.iter().any(|step| step.semantic_lock),
             since: FastMap::default(),
+            warm,
             hold: Spread::new(),
         }
     }
@@ -43,7 +46,7 @@ impl Marks {
     pub(super) fn end(mut self, at: SimTime) -> Spread {
         let mut left: Vec<SimTime> = self.since.into_values().collect();
         left.sort_unstable();
-        for since in left {
+        for since in left.into_iter().filter(|&since| since >= self.warm) {
             self.hold.record(at.since(since));
         }
         self.hold
@@ -52,7 +55,9 @@ impl Marks {
     fn set(&mut self, at: SimTime, node: NodeId, row: BusinessRow, is_set: bool) {
         if is_set {
             self.since.entry((node, row)).or_insert(at);
-        } else if let Some(since) = self.since.remove(&(node, row)) {
+        } else if let Some(since) = self.since.remove(&(node, row))
+            && since >= self.warm
+        {
             self.hold.record(at.since(since));
         }
     }

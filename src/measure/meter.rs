@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::Figures;
 use super::contention::Contention;
 use super::incidents::Incidents;
+use super::letters::{Disks, Letters};
 use super::marks::Marks;
 use super::requests::{Change, Requests};
 use super::spread::Spread;
@@ -12,7 +13,16 @@ use crate::protocol::{Milestone, ProtocolKind};
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
-/// Folds a history into [`Figures`].
+/// Those of some moments, which are in order, that are not before another.
+fn since(mut moments: Vec<SimTime>, begin: SimTime) -> Vec<SimTime> {
+    let before = moments.partition_point(|&at| at < begin);
+    moments.drain(..before);
+    moments
+}
+
+/// Folds a history into [`Figures`]. Requests that began in the warm-up of the
+/// workload are in none of them, but for rates: what they commit later is done in the
+/// window like anything else.
 pub struct Meter {
     requests: Requests,
     contention: Contention,
@@ -25,6 +35,12 @@ pub struct Meter {
     local_transactions: u64,
     forced_writes: u64,
     parked: u64,
+    letters: Letters,
+    disks: Disks,
+    /// Requests that began before are in no figure but rates.
+    warm: SimTime,
+    /// Where the coordinator or the orchestrator lives.
+    manager: NodeId,
     /// The nodes at which preparing is a local transaction of its own.
     intents: Vec<bool>,
     /// When the last request came, or a client had its last word.
@@ -36,10 +52,12 @@ pub struct Meter {
 impl Meter {
     /// A meter for the runs of this scenario under a protocol.
     pub fn new(scenario: &Scenario, protocol: ProtocolKind) -> Self {
+        let warm = SimTime::ZERO + scenario.workload.warm_up;
+        let databases = scenario.machines.iter().map(|machine| &machine.database);
         Meter {
             requests: Requests::new(&scenario.business_under(protocol)),
             contention: Contention::new(),
-            marks: Marks::new(&scenario.business),
+            marks: Marks::new(&scenario.business, warm),
             latency: Spread::new(),
             accepted: Spread::new(),
             unknown: 0,
@@ -48,12 +66,14 @@ impl Meter {
             local_transactions: 0,
             forced_writes: 0,
             parked: 0,
-            intents: scenario
-                .machines
-                .iter()
-                .map(|machine| machine.database.prepare == Preparation::Intents)
+            letters: Letters::default(),
+            disks: Disks::new(databases.clone().map(|database| database.flush).collect()),
+            warm,
+            manager: scenario.nodes.manager(),
+            intents: databases
+                .map(|database| database.prepare == Preparation::Intents)
                 .collect(),
-            last_word: SimTime::ZERO,
+            last_word: warm,
             now: SimTime::ZERO,
             left: BTreeSet::new(),
         }
@@ -62,8 +82,14 @@ impl Meter {
     /// The figures of everything that was heard.
     pub fn finish(mut self) -> Figures {
         let shortages = self.requests.end(self.now, &self.left);
-        let (longest_in_doubt, doubt) = self.contention.end(self.now);
+        let doubtful = self.contention.end(self.now);
+        let window = self.last_word.since(self.warm);
         let tally = self.requests.tally;
+        let (compensation_debt, most_compensation_debt) = tally.debt(self.warm, window);
+        let share = |count: u64| match tally.started {
+            0 => 0.0,
+            started => count as f64 / started as f64,
+        };
         let per_committed = |count: u64| match tally.committed {
             0 => 0.0,
             committed => count as f64 / committed as f64,
@@ -75,30 +101,45 @@ impl Meter {
             compensated: tally.compensated,
             undecided: tally.undecided,
             unknown: self.unknown,
+            committed_share: share(tally.committed),
+            refused_share: share(tally.refused),
+            compensated_share: share(tally.compensated),
             window: SimDuration::ZERO,
             throughput: 0.0,
+            goodput: 0.0,
             latency: self.latency.quantiles(),
             accepted: self.accepted.quantiles(),
+            convergence: tally.convergence.quantiles(),
             messages: per_committed(self.messages),
             local_transactions: per_committed(self.local_transactions),
             forced_writes: per_committed(self.forced_writes),
             lock_wait: self.contention.wait.quantiles(),
             blocked: self.blocked_requests + self.contention.blocked_readers,
+            blocked_share: share(self.blocked_requests),
             lock_hold: self.contention.hold.quantiles(),
             mark_hold: self.marks.end(self.now).quantiles(),
             prepared: self.contention.prepared,
-            longest_in_doubt,
+            prepared_lock_time: doubtful.row_time,
+            in_doubt_lock_time: doubtful.managerless,
+            longest_in_doubt: doubtful.longest,
             longest_inconsistency: tally.longest_inconsistency,
             inconsistent: tally.inconsistent,
+            inconsistency_exposure: tally.exposure,
+            compensation_debt,
+            most_compensation_debt,
             incidents: Incidents {
-                doubt,
+                doubt: doubtful.worst,
                 wait: self.contention.longest_wait,
                 shortages,
             },
             parked: self.parked,
-            commits: tally.commits,
+            outbox_lag: self.letters.lag.quantiles(),
+            disk_utilisation: self.disks.utilisation(window),
+            commits: since(tally.commits, self.warm),
+            told_commits: since(tally.told_commits, self.warm),
+            begin: self.warm,
         }
-        .over(self.last_word.since(SimTime::ZERO))
+        .over(window)
     }
 
     /// How much there is now.
@@ -113,8 +154,9 @@ impl Meter {
 
     fn asked(&mut self, request: RequestId, retry: u16) {
         if retry == 0 {
-            self.requests.begin(request, self.now);
-            self.last_word = self.now;
+            self.requests
+                .begin(request, self.now, self.now >= self.warm);
+            self.last_word();
         }
     }
 
@@ -122,15 +164,48 @@ impl Meter {
         let Some(request) = self.requests.get(request) else {
             return;
         };
+        let counts = request.counts;
         let waited = self.now.since(request.asked);
         if !request.answered {
             request.answered = true;
-            self.accepted.record(waited);
+            if counts {
+                self.accepted.record(waited);
+            }
         }
         if is_final && !request.told {
             request.told = true;
-            self.latency.record(waited);
-            self.last_word = self.now;
+            if counts {
+                self.latency.record(waited);
+            }
+            self.last_word();
+        }
+    }
+
+    fn gave_up(&mut self, request: RequestId) {
+        let counts = self.counts(request);
+        self.unknown += u64::from(counts);
+        if let Some(request) = self.requests.get(request) {
+            request.gave_up = !request.told;
+        }
+        self.last_word();
+    }
+
+    /// The window goes on to here.
+    fn last_word(&mut self) {
+        self.last_word = self.now.max(self.warm);
+        self.disks.mark();
+    }
+
+    /// Whether a request is in the figures: whether it began after the warm-up.
+    fn counts(&mut self, request: RequestId) -> bool {
+        self.warm == SimTime::ZERO || self.requests.get(request).is_none_or(|r| r.counts)
+    }
+
+    /// Whether what somebody begins now is in the figures.
+    fn counts_of(&mut self, owner: Owner) -> bool {
+        match owner {
+            Owner::Tx(tx) => self.counts(tx.request()),
+            Owner::Reader(..) | Owner::Operator(_) => self.now >= self.warm,
         }
     }
 
@@ -138,6 +213,7 @@ impl Meter {
         if let Owner::Tx(tx) = owner
             && let Some(request) = self.requests.get(tx.request())
             && !request.blocked
+            && request.counts
         {
             request.blocked = true;
             self.blocked_requests += 1;
@@ -163,20 +239,25 @@ impl Sink for Meter {
         match what {
             What::Asked { key, retry, .. } => self.asked(key.request, *retry),
             What::Told { key, outcome } => self.told(key.request, outcome.is_final()),
-            What::GaveUp { .. } => {
-                self.unknown += 1;
-                self.last_word = at;
+            What::GaveUp { request } => self.gave_up(*request),
+            What::Sent { kind, tx, .. } => {
+                let counts = !matches!(*kind, "request" | "reply") && self.counts(tx.request());
+                self.messages += u64::from(counts);
             }
-            What::Sent { kind, .. } => {
-                self.messages += u64::from(!matches!(*kind, "request" | "reply"));
-            }
-            What::Appended { class, forced, .. } => {
-                let counts = *forced && *class != Class::Operator;
+            What::Appended { tx, class, forced } => {
+                let counts = *forced && *class != Class::Operator && self.counts(tx.request());
                 self.forced_writes += u64::from(counts);
+            }
+            What::Flushed { .. } if at > self.warm => self.disks.flushed(usize::from(node.0)),
+            What::Stored { id } | What::HandedOver { id, .. } => {
+                let counts = self.counts(id.tx.request());
+                self.letters.arrived(at, *id, counts);
             }
 
             What::Waiting { owner, row, behind } => {
-                self.contention.waits(at, node, *owner, (*row, *behind));
+                let counts = self.counts_of(*owner);
+                self.contention
+                    .waits(at, node, *owner, (*row, *behind), counts);
                 self.blocked(*owner);
             }
             What::Locked {
@@ -186,15 +267,21 @@ impl Sink for Meter {
                 ..
             } => self.contention.locked(at, node, *owner, (*row, *exclusive)),
             What::Unlocked { owner, row, held } => {
-                self.contention.unlocked(node, *owner, *row, *held);
+                let counts = match owner {
+                    Owner::Tx(tx) => self.counts(tx.request()),
+                    _ => at >= self.warm + *held,
+                };
+                self.contention
+                    .unlocked(node, *owner, *row, (*held, counts));
             }
             What::Conflicted { owner, row, behind } => {
                 let by = row.zip(*behind);
-                self.contention.conflicted(at, node, *owner, by);
+                let counts = self.counts_of(*owner);
+                self.contention.conflicted(at, node, *owner, by, counts);
                 self.blocked(*owner);
             }
 
-            What::Prepared { tx, effects, .. } => {
+            What::Prepared { tx, effects, .. } if self.counts(tx.request()) => {
                 self.contention.prepared(at, node, *tx, effects);
                 self.local_transactions += u64::from(self.prepares_through_intents(node));
             }
@@ -205,7 +292,8 @@ impl Sink for Meter {
                 writes,
                 durable,
             } => {
-                self.local_transactions += 1;
+                self.local_transactions += u64::from(self.counts(stamp.tx.request()));
+                self.letters.written(at, writes);
                 if *branch {
                     self.contention.ended(at, node, stamp.tx);
                 }
@@ -223,18 +311,22 @@ impl Sink for Meter {
                 writes,
             } => {
                 self.marks.lost(at, node, writes);
-                if *branch {
-                    self.contention.outcome_lost(at, node, *tx);
+                self.letters.lost(writes);
+                if *branch && self.counts(tx.request()) {
+                    self.contention.outcome_lost(at, node, *tx, effects);
                 }
                 self.requests.lost(tx.request(), at, effects);
             }
-            What::PreparedLost { tx } => self.contention.prepared_lost(node, *tx),
+            What::PreparedLost { tx } => self.contention.prepared_lost(at, node, *tx),
             What::RolledBack { tx, .. } => self.contention.ended(at, node, *tx),
             What::Down(Part::Database) => self.contention.database_down(node),
+            What::Down(Part::Process) if node == self.manager => self.contention.manager(at, false),
+            What::Up(Part::Process) if node == self.manager => self.contention.manager(at, true),
 
             What::Noted(note) => {
+                let counts = self.counts(note.tx.request());
                 let parked = [Milestone::OrchestratorParked, Milestone::BrokerParked];
-                self.parked += u64::from(parked.contains(&note.milestone));
+                self.parked += u64::from(counts && parked.contains(&note.milestone));
             }
             What::Quiet { request } => self.requests.quiet(*request),
             What::Rest(rest) => self.at_rest(rest),

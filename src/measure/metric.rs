@@ -30,11 +30,25 @@ pub enum Unit {
     PerCommit,
     /// A time: milliseconds on the screen, microseconds in JSON.
     Time,
-    /// A distribution of times: count, p50, p95, p99, max.
+    /// A distribution of times: count, p50, p95, p99, p999 (of a thousand), max.
     Times,
+    /// How many of them there were.
+    Number,
+    /// A part of the whole, 0 to 1.
+    Share,
+    /// Steps, as a mean over time.
+    Level,
 }
 
 impl Unit {
+    /// As files have it, where a time is in microseconds.
+    pub fn in_files(self) -> &'static str {
+        match self {
+            Unit::Time | Unit::Times => "µs",
+            other => other.name(),
+        }
+    }
+
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
@@ -45,7 +59,10 @@ impl Unit {
             Unit::PerSecond => "requests per second of model time",
             Unit::PerCommit => "per committed request",
             Unit::Time => "ms on the screen, µs in JSON",
-            Unit::Times => "p50, p95, p99, max; ms on the screen, µs in JSON",
+            Unit::Number => "how many",
+            Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON",
+            Unit::Share => "a share, 0 to 1",
+            Unit::Level => "steps, as a mean over time",
         }
     }
 }
@@ -92,18 +109,43 @@ pub const METRICS: &[Metric] = &[
         "Requests whose client gave up without a final answer.",
     ),
     metric(
+        "committed_share",
+        None,
+        Unit::Share,
+        "Committed requests as a share of those that were started.",
+    ),
+    metric(
+        "refused_share",
+        None,
+        Unit::Share,
+        "Refused requests as a share of those that were started: the abort rate.",
+    ),
+    metric(
+        "compensated_share",
+        None,
+        Unit::Share,
+        "Compensated requests as a share of those that were started: the compensation rate.",
+    ),
+    metric(
         "window",
         None,
         Unit::Time,
-        "The time over which rates are taken: the shortest run of those that are compared, to its \
-         last request or its client's last word.",
+        "The time over which rates are taken: from the end of the warm-up to the last request, or \
+         its client's last word, of the shortest run of those that are compared.",
     ),
     metric(
         "throughput",
         Some("committed per second"),
         Unit::PerSecond,
-        "Committed requests whose last effect was committed within the window; unknown if they are \
-         fewer than ten.",
+        "Committed requests whose last effect was committed within the window, those of the warm-up \
+         among them; unknown if they are fewer than ten.",
+    ),
+    metric(
+        "goodput",
+        None,
+        Unit::PerSecond,
+        "The same of those whose client had the final answer before it gave up; what was \
+         compensated later is in neither.",
     ),
     metric(
         "latency",
@@ -116,6 +158,14 @@ pub const METRICS: &[Metric] = &[
         Some("first answer, ms"),
         Unit::Times,
         "From the request to the first answer of any kind.",
+    ),
+    metric(
+        "convergence",
+        None,
+        Unit::Times,
+        "From the request until all stores agree on it: until its last effect is committed, \
+         or the compensation of its last; of requests that had effects and did not end half \
+         done.",
     ),
     metric(
         "messages",
@@ -152,6 +202,13 @@ pub const METRICS: &[Metric] = &[
          each counts once.",
     ),
     metric(
+        "blocked_share",
+        None,
+        Unit::Share,
+        "Requests that had to wait for a lock, or were turned away by a conflict, as a share \
+         of those that were started.",
+    ),
+    metric(
         "lock_hold",
         Some("lock hold, ms"),
         Unit::Times,
@@ -169,6 +226,20 @@ pub const METRICS: &[Metric] = &[
         None,
         Unit::Branches,
         "Branches that were prepared.",
+    ),
+    metric(
+        "prepared_lock_time",
+        None,
+        Unit::Time,
+        "For how long branches were prepared without an outcome, through crashes, each \
+         counted as often as it has rows to change.",
+    ),
+    metric(
+        "in_doubt_lock_time",
+        None,
+        Unit::Time,
+        "The part of prepared_lock_time during which the manager's process was down, so that \
+         nobody could have said the outcome: in-doubt lock-seconds.",
     ),
     metric(
         "longest_in_doubt",
@@ -190,10 +261,43 @@ pub const METRICS: &[Metric] = &[
         "Requests of whose effects others could have seen a part without the rest.",
     ),
     metric(
+        "inconsistency_exposure",
+        None,
+        Unit::Time,
+        "For how long others could have seen a part of a request's effects without the rest, \
+         added up over requests; to the end of the run where it never ended.",
+    ),
+    metric(
+        "compensation_debt",
+        None,
+        Unit::Level,
+        "How many steps stood committed at a time that were compensated later, each from its \
+         commit to its compensation's: the mean over the run's own window.",
+    ),
+    metric(
+        "most_compensation_debt",
+        None,
+        Unit::Steps,
+        "How many steps stood committed at a time, at the most, that were compensated later.",
+    ),
+    metric(
         "parked",
         None,
         Unit::Steps,
         "How often a saga parked a step or a compensation that nobody answered.",
+    ),
+    metric(
+        "outbox_lag",
+        None,
+        Unit::Times,
+        "From the commit that staged a letter in an outbox until the broker first had it on \
+         disk, or the provider in its hands.",
+    ),
+    metric(
+        "disk_utilisation",
+        None,
+        Unit::Share,
+        "For which share of the run's own window the busiest database disk was flushing.",
     ),
 ];
 

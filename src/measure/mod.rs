@@ -13,11 +13,14 @@
 //! follows the requests in flight; what it keeps of each committed one is the
 //! moment of its commit.
 
+mod column;
 mod contention;
 mod doubts;
 mod figures;
 mod incidents;
+mod letters;
 mod marks;
+pub(crate) mod meaning;
 mod meter;
 mod metric;
 mod requests;
@@ -25,6 +28,7 @@ mod shortages;
 mod spread;
 mod timeline;
 
+pub use column::{COLUMNS, Column};
 pub use figures::{Figures, Quantiles, over_common_window};
 pub use incidents::{Doubt, Incidents, Shortage, Wait};
 pub use meter::Meter;

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::incidents::Shortage;
 use super::shortages::{Lacks, Shortages};
+use super::spread::Spread;
 use crate::business::Business;
 use crate::history::Effect;
 use crate::vocab::{Direction, OrderedMap, RequestId, SimDuration, SimTime, StepId};
@@ -32,6 +33,16 @@ pub(super) struct Tally {
     /// How many are half done now, as others see it.
     pub(super) half_done: u32,
     pub(super) commits: Vec<SimTime>,
+    /// The same of those whose client was told in time.
+    pub(super) told_commits: Vec<SimTime>,
+    pub(super) convergence: Spread,
+    /// How long half done requests were to be seen, added up.
+    pub(super) exposure: SimDuration,
+    /// From when to when a step stood that was compensated.
+    pub(super) debts: Vec<(SimTime, SimTime)>,
+    /// Since when each of the requests is half done that nobody does anything for
+    /// any more: added up, and how many.
+    abandoned: (u64, u64),
     /// Since when the first of the requests that nobody does anything for any
     /// more is half done.
     half_done_since: Option<SimTime>,
@@ -41,6 +52,51 @@ impl Tally {
     /// Half of a request was there for so long.
     fn lasted(&mut self, time: SimDuration) {
         self.longest_inconsistency = self.longest_inconsistency.max(time);
+        self.exposure += time;
+    }
+}
+
+impl Tally {
+    /// Nobody does anything for a request any more that is half done: others could see
+    /// it until the run ends.
+    fn leave_half_done(&mut self, since: SimTime) {
+        let first = self.half_done_since.map_or(since, |first| first.min(since));
+        self.half_done_since = Some(first);
+        let (all, many) = self.abandoned;
+        self.abandoned = (all + since.as_micros(), many + 1);
+    }
+
+    /// The run is over for those that were left.
+    fn left_half_done(&mut self, at: SimTime) {
+        if let Some(since) = self.half_done_since {
+            self.longest_inconsistency = self.longest_inconsistency.max(at.since(since));
+        }
+        let (since, many) = self.abandoned;
+        self.exposure += SimDuration::from_micros(at.as_micros() * many - since);
+    }
+
+    /// How many steps stood at a time that were compensated later, within a window:
+    /// their mean, and the most.
+    pub(super) fn debt(&self, begin: SimTime, window: SimDuration) -> (f64, u64) {
+        let end = begin + window;
+        let mut changes: Vec<(SimTime, i64)> = Vec::with_capacity(2 * self.debts.len());
+        let mut owed = SimDuration::ZERO;
+        for &(from, until) in &self.debts {
+            changes.extend([(from, 1), (until, -1)]);
+            owed += until.min(end).since(from.max(begin));
+        }
+        // What is paid back in an instant is paid before more is owed.
+        changes.sort_unstable();
+        let (mut now, mut most) = (0, 0);
+        for (_, change) in changes {
+            now += change;
+            most = most.max(now);
+        }
+        let mean = match window.is_zero() {
+            true => 0.0,
+            false => owed.as_secs_f64() / window.as_secs_f64(),
+        };
+        (mean, most.unsigned_abs())
     }
 }
 
@@ -62,9 +118,15 @@ pub(super) struct Request {
     /// Whether its client has had the final answer.
     pub(super) told: bool,
     pub(super) blocked: bool,
+    /// Whether its client has given up.
+    pub(super) gave_up: bool,
+    /// Whether it began after the warm-up: else it is in no figure but rates.
+    pub(super) counts: bool,
     /// How often each step took effect, less how often it was undone.
     runs: SmallVec<[i16; 8]>,
     last_effect: SimTime,
+    /// When each step last took effect.
+    done_at: SmallVec<[SimTime; 8]>,
     /// The steps whose effects are under a semantic lock.
     marked: SmallVec<[StepId; 2]>,
     /// Since when others can see that some steps have effect and others have
@@ -95,8 +157,8 @@ impl Requests {
     }
 
     /// A request that was not seen before.
-    pub(super) fn begin(&mut self, id: RequestId, asked: SimTime) {
-        self.tally.started += 1;
+    pub(super) fn begin(&mut self, id: RequestId, asked: SimTime, counts: bool) {
+        self.tally.started += u64::from(counts);
         self.open.insert(
             id,
             Request {
@@ -104,8 +166,11 @@ impl Requests {
                 answered: false,
                 told: false,
                 blocked: false,
+                gave_up: false,
+                counts,
                 runs: SmallVec::from_elem(0, self.steps.len()),
                 last_effect: asked,
+                done_at: SmallVec::from_elem(asked, self.steps.len()),
                 marked: SmallVec::new(),
                 partial_since: None,
                 was_partial: false,
@@ -127,6 +192,7 @@ impl Requests {
             durable,
             marked,
         } = change;
+        let tally = &mut self.tally;
         let Some(request) = self.open.get_mut(&id) else {
             return;
         };
@@ -136,6 +202,7 @@ impl Requests {
         for_each_run(effects, |step, direction| match direction {
             Direction::Forward => {
                 request.runs[step.index()] += 1;
+                request.done_at[step.index()] = at;
                 if marked {
                     request.marked.push(step);
                 }
@@ -143,11 +210,16 @@ impl Requests {
             Direction::Backward => {
                 request.runs[step.index()] -= 1;
                 request.was_compensated = true;
+                if request.counts {
+                    tally.debts.push((request.done_at[step.index()], at));
+                }
             }
         });
         request.buffered |= !durable;
-        for effect in effects {
-            self.shortages.changed(at, id, &mut request.lacks, effect);
+        if request.counts {
+            for effect in effects {
+                self.shortages.changed(at, id, &mut request.lacks, effect);
+            }
         }
         if !request.look_again(&self.steps, at, &mut self.tally) {
             self.shortages.whole(at, id, &mut request.lacks);
@@ -164,14 +236,22 @@ impl Requests {
                 Direction::Forward => -1,
                 Direction::Backward => 1,
             };
+            if direction == Direction::Backward && request.counts {
+                let since = request.done_at[step.index()];
+                let debts = &mut self.tally.debts;
+                let paid = debts.iter().rposition(|&(from, _)| from == since);
+                paid.map(|paid| debts.swap_remove(paid));
+            }
         });
-        for effect in effects {
-            let back = Effect {
-                before: effect.after,
-                after: effect.before,
-                ..*effect
-            };
-            self.shortages.changed(at, id, &mut request.lacks, &back);
+        if request.counts {
+            for effect in effects {
+                let back = Effect {
+                    before: effect.after,
+                    after: effect.before,
+                    ..*effect
+                };
+                self.shortages.changed(at, id, &mut request.lacks, &back);
+            }
         }
         if !request.look_again(&self.steps, at, &mut self.tally) {
             self.shortages.whole(at, id, &mut request.lacks);
@@ -193,39 +273,46 @@ impl Requests {
         for (id, request) in std::mem::take(&mut self.open) {
             self.close(id, &request, Some(at), left.contains(&id));
         }
-        if let Some(since) = self.tally.half_done_since {
-            self.tally.lasted(at.since(since));
-        }
+        self.tally.left_half_done(at);
         self.tally.commits.sort_unstable();
+        self.tally.told_commits.sort_unstable();
         std::mem::take(&mut self.shortages).finish(at)
     }
 
     fn close(&mut self, id: RequestId, request: &Request, end: Option<SimTime>, left: bool) {
         self.shortages.left(id, &request.lacks);
         let tally = &mut self.tally;
+        let became = presence(&self.steps, &request.runs);
+        if became == Presence::All {
+            tally.commits.push(request.last_effect);
+            if request.told && !request.gave_up {
+                tally.told_commits.push(request.last_effect);
+            }
+        }
+        if !request.counts {
+            return;
+        }
         let mut was_partial = request.was_partial;
         if let Some(since) = request.partial_since {
             was_partial = true;
             match end {
                 Some(end) => tally.lasted(end.since(since)),
-                // It is left so for good: others could see it until the run ends.
-                None => {
-                    let first = tally
-                        .half_done_since
-                        .map_or(since, |first| first.min(since));
-                    tally.half_done_since = Some(first);
-                }
+                None => tally.leave_half_done(since),
             }
         }
         tally.inconsistent += u64::from(was_partial);
-        match presence(&self.steps, &request.runs) {
+        let agreed = request.last_effect.since(request.asked);
+        match became {
             Presence::All => {
                 tally.committed += 1;
-                tally.commits.push(request.last_effect);
+                tally.convergence.record(agreed);
             }
             Presence::None if !left => {
                 tally.refused += 1;
-                tally.compensated += u64::from(request.was_compensated);
+                if request.was_compensated {
+                    tally.compensated += 1;
+                    tally.convergence.record(agreed);
+                }
             }
             Presence::None | Presence::Partial => tally.undecided += 1,
         }
@@ -248,7 +335,9 @@ impl Request {
             let lasted = at.since(since);
             // A change of two databases in one instant is seen by nobody.
             self.was_partial |= !lasted.is_zero();
-            tally.lasted(lasted);
+            if self.counts {
+                tally.lasted(lasted);
+            }
         }
         is_partial
     }

@@ -10,6 +10,12 @@ pub(super) struct Spread {
     longest: SimDuration,
 }
 
+impl Default for Spread {
+    fn default() -> Self {
+        Spread::new()
+    }
+}
+
 impl Spread {
     pub(super) fn new() -> Self {
         Spread {
@@ -35,6 +41,7 @@ impl Spread {
             p50: at(0.50),
             p95: at(0.95),
             p99: at(0.99),
+            p999: at(0.999),
             max: self.longest,
         }
     }
@@ -62,6 +69,7 @@ mod tests {
             (quantiles.p50, 500),
             (quantiles.p95, 950),
             (quantiles.p99, 990),
+            (quantiles.p999, 999),
         ] {
             let error = found.as_micros().abs_diff(true_ms * 1_000 + 7);
             assert!(

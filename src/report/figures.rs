@@ -3,10 +3,10 @@
 use super::page::Page;
 use super::style::{BAD, GOOD, KNOWN, PLAIN, QUIET, paint};
 use super::table::{Cell, Table};
-use super::{Comparison, Judgement, meaning, words};
+use super::{Comparison, Judgement, words};
 use crate::check::Verdict;
 use crate::lab::Trial;
-use crate::measure::{Figures, Quantiles};
+use crate::measure::{Figures, Quantiles, meaning};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 

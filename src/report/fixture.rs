@@ -76,11 +76,13 @@ pub(crate) fn scenario() -> Scenario {
             retries: 3,
             cancel: None,
             double_click: None,
+            warm_up: SimDuration::ZERO,
         },
         readers: vec![],
         operator: vec![],
         faults: vec![],
         seeded: None,
+        sweep: vec![],
         settle: SimDuration::from_secs(5),
         expectations: expectations.into_iter().collect(),
     }
@@ -343,6 +345,7 @@ fn costs(protocol: ProtocolKind) -> Figures {
         p50: SimDuration::from_micros(p50),
         p95: SimDuration::from_micros(p95),
         p99: SimDuration::from_micros(p99),
+        p999: SimDuration::from_micros(max),
         max: SimDuration::from_micros(max),
     };
     let us = SimDuration::from_micros;

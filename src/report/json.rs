@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{UnableEntry, schema_of, written};
-use super::{Comparison, Contrast, Judgement, incidents, meaning, story, words};
+use super::{Comparison, Contrast, Judgement, incidents, story, words};
 use crate::check::{Evidence, Verdict};
 use crate::fault::Moment;
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
-use crate::measure::{Figures, Incidents, Quantiles, Shortage};
+use crate::measure::{Figures, Incidents, Quantiles, Shortage, meaning};
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::{Expectation, Scenario};
 use crate::vocab::{SimDuration, SimTime};
@@ -203,25 +203,41 @@ struct FiguresEntry {
     compensated: u64,
     undecided: u64,
     unknown: u64,
+    committed_share: Option<f64>,
+    refused_share: Option<f64>,
+    compensated_share: Option<f64>,
     #[schemars(with = "u64")]
     window: SimDuration,
     throughput: Option<f64>,
+    goodput: Option<f64>,
     latency: QuantilesEntry,
     accepted: QuantilesEntry,
+    convergence: QuantilesEntry,
     messages: Option<f64>,
     local_transactions: Option<f64>,
     forced_writes: Option<f64>,
     lock_wait: QuantilesEntry,
     blocked: u64,
+    blocked_share: Option<f64>,
     lock_hold: QuantilesEntry,
     mark_hold: QuantilesEntry,
     prepared: u64,
+    #[schemars(with = "Option<u64>")]
+    prepared_lock_time: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
+    in_doubt_lock_time: Option<SimDuration>,
     #[schemars(with = "Option<u64>")]
     longest_in_doubt: Option<SimDuration>,
     #[schemars(with = "Option<u64>")]
     longest_inconsistency: Option<SimDuration>,
     inconsistent: u64,
+    #[schemars(with = "u64")]
+    inconsistency_exposure: SimDuration,
+    compensation_debt: Option<f64>,
+    most_compensation_debt: u64,
     parked: u64,
+    outbox_lag: QuantilesEntry,
+    disk_utilisation: Option<f64>,
 }
 
 impl From<&Figures> for FiguresEntry {
@@ -233,22 +249,35 @@ impl From<&Figures> for FiguresEntry {
             compensated: f.compensated,
             undecided: f.undecided,
             unknown: f.unknown,
+            committed_share: meaning::share(f, f.committed_share),
+            refused_share: meaning::share(f, f.refused_share),
+            compensated_share: meaning::share(f, f.compensated_share),
             window: f.window,
             throughput: meaning::throughput(f),
+            goodput: meaning::goodput(f),
             latency: f.latency.into(),
             accepted: f.accepted.into(),
+            convergence: f.convergence.into(),
             messages: meaning::per_commit(f, f.messages),
             local_transactions: meaning::per_commit(f, f.local_transactions),
             forced_writes: meaning::per_commit(f, f.forced_writes),
             lock_wait: f.lock_wait.into(),
             blocked: f.blocked,
+            blocked_share: meaning::share(f, f.blocked_share),
             lock_hold: f.lock_hold.into(),
             mark_hold: f.mark_hold.into(),
             prepared: f.prepared,
+            prepared_lock_time: meaning::of_prepared(f, f.prepared_lock_time),
+            in_doubt_lock_time: meaning::of_prepared(f, f.in_doubt_lock_time),
             longest_in_doubt: meaning::longest_in_doubt(f),
             longest_inconsistency: meaning::longest_inconsistency(f),
             inconsistent: f.inconsistent,
+            inconsistency_exposure: f.inconsistency_exposure,
+            compensation_debt: meaning::over_window(f, f.compensation_debt),
+            most_compensation_debt: f.most_compensation_debt,
             parked: f.parked,
+            outbox_lag: f.outbox_lag.into(),
+            disk_utilisation: meaning::over_window(f, f.disk_utilisation),
         }
     }
 }
@@ -264,6 +293,8 @@ struct QuantilesEntry {
     #[schemars(with = "Option<u64>")]
     p99: Option<SimDuration>,
     #[schemars(with = "Option<u64>")]
+    p999: Option<SimDuration>,
+    #[schemars(with = "Option<u64>")]
     max: Option<SimDuration>,
 }
 
@@ -274,6 +305,7 @@ impl From<Quantiles> for QuantilesEntry {
             p50: meaning::quantile(&q, q.p50),
             p95: meaning::quantile(&q, q.p95),
             p99: meaning::quantile(&q, q.p99),
+            p999: meaning::quantile(&q, q.p999),
             max: meaning::quantile(&q, q.max),
         }
     }

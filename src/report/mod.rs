@@ -10,6 +10,7 @@
 //! - [`exhaust`]: every fault at every point: how far was looked, what was found.
 //! - [`json`]: the same for programs.
 //! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
+//! - [`sweep`]: what each protocol costs at every value of a parameter.
 //! - [`trace`]: every event a line, with its legend.
 //! - [`chart`]: what was measured, drawn.
 //! - [`diagram`]: a history as a space-time diagram, in three forms.
@@ -38,13 +39,13 @@ pub mod json;
 mod judgement;
 pub mod lessons;
 pub mod list;
-mod meaning;
 mod notes;
 mod page;
 pub mod replay;
 pub mod saved;
 mod story;
 mod style;
+pub mod sweep;
 mod table;
 mod terms;
 pub mod text;

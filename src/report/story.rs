@@ -2,9 +2,9 @@
 //! side by side.
 
 use super::words::{counted, grouped, list};
-use super::{Comparison, Judgement, incidents, meaning};
+use super::{Comparison, Judgement, incidents};
 use crate::lab::Trial;
-use crate::measure::Figures;
+use crate::measure::{Figures, meaning};
 use crate::protocol::ProtocolKind;
 
 /// At most five points.

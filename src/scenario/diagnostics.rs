@@ -118,6 +118,10 @@ impl Problems {
         self.0.push(problem);
     }
 
+    pub(super) fn append(&mut self, mut other: Problems) {
+        self.0.append(&mut other.0);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -64,6 +64,14 @@ impl Document {
         }
     }
 
+    /// The same, with another flag's name for what is set.
+    pub(super) fn set_by(mut self, flag: &str) -> Self {
+        for &start in &self.sets {
+            self.sources.rename(start, flag);
+        }
+        self
+    }
+
     /// All that is said, in one table; `None` if some of it cannot be read.
     pub(super) fn table(&self, problems: &mut Problems) -> Option<Table<'_>> {
         let mut merged = Some(Table::new());

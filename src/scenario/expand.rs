@@ -92,6 +92,11 @@ impl Display for Key<'_> {
     }
 }
 
+/// A value as TOML, on one line.
+pub(super) fn inline(value: &Value<'_>) -> String {
+    Inline(value).to_string()
+}
+
 /// A value on one line.
 struct Inline<'v, 't>(&'v Value<'t>);
 

@@ -150,10 +150,21 @@ pub(super) struct File {
     /// Promises in the scenario's own words, beside those that every scenario has.
     #[schemars(with = "Vec<PromiseFile>")]
     pub(super) promises: Vec<Entry<PromiseFile>>,
+    /// What `measure` varies: a path of the language and its values, a list or a
+    /// range. Default: nothing.
+    #[schemars(with = "Section<schema::Sweeps>")]
+    pub(super) sweep: Vec<AxisFile>,
     /// What is expected of each promise under a protocol, by the promise's name.
     /// Default: that it holds.
     #[schemars(with = "Section<Expectations>")]
     pub(super) expect: Vec<ExpectFile>,
+}
+
+/// A line of `[sweep]`: a path, and the values that it takes, each as it stands in
+/// the file and with its place.
+pub(super) struct AxisFile {
+    pub(super) path: At<String>,
+    pub(super) values: Vec<At<String>>,
 }
 
 /// A section `[expect.protocol]`: what is expected of which promise.
@@ -496,6 +507,9 @@ pub(super) struct WorkloadFile {
     /// Clients that ask again some time after asking, without waiting for the time-
     /// out. Default: nobody does.
     pub(super) double_click: Option<At<ImpulseFile>>,
+    /// Requests that are made earlier are left out of the figures, but not of the
+    /// promises. A duration. Default: `"0"`.
+    pub(super) warm_up: Option<Time>,
 }
 
 /// What some clients do, some time after they have asked.

@@ -92,3 +92,21 @@ pub(super) fn shifted_value(value: Value<'_>, by: usize) -> Value<'_> {
     };
     Spanned::new(span.start + by..span.end + by, inner)
 }
+
+/// The same value, all of it at one place.
+pub(super) fn placed<'t>(value: Value<'t>, at: &std::ops::Range<usize>) -> Value<'t> {
+    let inner = match value.into_inner() {
+        DeValue::Table(table) => DeValue::Table(
+            table
+                .into_iter()
+                .map(|(key, value)| {
+                    let key = Spanned::new(at.clone(), key.into_inner());
+                    (key, placed(value, at))
+                })
+                .collect(),
+        ),
+        DeValue::Array(array) => DeValue::Array(array.into_iter().map(|v| placed(v, at)).collect()),
+        other => other,
+    };
+    Spanned::new(at.clone(), inner)
+}

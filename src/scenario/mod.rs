@@ -153,6 +153,7 @@
 //! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
 //! | `timeout` | `"250ms"` | a client without an answer tries again |
 //! | `retries` | `3` | so often, at most 100 |
+//! | `warm-up` | `"0"` | requests that are made earlier are left out of the figures: their latency, locks, messages and outcomes. What they commit after it is part of the rates, which are taken from here on. Promises are judged throughout |
 //! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
 //! | `double-click` | nobody does | `{ share = 0.2, after = "5ms" }`: this share of the clients asks again so long after asking, without waiting for the time-out |
 //!
@@ -222,6 +223,14 @@
 //! ([`PromiseId`](crate::business::PromiseId)) or in own words, whether one
 //! `"holds"` (the default), `"may-break"` or `"breaks"` on the pinned seed.
 //!
+//! ## `[sweep]`
+//!
+//! What `indoubt measure` varies. A line is a path of the language, as `--set` has
+//! it, and its values: `"network.delay" = ["50us", "1ms"]`, or a range in quotes,
+//! `"workload.arrivals.clients" = "1..256"`, which doubles from the first to the
+//! last; `"1..1000*10"` makes each ten times the one before, `"1..9+2"` each two
+//! more. Several lines make all combinations. A run does not heed it.
+//!
 //! ## `[policies]`
 //!
 //! | key | default | meaning |
@@ -276,6 +285,7 @@
 //! text that needs no quotes; an entry of a list goes by its `name`, or by its
 //! number from 0.
 
+mod axis;
 mod diagnostics;
 mod document;
 mod equation;
@@ -295,6 +305,7 @@ mod value;
 
 use std::path::Path;
 
+pub use axis::Axis;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use fault_text::{fault_text, faults_setting};
 pub use lower::{MESSAGES, MOST_TRANSACTIONS};
@@ -391,6 +402,15 @@ pub fn parse_with(
     scenario(Document::new(file_name, text.to_owned(), sets, None))
 }
 
+/// Reads a scenario from text, as [`parse_with`] does, at a point of a sweep: a
+/// `path=value` setting an axis.
+///
+/// # Errors
+/// Everything that is wrong with it or with them.
+pub fn parse_at(file_name: &str, text: &str, point: &[String]) -> Result<Scenario, ScenarioErrors> {
+    scenario(Document::new(file_name, text.to_owned(), point, None).set_by("--sweep"))
+}
+
 fn open(path: &Path, sets: &[String]) -> Result<Document, ScenarioErrors> {
     let name = path.display().to_string();
     let library = |path: &Path| std::fs::read_to_string(path).map_err(|e| e.to_string());
@@ -403,10 +423,38 @@ fn open(path: &Path, sets: &[String]) -> Result<Document, ScenarioErrors> {
 fn scenario(document: Document) -> Result<Scenario, ScenarioErrors> {
     let mut problems = Problems::default();
     let scenario = document.table(&mut problems).and_then(|table| {
+        let varied = table.contains_key("sweep").then(|| table.clone());
         let file = read::read(table, &mut problems);
-        lower::lower(&document.sources, &file, &mut problems)
+        let scenario = lower::lower(&document.sources, &file, &mut problems)?;
+        if let Some(table) = varied {
+            vary(&document, &table, &file, &mut problems);
+        }
+        problems.is_empty().then_some(scenario)
     });
     scenario.ok_or_else(|| problems.of(document.sources))
+}
+
+/// Tries every value of `[sweep]`, one at a time; of each line the first mistake is
+/// told.
+fn vary(document: &Document, table: &merge::Table<'_>, file: &file::File, problems: &mut Problems) {
+    for axis in &file.sweep {
+        let wrong = axis.values.iter().find_map(|value| {
+            let mut table = table.clone();
+            table.remove("sweep");
+            let mut wrong = Problems::default();
+            match set::set_at(&mut table, &axis.path, value) {
+                Ok(()) => {
+                    let file = read::read(table, &mut wrong);
+                    lower::lower(&document.sources, &file, &mut wrong);
+                }
+                Err(problem) => wrong.push(problem),
+            }
+            (!wrong.is_empty()).then_some(wrong)
+        });
+        if let Some(wrong) = wrong {
+            problems.append(wrong);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeValue, Error, ValueDeserializer};
 
 use super::diagnostics::{Problem, Problems};
-use super::file::{At, Entry, ExpectFile, File, Named};
+use super::file::{At, AxisFile, Entry, ExpectFile, File, Named};
 use super::merge::{DROPPED, Table, Value};
 use super::names::{list, meant, quote};
+use super::{axis, expand};
 
 /// The keys of the file's top level.
 const SECTIONS: [&str; 24] = [
@@ -37,6 +38,7 @@ const SECTIONS: [&str; 24] = [
     "faults",
     "seeded-faults",
     "promises",
+    "sweep",
 ];
 
 /// What the file says; sections that are wrong are left at their defaults.
@@ -84,6 +86,8 @@ impl Sections<'_> {
                     });
                 }
                 "promises" => file.promises = self.list("promises", value),
+                "sweep" if value.get_ref().as_str() == Some(DROPPED) => {}
+                "sweep" => file.sweep = self.axes(value),
                 "expect" => file.expect = self.expect(value),
                 other => self.unknown_section(other, key.span()),
             }
@@ -135,6 +139,60 @@ impl Sections<'_> {
                 );
                 Vec::new()
             }
+        }
+    }
+
+    /// The lines of `[sweep]`, in the order of the file. A path may be one key in
+    /// quotes, or keys with dots between, which make tables.
+    fn axes(&mut self, value: Value<'_>) -> Vec<AxisFile> {
+        let mut axes = Vec::new();
+        self.axes_under(None, value, &mut axes);
+        axes.sort_by_key(|axis| axis.path.span().start);
+        axes
+    }
+
+    fn axes_under(&mut self, above: Option<&str>, value: Value<'_>, axes: &mut Vec<AxisFile>) {
+        for (key, value) in self.entries(value) {
+            let path = match above {
+                None => key.get_ref().clone(),
+                Some(above) => format!("{above}.{}", key.get_ref()),
+            };
+            let span = value.span();
+            let values = match value.get_ref() {
+                DeValue::Table(_) => {
+                    self.axes_under(Some(&path), value, axes);
+                    continue;
+                }
+                DeValue::Array(values) => values
+                    .iter()
+                    .map(|value| At::new(value.span(), expand::inline(value)))
+                    .collect(),
+                DeValue::String(range) => match axis::values_of(range) {
+                    Ok(values) => {
+                        let values = values.into_iter();
+                        values.map(|v| At::new(span.clone(), v)).collect()
+                    }
+                    Err(why) => {
+                        let (what, help) = why.split_once("; ").unwrap_or((&why, ""));
+                        let problem = Problem::at(span, what);
+                        self.problems.push(match help {
+                            "" => problem,
+                            help => problem.help(help),
+                        });
+                        continue;
+                    }
+                },
+                _ => Vec::new(),
+            };
+            if values.is_empty() {
+                self.problems.push(
+                    Problem::at(span, format!("{} has no values to vary over", quote(&path)))
+                        .help("give it a list, `[1, 2, 8]`, or a range in quotes, `\"1..256\"`"),
+                );
+                continue;
+            }
+            let path = At::new(key.span(), path);
+            axes.push(AxisFile { path, values });
         }
     }
 

@@ -146,6 +146,33 @@ impl JsonSchema for Expectations {
     }
 }
 
+/// What varies: values by path, or by keys with dots between, which make tables.
+pub(super) struct Sweeps;
+
+impl JsonSchema for Sweeps {
+    fn schema_name() -> Cow<'static, str> {
+        "Sweeps".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let deeper = generator.subschema_for::<Sweeps>();
+        json_schema!({
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [
+                    { "description": "The values, one after another.", "type": "array", "minItems": 1 },
+                    {
+                        "description": "A range: doubled, 1..256; multiplied, 1..1000*10; or added to, 1..9+2.",
+                        "type": "string",
+                        "pattern": "^.+[.][.].+$|^\\[.*\\]$"
+                    },
+                    deeper
+                ]
+            }
+        })
+    }
+}
+
 fn words(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })
 }

@@ -8,6 +8,7 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::diagnostics::Problem;
 use super::document::not_toml;
+use super::file::At;
 use super::merge::{self, Table, Value};
 use super::names::{list, meant, number, quote};
 
@@ -30,6 +31,30 @@ pub(super) fn set<'t>(
         })
         .collect();
     put(document, &path, merge::shifted_value(value, start), false)
+}
+
+/// Sets what a line of a section says: a path and a value, each as a text, and all
+/// that may have to be said about them is said at their places.
+pub(super) fn set_at<'t>(
+    document: &mut Table<'t>,
+    path: &'t At<String>,
+    value: &'t At<String>,
+) -> Result<(), Problem> {
+    let no_path = || Problem::at(path.span(), "this is no path").help(EXAMPLES);
+    let written = path.get_ref();
+    let keys = self::path(written, written.len()).map_err(|_| no_path())?;
+    match keys.first().map(|key| key.get_ref().as_ref()) {
+        None => return Err(no_path()),
+        Some("base" | "sweep") => return Err(no_path().label("this cannot vary")),
+        Some(_) => {}
+    }
+    let keys = keys.into_iter();
+    let keys: Vec<Key<'_>> = keys
+        .map(|key| Spanned::new(path.span(), key.into_inner()))
+        .collect();
+    let said = self::value(value.get_ref(), 0)
+        .map_err(|_| Problem::at(value.span(), "this is not TOML"))?;
+    put(document, &keys, merge::placed(said, &value.span()), false)
 }
 
 /// The path and the value; their spans are those of the text alone.

@@ -41,6 +41,14 @@ impl Sources {
         start
     }
 
+    /// Calls the text that begins at this address by another name.
+    pub(super) fn rename(&mut self, start: usize, name: &str) {
+        let mut starts = self.starts.iter_mut();
+        if let Some((_, known)) = starts.find(|(at, _)| *at == start) {
+            name.clone_into(known);
+        }
+    }
+
     /// Says that the text that was added last is the file that was asked for.
     pub(super) fn last_is_main(&mut self) {
         self.main = self.starts.len().saturating_sub(1);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::axis::Axis;
 use super::rules::Breach;
 use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// The faults to be drawn.
     pub seeded: Option<Seeded>,
+    /// What is varied when it is measured; a run does not heed it.
+    pub sweep: Vec<Axis>,
     /// The run is stopped so long after the last arrival or fault, whichever is
     /// later: what is not finished then is left over. Grows with the backlog:
     /// see [`Scenario::patience`].
@@ -244,6 +247,8 @@ pub struct Workload {
     /// Some clients click twice: they ask again, as in a retry, before their
     /// time-out.
     pub double_click: Option<Impulse>,
+    /// Requests that are made before this time are in no figure.
+    pub warm_up: SimDuration,
 }
 
 /// What some clients do, some time after they have first asked.

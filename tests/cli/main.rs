@@ -2,6 +2,7 @@
 
 mod exhaust;
 mod hunt;
+mod measure;
 mod names;
 mod readme;
 mod replay;

@@ -147,6 +147,7 @@ pub(super) fn mall() -> Scenario {
             retries: 2,
             cancel: None,
             double_click: None,
+            warm_up: SimDuration::ZERO,
         },
         readers: vec![Reader {
             name: "balance-screen".to_owned(),
@@ -156,6 +157,7 @@ pub(super) fn mall() -> Scenario {
         operator: Vec::new(),
         faults: Vec::new(),
         seeded: None,
+        sweep: vec![],
         settle: ms(1_000),
         expectations: Default::default(),
         business,

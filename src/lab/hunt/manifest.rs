@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::Hunt;
 use super::plan::{SeedRange, Shard};
+use super::{Hunt, SeedRecord};
+use crate::lab::journal::{self, first_difference};
 use crate::lab::{Subject, shipped};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::scenario::ScenarioErrors;
@@ -61,10 +62,16 @@ impl Manifest {
         let names = self.without.iter();
         names.filter_map(|name| Safeguard::named(name)).collect()
     }
+}
 
-    /// In what it differs from another, in a word or two.
-    pub fn differs_from(&self, other: &Manifest) -> Option<&'static str> {
-        let differs = [
+impl journal::Manifest for Manifest {
+    type Record = SeedRecord;
+    const WHAT: &'static str = "hunt";
+    const ABOUT: &'static str = "hunt.json";
+    const LINES: &'static str = "seeds.jsonl";
+
+    fn differs_from(&self, other: &Manifest) -> Option<&'static str> {
+        first_difference([
             (self.bench != other.bench, "version of the bench"),
             (self.scenario != other.scenario, "scenario"),
             (self.protocols != other.protocols, "choice of protocols"),
@@ -73,9 +80,6 @@ impl Manifest {
             (self.cross_check != other.cross_check, "cross-check"),
             (self.seeds != other.seeds, "range of seeds"),
             (self.shard != other.shard, "shard"),
-        ];
-        differs
-            .into_iter()
-            .find_map(|(differs, what)| differs.then_some(what))
+        ])
     }
 }

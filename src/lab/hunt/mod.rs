@@ -2,23 +2,20 @@
 //! it, on as many threads as there are; what was found is put together as it
 //! comes, in any order, to the same summary.
 
-mod journal;
 mod manifest;
 mod plan;
 mod record;
 mod summary;
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
-pub use journal::{Line, line, read_line};
 pub use manifest::Manifest;
 pub use plan::{SeedRange, Shard};
 pub use record::{Crossed, Found, PANIC, RunRecord, SeedRecord};
 pub use summary::{Finding, Group, Outcome, Summary, Unseen};
 
+use super::pool::as_done;
 use super::{HostChoice, RunOptions, Runner, Subject, Trial, catch};
 use crate::check::{Coverage, Verdict};
 use crate::protocol::{ProtocolKind, Safeguards};
@@ -83,33 +80,9 @@ impl Hunt {
         &self,
         seeds: impl IntoIterator<Item = Seed, IntoIter: Send>,
         threads: usize,
-        mut observe: impl FnMut(SeedRecord) -> ControlFlow<()>,
+        observe: impl FnMut(SeedRecord) -> ControlFlow<()>,
     ) {
-        let seeds = std::sync::Mutex::new(seeds.into_iter());
-        let next = || seeds.lock().ok()?.next();
-        let stop = AtomicBool::new(false);
-        let (done, records) = mpsc::sync_channel(threads * 4);
-        thread::scope(|scope| {
-            for _ in 0..threads.max(1) {
-                let done = done.clone();
-                let (next, stop) = (&next, &stop);
-                scope.spawn(move || {
-                    while !stop.load(Ordering::Relaxed)
-                        && let Some(seed) = next()
-                    {
-                        if done.send(self.seed(seed)).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(done);
-            for record in records {
-                if observe(record).is_break() {
-                    stop.store(true, Ordering::Relaxed);
-                }
-            }
-        });
+        as_done(seeds, threads, |seed| self.seed(seed), observe);
     }
 }
 
@@ -160,12 +133,12 @@ fn one_run(
 }
 
 /// Two panics of one place are the same bug: `src/a.rs:17` of `... (src/a.rs:17)`.
-fn place_of(what: &str) -> &str {
+pub(super) fn place_of(what: &str) -> &str {
     what.rsplit_once(" (")
         .map_or(what, |(_, place)| place.trim_end_matches(')'))
 }
 
-fn found(scenario: &Scenario, trial: &Trial) -> Vec<Found> {
+pub(super) fn found(scenario: &Scenario, trial: &Trial) -> Vec<Found> {
     let verdicts = trial.verdicts.iter();
     let broken = verdicts.filter_map(|(promise, verdict, expected)| match verdict {
         Verdict::Violated(violation) => Some(Found {
@@ -179,7 +152,7 @@ fn found(scenario: &Scenario, trial: &Trial) -> Vec<Found> {
     broken.collect()
 }
 
-fn inconclusive(scenario: &Scenario, trial: &Trial) -> Vec<String> {
+pub(super) fn inconclusive(scenario: &Scenario, trial: &Trial) -> Vec<String> {
     let verdicts = trial.verdicts.iter();
     let unsaid = verdicts.filter(|(_, verdict, _)| matches!(verdict, Verdict::Inconclusive { .. }));
     unsaid

@@ -25,6 +25,7 @@ pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;
 
+use super::axis::Axis;
 use super::diagnostics::{Problem, Problems};
 use super::file::{At, File};
 use super::sources::Sources;
@@ -55,6 +56,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
     let life = policies::longest_life(&network, &faults, seeded.as_ref(), &machines, &broker);
     let policies = lowering.policies(life, &workload);
     let expectations = lowering.expectations();
+    let sweep = lowering.sweep();
     if lowering.problems.is_empty() {
         lowering.check_allowed();
         lowering.check_judged(&business);
@@ -80,6 +82,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         operator,
         faults,
         seeded,
+        sweep,
         expectations,
     };
     lowering.check_expected(&scenario);
@@ -116,6 +119,23 @@ impl Lowering<'_> {
         }
         without.sort_unstable();
         without
+    }
+
+    /// What varies, each once.
+    fn sweep(&mut self) -> Vec<Axis> {
+        let mut axes: Vec<Axis> = Vec::new();
+        for says in &self.file.sweep {
+            let path = says.path.get_ref();
+            if axes.iter().any(|axis| axis.path == *path) {
+                let title = format!("{} is here twice", super::names::quote(path));
+                self.problems.push(Problem::at(says.path.span(), title));
+            }
+            axes.push(Axis {
+                path: path.clone(),
+                values: says.values.iter().map(|v| v.get_ref().clone()).collect(),
+            });
+        }
+        axes
     }
 
     /// The scenario's name, or that of its file.

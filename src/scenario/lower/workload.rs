@@ -52,6 +52,7 @@ impl Lowering<'_> {
             retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
             cancel: impulse(says.cancel.as_ref()),
             double_click: impulse(says.double_click.as_ref()),
+            warm_up: says.warm_up.map_or(SimDuration::ZERO, |time| time.0),
         }
     }
 

@@ -57,6 +57,7 @@ transactions = 100
 arrivals = { kind = "closed", clients = 8, think = "5ms" }
 timeout = "250ms"
 retries = 3
+warm-up = "0"
 
 [policies]
 resend-after = "20ms"

@@ -1,42 +1,61 @@
 //! Figures that mean something only where there was something to measure:
 //! a dash on the screen, `null` for programs.
 
-use crate::measure::{Figures, Quantiles};
-use crate::vocab::{SimDuration, SimTime};
+use super::{Figures, Quantiles};
+use crate::vocab::SimDuration;
 
 /// A rate of fewer commits than these is chance.
 const FEWEST_COMMITS: usize = 10;
 
 /// Committed requests a second, if there were enough of them in the window.
-pub(super) fn throughput(f: &Figures) -> Option<f64> {
-    let end = SimTime::ZERO + f.window;
-    let within = f.commits.partition_point(|&at| at <= end);
-    (within >= FEWEST_COMMITS).then_some(f.throughput)
+pub(crate) fn throughput(f: &Figures) -> Option<f64> {
+    (f.within(&f.commits) >= FEWEST_COMMITS).then_some(f.throughput)
+}
+
+/// The same of those whose client was told in time.
+pub(crate) fn goodput(f: &Figures) -> Option<f64> {
+    throughput(f).map(|_| f.goodput)
+}
+
+/// A share of the requests that were started, if there were any.
+pub(crate) fn share(f: &Figures, share: f64) -> Option<f64> {
+    (f.started > 0).then_some(share)
+}
+
+/// A time of branches that were prepared, if there were any.
+pub(crate) fn of_prepared(f: &Figures, time: SimDuration) -> Option<SimDuration> {
+    (f.prepared > 0).then_some(time)
+}
+
+/// What is taken over the window, if there is one.
+pub(crate) fn over_window(f: &Figures, figure: f64) -> Option<f64> {
+    (!f.window.is_zero()).then_some(figure)
 }
 
 /// A figure of a committed request, if there is one.
-pub(super) fn per_commit(f: &Figures, figure: f64) -> Option<f64> {
+pub(crate) fn per_commit(f: &Figures, figure: f64) -> Option<f64> {
     (f.committed > 0).then_some(figure)
 }
 
 /// The longest time in doubt, if anything was prepared.
-pub(super) fn longest_in_doubt(f: &Figures) -> Option<SimDuration> {
+pub(crate) fn longest_in_doubt(f: &Figures) -> Option<SimDuration> {
     (f.prepared > 0).then_some(f.longest_in_doubt)
 }
 
 /// The longest half-done time, if there was one.
-pub(super) fn longest_inconsistency(f: &Figures) -> Option<SimDuration> {
+pub(crate) fn longest_inconsistency(f: &Figures) -> Option<SimDuration> {
     (f.inconsistent > 0).then_some(f.longest_inconsistency)
 }
 
 /// A quantile, if there is anything to take it of.
-pub(super) fn quantile(q: &Quantiles, quantile: SimDuration) -> Option<SimDuration> {
+pub(crate) fn quantile(q: &Quantiles, quantile: SimDuration) -> Option<SimDuration> {
     (q.count > 0).then_some(quantile)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocab::SimTime;
 
     #[test]
     fn a_rate_needs_ten_commits_in_the_window_that_all_have() {

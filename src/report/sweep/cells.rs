@@ -1,0 +1,87 @@
+//! Means and intervals in words.
+
+use crate::lab::sweep::Estimate;
+use crate::measure::{Column, Unit};
+use crate::report::words::grouped;
+
+/// A column as a section names it, with its unit on the screen.
+pub(super) fn title(column: &Column) -> String {
+    match screen_unit(column.unit) {
+        "" => column.name.to_owned(),
+        unit => format!("{}, {unit}", column.name),
+    }
+}
+
+fn screen_unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Time | Unit::Times => "ms",
+        Unit::Number => "",
+        Unit::Share => "%",
+        Unit::Level => "steps",
+        Unit::Requests => "requests",
+        Unit::RequestsAndReaders => "requests and readers",
+        Unit::Branches => "branches",
+        Unit::Steps => "steps and compensations",
+        Unit::PerSecond => "requests per second",
+        Unit::PerCommit => "per committed request",
+    }
+}
+
+/// `175.3 ±4.1`; without an interval where there is a single seed.
+pub(super) fn words(column: &Column, of: &Estimate) -> String {
+    let (scale, digits) = match column.unit {
+        Unit::Time | Unit::Times => (1e-3, 2),
+        Unit::Share => (100.0, 1),
+        Unit::PerCommit | Unit::Level => (1.0, 2),
+        Unit::Requests
+        | Unit::RequestsAndReaders
+        | Unit::Branches
+        | Unit::Steps
+        | Unit::Number
+        | Unit::PerSecond => (1.0, 1),
+    };
+    let mean = number(of.mean * scale, digits);
+    match of.half_width() {
+        Some(half) => format!("{mean} ±{}", number(half * scale, digits)),
+        None => mean,
+    }
+}
+
+/// With so many decimals, fewer where the number is large: 1.25, 12.3, 1,234.
+fn number(value: f64, decimals: usize) -> String {
+    let decimals = match value.abs() {
+        v if v >= 1_000.0 => 0,
+        v if v >= 100.0 => decimals.min(1),
+        _ => decimals,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (sign, whole) = match whole.strip_prefix('-') {
+        Some(whole) => ("-", whole),
+        None => ("", whole),
+    };
+    let whole = whole.parse().map_or(whole.to_owned(), grouped);
+    match fraction {
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_have_fewer_decimals() {
+        for (value, text) in [
+            (0.0, "0.00"),
+            (1.254, "1.25"),
+            (99.0, "99.00"),
+            (123.46, "123.5"),
+            (12_345.6, "12,346"),
+            (-1.5, "-1.50"),
+        ] {
+            assert_eq!(number(value, 2), text);
+        }
+    }
+}
