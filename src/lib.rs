@@ -33,7 +33,8 @@
 //!   [`protocol::two_phase_commit`], which reads like the paper.
 //! - The world: [`world::World::next`] and `World::take` are the whole loop.
 //! - A promise: [`check`] has a file for each.
-//! - A run from above: [`lab::run`]; of your own protocol: [`lab::run_own`].
+//! - A run from above: [`lab::run`]; of your own protocol: [`lab::run_own`]; many
+//!   of them: [`lab::hunt`] and [`lab::sweep`].
 //!
 //! # Example
 //!

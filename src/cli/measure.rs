@@ -16,7 +16,7 @@ use super::source::Source;
 use crate::lab::hunt::Outcome;
 use crate::lab::sweep::{Grid, Manifest, Sweep, SweepError};
 use crate::measure::{COLUMNS, Column};
-use crate::report::quoted;
+use crate::report::{line_to_paste, quoted};
 use crate::report::sweep::{self as report, Swept};
 use crate::scenario::Axis;
 
@@ -145,7 +145,7 @@ fn unable(error: SweepError) -> Failure {
 
 /// The command that prints the same, from what it was told.
 fn command(args: &MeasureArgs) -> String {
-    let mut line = "cargo run --release -- measure ".to_owned();
+    let mut line = "measure ".to_owned();
     line.push_str(&quoted(&args.scenario.display().to_string()));
     let mut flag = |name: &str, value: &str| {
         line.push_str(&format!(" --{name} {}", quoted(value)));
@@ -172,5 +172,5 @@ fn command(args: &MeasureArgs) -> String {
     for figure in &args.figures {
         flag("figure", figure.name);
     }
-    line
+    line_to_paste(&line)
 }

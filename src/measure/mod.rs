@@ -26,6 +26,7 @@ mod metric;
 mod requests;
 mod shortages;
 mod spread;
+mod tally;
 mod timeline;
 
 pub use column::{COLUMNS, Column};

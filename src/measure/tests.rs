@@ -683,3 +683,5 @@ fn what_is_under_a_semantic_lock_is_nobodys_to_see_and_its_marks_are_timed() {
     assert_eq!((f.mark_hold.count, f.mark_hold.max), (2, lasting(50)));
     assert_eq!(f.incidents.shortages[0].longest, lasting(40));
 }
+
+mod costs;

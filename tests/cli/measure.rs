@@ -307,10 +307,11 @@ fn a_file_that_varies_what_is_not_there_is_told_where() {
 
 #[test]
 fn a_promise_that_breaks_is_marked_and_answered_with_one() {
-    let flags = ["--without", "force-decision", "--seeds", "0..60"];
-    let sweep = ["--sweep", "network.delay=[250us]", "--protocol", "2pc"];
+    let flags = ["--without", "outbox", "--seeds", "2024..2026"];
+    let sweep = ["--sweep", "network.delay=[250us]"];
     let mut arguments = vec!["measure", crate::support::MALL];
     arguments.extend(flags.iter().chain(&sweep));
+    arguments.extend(["--protocol", "choreographed"]);
     let broken = run(&arguments);
     let text = out(&broken);
     assert_eq!(code(&broken), 1, "{text}");

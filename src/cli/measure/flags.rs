@@ -49,7 +49,7 @@ pub(in crate::cli) struct MeasureArgs {
     pub(in crate::cli) sweeps: Vec<Axis>,
 
     /// Which seeds: `0..5`, the last not included
-    #[arg(long, value_name = "RANGE", default_value = "0..5")]
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, default_value = "0..5")]
     pub(in crate::cli) seeds: SeedRange,
 
     /// Only this protocol; may be repeated [default: all]
@@ -61,7 +61,7 @@ pub(in crate::cli) struct MeasureArgs {
     pub(in crate::cli) without: Vec<Safeguard>,
 
     /// How many transactions a run has [default: the scenario's own]
-    #[arg(long, value_name = "N", value_parser = transactions())]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = transactions())]
     pub(in crate::cli) transactions: Option<u32>,
 
     /// Say something else than the file, like `workload.retries=0`; may be
@@ -81,7 +81,7 @@ pub(in crate::cli) struct MeasureArgs {
 
     /// How many threads; it changes nothing but the time that it takes [default: as
     /// many as there are cores]
-    #[arg(long, short, value_name = "N", value_parser = jobs())]
+    #[arg(long, short, value_name = "N", allow_hyphen_values = true, value_parser = jobs())]
     pub(in crate::cli) jobs: Option<u16>,
 
     /// Write everything down in this folder; the same command goes on where it

@@ -1,10 +1,9 @@
 //! A sweep as CSV: for DuckDB, Polars, pandas and spreadsheets.
 
 use super::{Swept, plain};
-use crate::measure::COLUMNS;
 
-/// A row a run: the axes, protocol and seed, what broke, and every figure; empty
-/// where it means nothing.
+/// A row a run: the axes, protocol and seed, what broke, and every figure that
+/// is shown; empty where it means nothing.
 pub fn runs(of: &Swept<'_>) -> String {
     let mut header = axes(of);
     header.extend(
@@ -18,7 +17,7 @@ pub fn runs(of: &Swept<'_>) -> String {
         ]
         .map(str::to_owned),
     );
-    header.extend(COLUMNS.iter().map(|column| column.name.to_owned()));
+    header.extend(of.figures.iter().map(|column| column.name.to_owned()));
     let mut rows = vec![header];
     for record in of.grid.records() {
         for run in &record.runs {
@@ -32,7 +31,7 @@ pub fn runs(of: &Swept<'_>) -> String {
                 broken.collect::<Vec<_>>().join("; "),
                 run.inconclusive.join("; "),
             ]);
-            row.extend(COLUMNS.iter().map(|c| number(run.figure(c.name))));
+            row.extend(of.figures.iter().map(|c| number(run.figure(c.name))));
             rows.push(row);
         }
     }

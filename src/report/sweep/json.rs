@@ -110,7 +110,7 @@ pub struct Line<'a> {
     digest: &'a str,
     events: u64,
     /// By the names of `list metrics`; `null` where it means nothing.
-    figures: &'a BTreeMap<String, Option<f64>>,
+    figures: BTreeMap<&'static str, Option<f64>>,
     broken: Vec<&'a str>,
     inconclusive: &'a [String],
 }
@@ -124,13 +124,14 @@ pub fn lines(of: &Swept<'_>) -> String {
     for record in of.grid.records() {
         for run in &record.runs {
             let broken = run.found.iter().map(|found| found.promise.as_str());
+            let figures = of.figures.iter().map(|c| (c.name, run.figure(c.name)));
             let line = serde_json::to_string(&Line {
                 point: point(of, record.point),
                 protocol: &run.protocol,
                 seed: record.seed,
                 digest: &run.digest,
                 events: run.events,
-                figures: &run.figures,
+                figures: figures.collect(),
                 broken: broken.collect(),
                 inconclusive: &run.inconclusive,
             });

@@ -4,6 +4,7 @@ use super::Swept;
 use super::cells::{title, words};
 use crate::lab::hunt::Outcome;
 use crate::lab::sweep::{Broken, Cell};
+use crate::measure::Column;
 use crate::protocol::ProtocolKind;
 use crate::report::page::{Page, section};
 use crate::report::style::{BAD, GOOD, KNOWN, QUIET, TITLE, paint};
@@ -76,7 +77,7 @@ fn table(of: &Swept<'_>, cells: &[Cell]) -> Table {
     let labels: Vec<String> = (0..of.sweep.points.len() as u32)
         .map(|point| label(of, point))
         .collect();
-    for &column in of.figures {
+    for &column in of.figures.iter().filter(|column| tells(cells, column)) {
         table.group(&title(column));
         for (point, label) in (0..).zip(&labels) {
             let fields = protocols.iter().map(|&protocol| {
@@ -89,6 +90,12 @@ fn table(of: &Swept<'_>, cells: &[Cell]) -> Table {
         }
     }
     table
+}
+
+/// Whether a figure is anything else than 0 or nothing, in some cell.
+fn tells(cells: &[Cell], column: &Column) -> bool {
+    let means = cells.iter().filter_map(|cell| cell.figure(column.name));
+    means.into_iter().any(|estimate| estimate.mean != 0.0)
 }
 
 /// What the row of a point is called: `clients 8, zipf 0.9`.
@@ -136,6 +143,11 @@ fn notes(of: &Swept<'_>, cells: &[Cell], page: Page) -> String {
             "? some runs there do not say whether all promises hold: {}",
             promises.join(", ")
         ));
+    }
+    let untold = of.figures.iter().filter(|column| !tells(cells, column));
+    let untold: Vec<&str> = untold.map(|column| column.name).collect();
+    if !untold.is_empty() {
+        lines.push(format!("0 or nothing everywhere: {}", untold.join(", ")));
     }
     let partly = cells.iter().any(|cell| {
         let shown = of.figures.iter().filter_map(|c| cell.figure(c.name));
