@@ -16,8 +16,8 @@ use super::source::Source;
 use crate::lab::hunt::Outcome;
 use crate::lab::sweep::{Grid, Manifest, Sweep, SweepError};
 use crate::measure::{COLUMNS, Column};
-use crate::report::{line_to_paste, quoted};
 use crate::report::sweep::{self as report, Swept};
+use crate::report::{line_to_paste, quoted};
 use crate::scenario::Axis;
 
 /// Measures, prints what was measured and says what it comes to.

@@ -17,6 +17,7 @@ const PAGE: usize = 4096;
 
 /// What is being hashed: the bytes of the page that is not full yet, and the
 /// hash of all pages before it.
+#[derive(Clone)]
 pub(super) struct Page {
     bytes: Box<[u8; PAGE]>,
     filled: usize,

@@ -1,10 +1,11 @@
 //! What must be known to read the columns.
 
+use super::Comparison;
 use super::heading::first_service;
 use super::words::list;
-use super::{Comparison, meaning};
 use crate::business::Step;
 use crate::lab::Trial;
+use crate::measure::meaning;
 use crate::protocol::ProtocolKind;
 use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
 use crate::scenario::{Preparation, Scenario};

@@ -13,7 +13,7 @@ use super::names::{list, meant, quote};
 use super::{axis, expand};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 24] = [
+const SECTIONS: [&str; 25] = [
     "base",
     "name",
     "about",

@@ -49,7 +49,12 @@ pub(in crate::cli) struct MeasureArgs {
     pub(in crate::cli) sweeps: Vec<Axis>,
 
     /// Which seeds: `0..5`, the last not included
-    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, default_value = "0..5")]
+    #[arg(
+        long,
+        value_name = "RANGE",
+        allow_hyphen_values = true,
+        default_value = "0..5"
+    )]
     pub(in crate::cli) seeds: SeedRange,
 
     /// Only this protocol; may be repeated [default: all]
