@@ -172,7 +172,7 @@ where
             break;
         }
     }
-    assert!(copies > 50, "{}: {copies}", P::KIND);
+    assert!(copies > 40, "{}: {copies}", P::KIND);
     let whole = outcome(direct::run::<P, _>(&spec(None), sink()));
     assert_eq!(
         outcome(trunk.finish()),
