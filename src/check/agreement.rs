@@ -38,7 +38,7 @@ impl Promise for Agreement {
     fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
         let record = closing.record;
         for &attempt in &closing.attempts {
-            if let Some((last, wrong)) = judge(record, attempt) {
+            if let Some((last, wrong)) = judge(court, record, attempt) {
                 self.findings.violated(last.at, Some(record.request), || {
                     let tx = attempt.tx(record.request).to_string();
                     let tells = |fact: &Fact| {
@@ -103,11 +103,17 @@ struct Story {
 }
 
 /// The first thing that breaks agreement in an attempt.
-fn judge(record: &Record, attempt: Attempt) -> Option<(&Fact, Wrong)> {
+fn judge<'r>(court: &Court, record: &'r Record, attempt: Attempt) -> Option<(&'r Fact, Wrong)> {
     let mut story = Story::default();
-    record
-        .of_attempt(attempt)
-        .find_map(|fact| Some((fact, story.hear(fact)?)))
+    record.of_attempt(attempt).find_map(|fact| {
+        // Who only reads votes yes on a branch that it never prepares.
+        if matches!(fact.deed, Deed::Voted { yes: true, .. })
+            && court.may_vote_unprepared(fact.node)
+        {
+            story.done_again(fact.node);
+        }
+        Some((fact, story.hear(fact)?))
+    })
 }
 
 /// What can be wrong, and where.
@@ -223,6 +229,14 @@ impl Story {
         &mut self.branches[at]
     }
 
+    /// What was undone before it was ever prepared was done again.
+    fn done_again(&mut self, node: NodeId) {
+        let branch = self.branch(node);
+        if branch.outcome == Some(Outcome::RolledBack { prepared: false }) {
+            branch.outcome = None;
+        }
+    }
+
     fn hear(&mut self, fact: &Fact) -> Option<Wrong> {
         let node = fact.node;
         match fact.deed {
@@ -230,10 +244,7 @@ impl Story {
                 let branch = self.branch(node);
                 branch.lost_prepared = false;
                 branch.unilateral = false;
-                // What was undone before it was ever prepared was done again.
-                if branch.outcome == Some(Outcome::RolledBack { prepared: false }) {
-                    branch.outcome = None;
-                }
+                self.done_again(node);
             }
             Deed::Voted { yes, .. } => self.branch(node).voted_yes |= yes,
             // One that ends an idle branch before its vote is free to do so.
