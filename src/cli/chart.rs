@@ -61,7 +61,7 @@ pub(super) struct ChartArgs {
 
 /// On what a chart is to be looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Paper {
+pub(super) enum Paper {
     /// Dark on light
     #[default]
     Light,
@@ -71,7 +71,7 @@ enum Paper {
 
 /// Runs, draws and writes the picture.
 pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
-    let kind = Kind::of(&args.out)?;
+    Picture::of(&args.out)?;
     let source = Source::of(&args.scenario, &args.sets, args.transactions);
     let scenario = source.whole()?.scenario;
     let options = RunOptions {
@@ -94,22 +94,27 @@ pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
         courses: &courses,
         made_by: &made_by(args, options.seed),
     });
-    let theme = match args.theme {
-        Paper::Light => Theme::Light,
-        Paper::Dark => Theme::Dark,
-    };
-    let bytes = match kind {
-        Kind::Svg => chart.svg(theme).into_bytes(),
-        Kind::Png => chart.png(theme),
-    };
-    write_with(&args.out, |out| {
-        let failed = |error| cannot_write(&args.out, &error);
-        out.write_all(&bytes).map_err(failed)
-    })?;
+    draw(&chart, &args.out, args.theme)?;
     let mut screen = Screen::new();
     writeln!(screen, "{} is drawn.", args.out.display())?;
     screen.flush()?;
     Ok(Exit::AsExpected)
+}
+
+/// Writes a chart as what its name says.
+pub(super) fn draw(chart: &Chart, file: &Path, theme: Paper) -> Result<(), Failure> {
+    let theme = match theme {
+        Paper::Light => Theme::Light,
+        Paper::Dark => Theme::Dark,
+    };
+    let bytes = match Picture::of(file)? {
+        Picture::Svg => chart.svg(theme).into_bytes(),
+        Picture::Png => chart.png(theme),
+    };
+    write_with(file, |out| {
+        out.write_all(&bytes)
+            .map_err(|error| cannot_write(file, &error))
+    })
 }
 
 /// The command, in small print: what it is to be written to does not matter.
@@ -135,16 +140,16 @@ fn made_by(args: &ChartArgs, seed: Seed) -> String {
 
 /// What the picture is written as.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Picture {
     Svg,
     Png,
 }
 
-impl Kind {
-    fn of(file: &Path) -> Result<Self, Failure> {
+impl Picture {
+    pub(super) fn of(file: &Path) -> Result<Self, Failure> {
         match file.extension().and_then(|ending| ending.to_str()) {
-            Some("svg") => Ok(Kind::Svg),
-            Some("png") => Ok(Kind::Png),
+            Some("svg") => Ok(Picture::Svg),
+            Some("png") => Ok(Picture::Png),
             _ => Err(Failure::Usage(format!(
                 "{} is to be a picture: its name ends in .svg or .png",
                 file.display()

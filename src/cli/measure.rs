@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 pub(super) use self::flags::MeasureArgs;
 use self::flags::{MeasureFormat, Rows};
+use super::chart::{Picture, draw};
 use super::exit::{Exit, Failure};
 use super::flags::{chosen, once, threads};
 use super::journal::Journal;
@@ -16,12 +17,16 @@ use super::source::Source;
 use crate::lab::hunt::Outcome;
 use crate::lab::sweep::{Grid, Manifest, Sweep, SweepError};
 use crate::measure::{COLUMNS, Column};
+use crate::report::chart::Chart;
 use crate::report::sweep::{self as report, Swept};
 use crate::report::{line_to_paste, quoted};
 use crate::scenario::Axis;
 
 /// Measures, prints what was measured and says what it comes to.
 pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
+    if let Some(file) = &args.chart {
+        Picture::of(file)?;
+    }
     let manifest = manifest(args)?;
     let sweep = manifest.sweep().map_err(unable)?;
     let grid = measured(args, &manifest, &sweep)?;
@@ -33,6 +38,10 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
         figures: &figures,
         command: &command(args),
     };
+    if let (Some(file), Some(figure)) = (&args.chart, figures.first()) {
+        let curves = report::curves(&swept, figure).map_err(Failure::Usage)?;
+        draw(&Chart::curves(&curves), file, args.theme)?;
+    }
     let document = match (args.format, args.rows) {
         (MeasureFormat::Text, _) => report::screen(&swept, page()),
         (MeasureFormat::Json, _) => report::document(&swept),

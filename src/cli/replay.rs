@@ -1,5 +1,7 @@
 //! `indoubt replay`: a run once more, and what broke in it.
 
+mod which;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,12 +15,12 @@ use super::flags::{Format, once, protocols, safeguards, seed, transactions};
 use super::output::{Screen, page};
 use super::source::{Source, Whole};
 use crate::history::{Digest, What};
-use crate::lab::{self, HostChoice, RunError, RunOptions, Trial};
+use crate::lab::{self, HostChoice, RunOptions, Trial};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::report::diagram::{self, Concern, Kept, Signs};
 use crate::report::replay::{Compared, Replay, Subject, broken, json, report, text};
 use crate::report::saved::Comparing;
-use crate::report::{Invocation, line_to_paste, list_of_names, quoted};
+use crate::report::{Invocation, line_to_paste, quoted};
 use crate::scenario::Scenario;
 use crate::vocab::{RequestId, Seed};
 
@@ -113,6 +115,9 @@ struct Case {
     toml: String,
     invocation: Invocation,
     trial: Trial,
+    /// The runs under other protocols, where no run broke a promise and nobody
+    /// said which is meant.
+    beside: Vec<Trial>,
     compared: Compared,
     again: String,
 }
@@ -125,12 +130,14 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         true => of_scenario(args)?,
         false => of_history(args)?,
     };
+    which::is_promised(args, &case.scenario)?;
     let subject = subject(args, &case)?;
     let diagram = draw(args, &case, &subject)?;
     let replay = Replay {
         scenario: &case.scenario,
         invocation: &case.invocation,
         trial: &case.trial,
+        beside: &case.beside,
         compared: case.compared.clone(),
         subject,
         diagram,
@@ -139,7 +146,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         } else {
             Signs::Unicode
         },
-        again: case.again.clone(),
+        again: case.again.clone() + &explained(args),
     };
     write_files(args, &case, &replay)?;
     let document = match args.format {
@@ -184,6 +191,7 @@ fn of_history(args: &ReplayArgs) -> Result<Case, Failure> {
         toml: header.toml,
         scenario,
         trial,
+        beside: Vec::new(),
         compared: Compared::Saved(digest, parting),
     })
 }
@@ -224,7 +232,7 @@ fn of_scenario(args: &ReplayArgs) -> Result<Case, Failure> {
         sets: args.sets.clone(),
         swarm: args.swarm,
     };
-    let trial = trial(args, &scenario, &invocation)?;
+    let (trial, beside) = which::trial(args, &scenario, &invocation)?;
     Ok(Case {
         again: invocation.replay(trial.protocol, trial.digest),
         compared: args.digest.map_or(Compared::Nothing, Compared::Digest),
@@ -232,74 +240,8 @@ fn of_scenario(args: &ReplayArgs) -> Result<Case, Failure> {
         toml,
         invocation,
         trial,
+        beside,
     })
-}
-
-/// The run under the protocol that was named; else the first that has the digest,
-/// or that breaks the promise, or any.
-fn trial(
-    args: &ReplayArgs,
-    scenario: &Arc<Scenario>,
-    invocation: &Invocation,
-) -> Result<Trial, Failure> {
-    let options = options(invocation.seed, &invocation.without);
-    if let Some(protocol) = args.protocol {
-        return lab::run(scenario, protocol, &options, ()).map_err(Failure::Run);
-    }
-    let mut trials = Vec::new();
-    for protocol in ProtocolKind::ALL {
-        match lab::run(scenario, protocol, &options, ()) {
-            Ok(trial) => trials.push(trial),
-            Err(RunError::CannotRun { .. }) => {}
-            Err(other) => return Err(Failure::Run(other)),
-        }
-    }
-    let names = || list_of_names(trials.iter().map(|trial| trial.protocol.name()));
-    let which = |found: Option<usize>, what: &str| {
-        found.ok_or_else(|| {
-            Failure::Usage(format!(
-                "{what} under {}: say which with --protocol",
-                names()
-            ))
-        })
-    };
-    let breaks = |trial: &Trial| {
-        let broken = broken(scenario, invocation, trial);
-        match &args.promise {
-            None => !broken.is_empty(),
-            Some(name) => broken
-                .iter()
-                .any(|(id, _)| scenario.promise_name(*id) == name),
-        }
-    };
-    let position = match args.digest {
-        Some(digest) => which(
-            trials.iter().position(|trial| trial.digest == digest),
-            &format!("no run has the digest {digest}"),
-        )?,
-        None => {
-            let unexpected = trials
-                .iter()
-                .position(|trial| breaks(trial) && is_unexpected(scenario, invocation, trial));
-            let any = unexpected.or_else(|| trials.iter().position(breaks));
-            let what = match &args.promise {
-                None => "no promise broke".to_owned(),
-                Some(name) => format!("`{name}` did not break"),
-            };
-            which(any, &what)?
-        }
-    };
-    Ok(trials.swap_remove(position))
-}
-
-fn is_unexpected(scenario: &Scenario, invocation: &Invocation, trial: &Trial) -> bool {
-    let of = crate::report::Comparison {
-        scenario,
-        invocation,
-        trials: std::slice::from_ref(trial),
-        unable: &[],
-    };
-    of.judgement() == crate::report::Judgement::NotAsExpected
 }
 
 fn options(seed: Seed, without: &[Safeguard]) -> RunOptions {
@@ -323,7 +265,7 @@ fn subject<'c>(args: &ReplayArgs, case: &'c Case) -> Result<Subject<'c>, Failure
             let named = broken
                 .iter()
                 .find(|(id, _)| case.scenario.promise_name(*id) == name);
-            Some(named.ok_or_else(|| not_broken(name, case))?)
+            Some(named.ok_or_else(|| which::not_broken(name, case))?)
         }
     };
     Ok(match found {
@@ -333,30 +275,19 @@ fn subject<'c>(args: &ReplayArgs, case: &'c Case) -> Result<Subject<'c>, Failure
     })
 }
 
-fn not_broken(name: &str, case: &Case) -> Failure {
-    let scenario = &case.scenario;
-    let known = scenario.promises();
-    if !known.iter().any(|id| scenario.promise_name(*id) == name) {
-        let names = known
-            .iter()
-            .map(|id| format!("`{}`", scenario.promise_name(*id)));
-        let names: Vec<String> = names.collect();
-        return Failure::Usage(format!(
-            "no promise is called `{name}`; there are {}",
-            names.join(", ")
-        ));
+/// What of the run is explained, as flags.
+fn explained(args: &ReplayArgs) -> String {
+    let mut flags = String::new();
+    if let Some(promise) = &args.promise {
+        flags.push_str(&format!(" --promise {}", quoted(promise)));
     }
-    let broken = broken(scenario, &case.invocation, &case.trial);
-    let names = list_of_names(broken.iter().map(|(id, _)| scenario.promise_name(*id)));
-    let broken = if broken.is_empty() {
-        "none was".to_owned()
-    } else {
-        format!("broken: {names}")
-    };
-    Failure::Usage(format!(
-        "`{name}` was not broken under {} ({broken}): --request c0.0 draws a request all the same",
-        case.trial.protocol
-    ))
+    if let Some(request) = args.request {
+        flags.push_str(&format!(" --request {request}"));
+    }
+    if args.all {
+        flags.push_str(" --all");
+    }
+    flags
 }
 
 /// Runs it once more and keeps what the diagram needs: not every run is short
@@ -408,8 +339,7 @@ fn write_files(args: &ReplayArgs, case: &Case, replay: &Replay<'_>) -> Result<()
         write_whole(file, &report::markdown(replay, &case.toml))?;
     }
     if let Some(file) = &args.svg {
-        let title = format!("{} under {}", case.scenario.name, case.trial.protocol);
-        write_whole(file, &diagram::svg(&replay.diagram, &title))?;
+        write_whole(file, &diagram::svg(&replay.diagram, &replay.caption()))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::cli::chart::Paper;
 use crate::cli::flags::{jobs, protocols, safeguards, transactions};
 use crate::lab::hunt::SeedRange;
 use crate::measure::{COLUMNS, Column};
@@ -93,6 +94,21 @@ pub(in crate::cli) struct MeasureArgs {
     /// stopped
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: Option<PathBuf>,
+
+    /// Draw the first figure over the one parameter that varies, a line a protocol:
+    /// NAME.svg or NAME.png
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) chart: Option<PathBuf>,
+
+    /// On what the chart is to be looked at
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "THEME",
+        requires = "chart"
+    )]
+    pub(in crate::cli) theme: Paper,
 
     /// How the outcome is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -4,17 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::draft::{Draft, Drafted};
 use super::flights::Flight;
 use super::fold::{fold, with_gaps};
-use super::layout::{draw_level, lanes, rows, spans};
+use super::layout::{Stay, draw_level, lanes, rows, spans};
 use super::marks::Marks;
-use super::{Concern, Diagram, Fate, Sign, State};
+use super::turn::turn;
+use super::{Concern, Diagram, Sign, State, Turn};
 use crate::business::Params;
 use crate::fault::{FaultKind, FaultPlan};
 use crate::history::{Event, Owner, Part, What};
 use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
-use crate::vocab::{NodeId, RequestKey, SimDuration, SimTime, TxId};
+use crate::vocab::{NodeId, RequestKey, SimTime, TxId};
 
 /// When a promise broke, and how, for the diagram's banner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub fn draw(
         asked: BTreeMap::new(),
         forced: BTreeSet::new(),
         open: BTreeMap::new(),
-        spans: Vec::new(),
+        stays: Vec::new(),
         struck: BTreeMap::new(),
     };
     for (nth, event) in events.iter().enumerate() {
@@ -53,51 +55,6 @@ pub fn draw(
         builder.hear(event);
     }
     builder.finish(events.len(), broken)
-}
-
-/// A row in the making.
-#[derive(Clone, Debug)]
-pub(super) struct Draft {
-    pub(super) at: SimTime,
-    /// The position of its event.
-    pub(super) nth: usize,
-    pub(super) what: Drafted,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Drafted {
-    /// The message of this number leaves.
-    Departure {
-        id: u64,
-        from: NodeId,
-        to: NodeId,
-        words: String,
-    },
-    /// It arrives, or is lost.
-    Arrow {
-        id: u64,
-        from: NodeId,
-        to: NodeId,
-        words: String,
-        fate: Fate,
-    },
-    /// Something at a node. `own`: of the concern, not of the world around it.
-    /// `again`: it may be one of many of the same.
-    Mark {
-        node: NodeId,
-        sign: Sign,
-        words: String,
-        own: bool,
-        again: bool,
-    },
-    /// A fault of messages, by its position in the plan.
-    Fault { position: u32, words: String },
-    /// The violation.
-    Violation { words: String },
-    /// More of the same.
-    Elided { words: String },
-    /// Nothing for so long.
-    Gap { lasts: SimDuration },
 }
 
 pub(super) struct Builder<'a> {
@@ -115,7 +72,7 @@ pub(super) struct Builder<'a> {
     /// States that have begun, with the position of the event; what tells two of
     /// the same kind apart is in the key.
     open: BTreeMap<(NodeId, State, String), usize>,
-    spans: Vec<(NodeId, State, usize, usize)>,
+    stays: Vec<Stay>,
     /// Faults of messages: whether one of the concern's messages met them.
     pub(super) struck: BTreeMap<u32, bool>,
 }
@@ -152,42 +109,29 @@ impl Builder<'_> {
                 event.what,
                 What::Waiting { .. } | What::Conflicted { .. } | What::Noted(_)
             );
-            self.mark(node, (sign, words), own, again);
+            self.mark(Drafted::Mark {
+                node,
+                sign,
+                words,
+                own,
+                again,
+                turn: turn(&event.what),
+            });
         }
     }
 
     /// Adds a mark; marks of one instant at one node share a row while they are
     /// short.
-    fn mark(&mut self, node: NodeId, (sign, words): (Sign, String), own: bool, again: bool) {
-        const SHORT: usize = 44;
-        let at = self.now.0;
-        if let Some(Draft {
-            at: before, what, ..
-        }) = self.drafts.last_mut()
-            && let Drafted::Mark {
-                node: same,
-                sign: s,
-                words: w,
-                own: o,
-                ..
-            } = what
-            && (*before, *same, *s, *o) == (at, node, sign, own)
-            && w.len() + words.len() <= SHORT
+    fn mark(&mut self, mark: Drafted) {
+        let (at, nth) = self.now;
+        if let Some(before) = self.drafts.last_mut()
+            && before.at == at
+            && before.what.takes_in(&mark)
         {
-            let more = match words.strip_prefix("locks ") {
-                Some(row) if w.starts_with("locks ") => row,
-                _ => &words,
-            };
-            w.push_str(&format!(", {more}"));
-            return;
+            before.nth = nth;
+        } else {
+            self.draft(mark);
         }
-        self.draft(Drafted::Mark {
-            node,
-            sign,
-            words,
-            own,
-            again,
-        });
     }
 
     pub(super) fn draft(&mut self, what: Drafted) {
@@ -253,7 +197,13 @@ impl Builder<'_> {
 
     fn end(&mut self, node: NodeId, state: State, which: &str) {
         if let Some(began) = self.open.remove(&(node, state, which.to_owned())) {
-            self.spans.push((node, state, began, self.now.1));
+            self.stays.push(Stay {
+                node,
+                state,
+                from: began,
+                to: self.now.1,
+                ended: Some(self.now.0),
+            });
         }
     }
 
@@ -277,8 +227,14 @@ impl Builder<'_> {
         match &fault.kind {
             FaultKind::Pause(_) => {
                 self.begin(node, State::Paused, position.to_string());
-                let words = Marks::pause(fault.lasts);
-                self.mark(node, (Sign::Death, words), false, false);
+                self.mark(Drafted::Mark {
+                    node,
+                    sign: Sign::Death,
+                    words: Marks::pause(fault.lasts),
+                    own: false,
+                    again: false,
+                    turn: Turn::No,
+                });
             }
             // They show where they strike.
             FaultKind::CrashProcess(_) | FaultKind::CrashDatabase(_) | FaultKind::PowerLoss(_) => {}
@@ -309,11 +265,15 @@ impl Builder<'_> {
     // ---- the end ----
 
     fn finish(mut self, end: usize, broken: Option<&Moment>) -> Diagram {
-        self.now.1 = end;
-        let still: Vec<_> = self.open.keys().cloned().collect();
-        for (node, state, which) in still {
-            self.end(node, state, &which);
-        }
+        let still = std::mem::take(&mut self.open).into_iter();
+        self.stays
+            .extend(still.map(|((node, state, _), from)| Stay {
+                node,
+                state,
+                from,
+                to: end,
+                ended: None,
+            }));
         self.leave_out();
         draw_level(&mut self.drafts);
         self.put_violation(broken);
@@ -324,7 +284,7 @@ impl Builder<'_> {
         let drafts = with_gaps(drafts);
         let lanes = lanes(self.scenario, &drafts);
         Diagram {
-            spans: spans(&self.spans, &drafts, &lanes),
+            spans: spans(&self.stays, &drafts, &lanes),
             rows: rows(&drafts, &lanes),
             lanes: lanes
                 .iter()
@@ -342,11 +302,11 @@ impl Builder<'_> {
         let first = own.first().map_or(0, |draft| draft.nth);
         let last = own.last().map_or(0, |draft| draft.nth);
         let still: BTreeSet<usize> = self
-            .spans
+            .stays
             .iter()
-            .filter(|(_, state, ..)| matches!(state, State::Down | State::Paused))
-            .filter(|(.., from, to)| *from < first && first < *to)
-            .map(|(.., from, _)| *from)
+            .filter(|stay| matches!(stay.state, State::Down | State::Paused))
+            .filter(|stay| stay.from < first && first < stay.to)
+            .map(|stay| stay.from)
             .collect();
         let struck = std::mem::take(&mut self.struck);
         let everything = self.concern.is_everything();
@@ -374,26 +334,5 @@ impl Builder<'_> {
         let words = words.clone();
         let what = Drafted::Violation { words };
         self.drafts.insert(place, Draft { at: *at, nth, what });
-    }
-}
-
-impl Draft {
-    /// Whether it belongs to the concern itself.
-    fn is_own(&self) -> bool {
-        match &self.what {
-            Drafted::Departure { .. } | Drafted::Arrow { .. } => true,
-            Drafted::Mark { own, .. } => *own,
-            _ => false,
-        }
-    }
-
-    pub(super) fn nodes(&self) -> Vec<NodeId> {
-        match &self.what {
-            Drafted::Departure { from, to, .. } | Drafted::Arrow { from, to, .. } => {
-                vec![*from, *to]
-            }
-            Drafted::Mark { node, .. } => vec![*node],
-            _ => Vec::new(),
-        }
     }
 }

@@ -23,6 +23,11 @@ impl Canvas {
         self.0.len()
     }
 
+    /// Whether nothing is in a cell.
+    pub(super) fn is_blank(&self, at: usize) -> bool {
+        self.0.get(at).is_none_or(|(glyph, _)| *glyph == ' ')
+    }
+
     /// Puts a glyph into a cell.
     pub(super) fn put(&mut self, at: usize, glyph: char, style: Style) {
         if let Some(cell) = self.0.get_mut(at) {

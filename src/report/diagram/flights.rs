@@ -1,8 +1,10 @@
 //! Messages under way, and what becomes of them.
 
 use super::Fate;
-use super::builder::{Builder, Drafted};
+use super::builder::Builder;
+use super::draft::Drafted;
 use super::marks::Marks;
+use super::turn::turn_of_message;
 use crate::fault::{FaultKind, Select};
 use crate::history::{Event, LossReason, MsgId, What};
 use crate::vocab::{NodeId, SimDuration, SimTime, TxId};
@@ -15,6 +17,8 @@ pub(super) struct Flight {
     at: SimTime,
     kind: &'static str,
     words: String,
+    /// Whether it was asked before.
+    again: bool,
     copy: bool,
 }
 
@@ -36,6 +40,7 @@ impl Builder<'_> {
                     }
                     _ => self.marks.message((kind, says), *step, *tx),
                 };
+                let again = self.asked.get(&tx.key).is_some_and(|(_, retry)| *retry > 0);
                 let (from, to, at) = (event.node, *to, event.at);
                 self.depart(
                     id.0,
@@ -45,6 +50,7 @@ impl Builder<'_> {
                         at,
                         kind,
                         words,
+                        again,
                         copy: false,
                     },
                 );
@@ -98,6 +104,7 @@ impl Builder<'_> {
             at,
             kind,
             words: self.marks.message((kind, ""), None, tx),
+            again: false,
             copy: false,
         })
     }
@@ -115,6 +122,7 @@ impl Builder<'_> {
     }
 
     fn arrive(&mut self, id: u64, flight: Flight, at: SimTime) {
+        let turn = turn_of_message(flight.kind, flight.again);
         let (fate, words) = if flight.copy {
             (Fate::Copy, format!("{}, a copy", flight.words))
         } else if self.is_late(&flight, at) {
@@ -129,16 +137,13 @@ impl Builder<'_> {
         } else {
             (Fate::Arrived, flight.words)
         };
-        self.arrow(id, (flight.from, flight.to), words, fate);
-    }
-
-    fn arrow(&mut self, id: u64, (from, to): (NodeId, NodeId), words: String, fate: Fate) {
         self.draft(Drafted::Arrow {
             id,
-            from,
-            to,
+            from: flight.from,
+            to: flight.to,
             words,
             fate,
+            turn,
         });
     }
 
@@ -152,7 +157,14 @@ impl Builder<'_> {
             LossReason::Down => {}
         }
         let words = format!("{}, {}", flight.words, Marks::loss(why));
-        self.arrow(id, (flight.from, flight.to), words, Fate::Lost);
+        self.draft(Drafted::Arrow {
+            id,
+            from: flight.from,
+            to: flight.to,
+            words,
+            fate: Fate::Lost,
+            turn: turn_of_message(flight.kind, flight.again),
+        });
     }
 
     /// Much later than its link promises.

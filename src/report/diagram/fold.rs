@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fate;
-use super::builder::{Draft, Drafted};
+use super::draft::{Draft, Drafted};
 use crate::vocab::{NodeId, SimDuration};
 
 /// More of the same than this are folded.

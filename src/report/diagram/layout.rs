@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builder::{Draft, Drafted};
+use super::draft::{Draft, Drafted};
 use super::{Fate, Row, Shown, Span, State};
 use crate::scenario::Scenario;
 use crate::vocab::{NodeId, SimTime};
@@ -98,19 +98,26 @@ pub(super) fn rows(drafts: &[Draft], lanes: &[NodeId]) -> Vec<Row> {
                 to,
                 words,
                 fate,
+                turn,
             } => Shown::Arrow {
                 from: lane(*from),
                 to: lane(*to),
                 words: words.clone(),
                 fate: *fate,
                 departed: departures.get(id).copied(),
+                turn: *turn,
             },
             Drafted::Mark {
-                node, sign, words, ..
+                node,
+                sign,
+                words,
+                turn,
+                ..
             } => Shown::Mark {
                 lane: lane(*node),
                 sign: *sign,
                 words: words.clone(),
+                turn: *turn,
             },
             Drafted::Fault { words, .. } => Shown::Banner {
                 violation: false,
@@ -130,27 +137,46 @@ pub(super) fn rows(drafts: &[Draft], lanes: &[NodeId]) -> Vec<Row> {
     rows
 }
 
+/// A node was in a state from one event to another.
+pub(super) struct Stay {
+    pub(super) node: NodeId,
+    pub(super) state: State,
+    /// The positions of the events with which it began and ended.
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// When it ended; `None`: it was never over.
+    pub(super) ended: Option<SimTime>,
+}
+
 /// States over events as states over rows; those that cover none are gone.
-pub(super) fn spans(
-    of: &[(NodeId, State, usize, usize)],
-    drafts: &[Draft],
-    lanes: &[NodeId],
-) -> Vec<Span> {
+pub(super) fn spans(of: &[Stay], drafts: &[Draft], lanes: &[NodeId]) -> Vec<Span> {
     let row = |nth: usize| drafts.partition_point(|draft| draft.nth < nth);
     let mut spans: Vec<Span> = of
         .iter()
-        .filter_map(|&(node, state, from, to)| {
-            let lane = lanes.iter().position(|&lane| lane == node)?;
-            let (from, to) = (row(from), row(to));
+        .filter_map(|stay| {
+            let lane = lanes.iter().position(|&lane| lane == stay.node)?;
+            let from = row(stay.from);
+            let to = deed_that_ends(stay, drafts).unwrap_or_else(|| row(stay.to));
             (from < to).then_some(Span {
                 lane,
                 from,
                 to,
-                state,
+                state: stay.state,
             })
         })
         .collect();
     spans.sort_by_key(|span| (span.from, span.lane, span.state, span.to));
     spans.dedup();
     spans
+}
+
+/// The row of what the node did in the instant in which a state ended: a lock is
+/// let go after the commit that it was held for, and no row says so.
+fn deed_that_ends(stay: &Stay, drafts: &[Draft]) -> Option<usize> {
+    let ended = stay.ended?;
+    let here =
+        |draft: &Draft| matches!(draft.what, Drafted::Mark { node, .. } if node == stay.node);
+    drafts
+        .iter()
+        .rposition(|draft| draft.at == ended && draft.nth <= stay.to && here(draft))
 }

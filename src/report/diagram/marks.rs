@@ -273,6 +273,11 @@ impl<'a> Marks<'a> {
     fn local(&self, stamp: &Stamp, effects: &[Effect], writes: &[Written]) -> Option<String> {
         let letter = |w: &&Written| matches!(w.row, Row::Outbox(_)) && w.value.is_some();
         let letters = writes.iter().filter(letter).count();
+        let outbox = if letters > 0 { " + outbox" } else { "" };
+        if stamp.step.is_none() && !effects.is_empty() {
+            // All steps at once, as a monolith has it.
+            return Some(self.branch(effects) + outbox);
+        }
         if stamp.step.is_none() {
             return writes.iter().find_map(|w| self.logged(w)).or_else(|| {
                 (self.concern.is_everything() && letters == 0)
@@ -292,10 +297,7 @@ impl<'a> Marks<'a> {
             let reason = self.scenario.business.reason_in_words(reason);
             words.push_str(&format!(" ({reason})"));
         }
-        if letters > 0 {
-            words.push_str(" + outbox");
-        }
-        Some(words)
+        Some(words + outbox)
     }
 
     fn branch(&self, effects: &[Effect]) -> String {

@@ -29,6 +29,7 @@ pub fn mermaid(of: &Diagram) -> String {
                 words,
                 fate,
                 departed,
+                ..
             } => {
                 let arrow = match fate {
                     Fate::Lost => "-x",
@@ -38,7 +39,9 @@ pub fn mermaid(of: &Diagram) -> String {
                 };
                 format!("L{from}{arrow}L{to}: {}", plain(&format!("{at} {words}")))
             }
-            Shown::Mark { lane, sign, words } => {
+            Shown::Mark {
+                lane, sign, words, ..
+            } => {
                 let forced = match sign {
                     Sign::Forced => ", forced to disk",
                     Sign::Deed | Sign::Death => "",

@@ -12,14 +12,19 @@
 mod builder;
 mod canvas;
 mod concern;
+mod draft;
 mod flights;
 mod fold;
+mod frame;
 mod layout;
 mod marks;
 mod mermaid;
 mod picture;
+mod room;
+mod signs;
 mod svg;
 mod text;
+mod turn;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,9 +34,11 @@ use crate::vocab::{SimDuration, SimTime};
 pub use builder::{Moment, draw};
 pub(super) use canvas::in_ascii;
 pub use concern::{Concern, Kept};
+pub use frame::Caption;
 pub use mermaid::mermaid;
+pub use signs::Signs;
 pub use svg::svg;
-pub use text::{Signs, text};
+pub use text::text;
 
 /// A run, or the part of it that matters, as a picture without a form.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -82,6 +89,8 @@ pub enum Shown {
         fate: Fate,
         /// The row of its departure, if that is another.
         departed: Option<usize>,
+        /// Whether it says how a transaction ends, or asks for one again.
+        turn: Turn,
     },
     /// A node does something, or something happens to it.
     Mark {
@@ -91,6 +100,8 @@ pub enum Shown {
         sign: Sign,
         /// What.
         words: String,
+        /// Whether how a transaction ends is decided or carried out here.
+        turn: Turn,
     },
     /// Something that concerns the whole run.
     Banner {
@@ -110,6 +121,19 @@ pub enum Shown {
         /// Of what, and how often.
         words: String,
     },
+}
+
+/// What a row is for how a transaction ends. Of several the last one counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Nothing.
+    #[default]
+    No,
+    /// The end is decided or told, or the transaction is asked for again.
+    Told,
+    /// The end is carried out: data changes, or stays as it was.
+    Done,
 }
 
 /// What became of a message.
@@ -145,7 +169,7 @@ pub struct Span {
     pub lane: usize,
     /// From this row.
     pub from: usize,
-    /// To before this row.
+    /// To before this row: that of the deed that ends it, if it has one.
     pub to: usize,
     /// In which state.
     pub state: State,

@@ -1,46 +1,29 @@
-//! Where everything stands in the picture: a grid of lanes and rows, rows as
-//! high as their words need.
+//! Where everything stands in the picture: a grid of lanes and rows. A row is a
+//! line high, or as many as its words need; deeds of one instant share one.
 
-use textwrap::core::display_width;
+use super::room::{Anchor, Extent, LETTER, Place, Words, fit, long, regardless};
+use super::{Diagram, Row, Shown};
 
-use super::{Diagram, Shown};
-
-/// A letter of the picture's fixed-width type is so wide, in pixels.
-pub(super) const LETTER: f64 = 6.6;
+/// How wide it is: as a slide.
+pub(super) const WIDTH: f64 = 1280.0;
 /// A line of words is so high.
-pub(super) const LINE: f64 = 14.0;
-/// Between a row's words and the next row.
-pub(super) const AIR: f64 = 8.0;
+pub(super) const LINE: f64 = 20.0;
 /// Between the times and the first lane.
-pub(super) const GUTTER: f64 = 44.0;
-/// How far apart lanes are.
-pub(super) const APART: f64 = 150.0;
-/// What is kept free right of the last lane.
-pub(super) const MARGIN: f64 = 250.0;
-/// Where the first row begins, under the lanes' names.
-pub(super) const TOP: f64 = 48.0;
+pub(super) const GUTTER: f64 = 22.0;
 /// Between a lane and the words beside it.
-pub(super) const BESIDE: f64 = 10.0;
-/// Between an arrow's shaft and the next row.
-const UNDER: f64 = 4.0;
-/// Words beside a lane are broken there at the latest.
-const WIDEST: f64 = 340.0;
-
-/// Where the words of a row stand.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Words {
-    pub(super) lines: Vec<String>,
-    pub(super) x: f64,
-    pub(super) anchor: Anchor,
-}
-
-/// What of a line of words stands at its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
+pub(super) const BESIDE: f64 = 12.0;
+/// Above and under what goes from edge to edge.
+const AIR: f64 = 6.0;
+/// How far apart lanes are at the least and at the most.
+const APART: (f64, f64) = (96.0, 260.0);
+/// What is kept free right of the last lane, if lanes are not too many for it.
+const MARGIN: f64 = 24.0 * LETTER;
+/// A shaft shows so much on either side of the words on it.
+const SHAFT: f64 = 22.0;
+/// A departure whose arrival is at most so many rows away needs no words.
+const NEAR: usize = 5;
+/// So often is it tried anew with more lines for words that had no room.
+const TRIES: usize = 24;
 
 /// A row in its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,145 +42,322 @@ pub(super) struct Placed {
 pub(super) struct Grid {
     /// The first lane, right of the times.
     pub(super) left: f64,
-    pub(super) width: f64,
+    apart: f64,
+    /// Where words end.
+    pub(super) right: f64,
 }
 
 /// The whole sheet.
 pub(super) struct Sheet {
     pub(super) grid: Grid,
-    pub(super) height: f64,
+    pub(super) width: f64,
+    /// Under the last row.
+    pub(super) bottom: f64,
     pub(super) rows: Vec<Placed>,
 }
 
-/// Places everything.
-pub(super) fn place(of: &Diagram) -> Sheet {
-    let times = of.rows.iter().map(|row| row.at.to_string().len());
-    let left = LETTER * times.max().unwrap_or(0) as f64 + GUTTER;
-    let lanes = of.lanes.len().max(1);
-    let width = left + APART * (lanes - 1) as f64 + MARGIN;
-    let grid = Grid { left, width };
-    let mut y = TOP;
-    let mut rows = Vec::with_capacity(of.rows.len());
-    for row in &of.rows {
-        let words = grid.words(&row.what);
-        let mut height = LINE * words.lines.len() as f64 + AIR;
-        let at = match &row.what {
-            // The words of an arrow stand over its shaft; others beside their sign.
-            Shown::Arrow { .. } | Shown::Departure { .. } if words.anchor == Anchor::Middle => {
-                height += UNDER;
-                height - UNDER
+/// A message drawn from where it leaves to where it arrives, on its way past the
+/// rows between.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slope {
+    pub(super) tail: (f64, f64),
+    pub(super) head: (f64, f64),
+}
+
+/// How high rows are, and which share one.
+struct Plan {
+    lines: Vec<usize>,
+    /// Whether a row stands beside the one before it.
+    shared: Vec<bool>,
+}
+
+/// Places everything under a heading of this height.
+pub(super) fn place(of: &Diagram, heading: f64) -> Sheet {
+    let grid = Grid::of(of);
+    let mut plan = Plan {
+        lines: vec![1; of.rows.len()],
+        shared: sharing(of, grid),
+    };
+    let mut tries = TRIES;
+    loop {
+        let mut rows = stacked(of, &plan, heading);
+        let slopes = slopes(of, grid, &rows);
+        let mut wanting = Vec::new();
+        for row in 0..rows.len() {
+            let words = said(of, row);
+            if words.is_empty() {
+                continue;
             }
-            Shown::Arrow { .. } | Shown::Departure { .. } | Shown::Mark { .. } => {
-                AIR / 2.0 + LINE / 2.0
-            }
-            Shown::Banner { .. } | Shown::Gap { .. } | Shown::Elided { .. } => height / 2.0,
-        };
-        rows.push(Placed {
-            top: y,
-            y: y + at,
-            bottom: y + height,
-            words,
-        });
-        y += height;
+            let places = grid.places(of, &plan, row);
+            let taken = taken(&rows[row], &slopes);
+            let anywhere = is_of_all(&of.rows[row]);
+            let found = fit(&words, plan.lines[row], &places, &taken, anywhere);
+            rows[row].words = found.unwrap_or_else(|| {
+                wanting.push(row);
+                regardless(&words, &places)
+            });
+        }
+        tries -= 1;
+        if wanting.is_empty() || tries == 0 {
+            let bottom = rows.last().map_or(heading, |row| row.bottom);
+            let width = WIDTH.max(grid.right + BESIDE);
+            return Sheet {
+                grid,
+                width,
+                bottom,
+                rows,
+            };
+        }
+        for row in wanting {
+            plan.give_room(row);
+        }
     }
-    Sheet {
-        grid,
-        height: y + 16.0,
-        rows,
+}
+
+impl Plan {
+    /// A row of its own, or one more line.
+    fn give_room(&mut self, row: usize) {
+        let group = self.group(row);
+        if group.len() > 1 {
+            self.shared[group].fill(false);
+        } else {
+            self.lines[row] += 1;
+        }
+    }
+
+    /// The rows that stand beside one another with this one.
+    fn group(&self, row: usize) -> std::ops::Range<usize> {
+        let first = (0..=row).rfind(|&n| !self.shared[n]).unwrap_or(row);
+        let more = self.shared[first + 1..]
+            .iter()
+            .take_while(|shared| **shared);
+        first..first + 1 + more.count()
+    }
+}
+
+/// Which rows can stand beside the one before: deeds of one instant at different
+/// lanes, whose words fit between.
+fn sharing(of: &Diagram, grid: Grid) -> Vec<bool> {
+    let mut shared = vec![false; of.rows.len()];
+    let mut first = 0;
+    for row in 1..of.rows.len() {
+        let group = &of.rows[first..=row];
+        shared[row] = group[0].at == of.rows[row].at && stand_together(group, grid);
+        if !shared[row] {
+            first = row;
+        }
+    }
+    shared
+}
+
+fn stand_together(rows: &[Row], grid: Grid) -> bool {
+    let mut marks = Vec::new();
+    for row in rows {
+        let Shown::Mark { lane, words, .. } = &row.what else {
+            return false;
+        };
+        marks.push((*lane, words));
+    }
+    marks.sort_by_key(|(lane, _)| *lane);
+    let ends = marks
+        .iter()
+        .skip(1)
+        .map(|(lane, _)| grid.lane(*lane) - BESIDE);
+    let ends = ends.chain([grid.right]);
+    let apart = marks.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    apart
+        && marks
+            .iter()
+            .zip(ends)
+            .all(|((lane, words), end)| grid.lane(*lane) + BESIDE + long(words) <= end)
+}
+
+/// Rows under one another, without their words.
+fn stacked(of: &Diagram, plan: &Plan, heading: f64) -> Vec<Placed> {
+    let mut rows: Vec<Placed> = Vec::with_capacity(of.rows.len());
+    let mut under = heading;
+    for (n, row) in of.rows.iter().enumerate() {
+        let air = match row.what {
+            Shown::Banner { .. } => AIR,
+            _ => 0.0,
+        };
+        let top = match plan.shared[n] {
+            true => rows[n - 1].top,
+            false => under,
+        };
+        let bottom = top + LINE * plan.lines[n] as f64 + 2.0 * air;
+        rows.push(Placed {
+            top,
+            y: top + air + LINE / 2.0,
+            bottom,
+            words: Words::default(),
+        });
+        under = under.max(bottom);
+    }
+    rows
+}
+
+/// The messages that leave in one row and arrive in another.
+pub(super) fn slopes(of: &Diagram, grid: Grid, rows: &[Placed]) -> Vec<Slope> {
+    let slope = |(row, placed): (&Row, &Placed)| match row.what {
+        Shown::Arrow {
+            from,
+            to,
+            departed: Some(departed),
+            ..
+        } => Some(Slope {
+            tail: (grid.lane(from), rows.get(departed)?.y),
+            head: (grid.lane(to), placed.y),
+        }),
+        _ => None,
+    };
+    of.rows.iter().zip(rows).filter_map(slope).collect()
+}
+
+/// What of a row slopes pass through.
+fn taken(row: &Placed, slopes: &[Slope]) -> Vec<Extent> {
+    let within = slopes
+        .iter()
+        .filter_map(|slope| slope.within((row.top, row.bottom)));
+    within.collect()
+}
+
+impl Slope {
+    /// From where to where it goes between two heights, if it does.
+    pub(super) fn within(&self, (top, bottom): Extent) -> Option<Extent> {
+        let ((x, y), (end, under)) = (self.tail, self.head);
+        if under < top || y > bottom {
+            return None;
+        }
+        let at = |height: f64| match under - y {
+            0.0 => x,
+            high => x + (end - x) * ((height - y) / high).clamp(0.0, 1.0),
+        };
+        let (one, other) = match under == y {
+            true => (x, end),
+            false => (at(top), at(bottom)),
+        };
+        Some((one.min(other), one.max(other)))
+    }
+}
+
+/// Whether a row concerns no lane in particular.
+fn is_of_all(row: &Row) -> bool {
+    matches!(
+        row.what,
+        Shown::Banner { .. } | Shown::Gap { .. } | Shown::Elided { .. }
+    )
+}
+
+/// What is said in a row; nothing of a message that arrives right away.
+pub(super) fn said(of: &Diagram, row: usize) -> String {
+    match &of.rows[row].what {
+        Shown::Departure { words, .. } => {
+            let mut near = of.rows[row..].iter().take(NEAR + 1);
+            let arrives =
+                |r: &Row| matches!(r.what, Shown::Arrow { departed, .. } if departed == Some(row));
+            match near.any(arrives) {
+                true => String::new(),
+                false => format!("{words} leaves"),
+            }
+        }
+        Shown::Arrow { words, .. } | Shown::Mark { words, .. } | Shown::Elided { words } => {
+            words.clone()
+        }
+        Shown::Banner { violation, words } => match violation {
+            true => format!("VIOLATED {words}"),
+            false => words.clone(),
+        },
+        Shown::Gap { lasts } => format!("{lasts} later"),
     }
 }
 
 impl Grid {
+    pub(super) fn of(of: &Diagram) -> Self {
+        let times = of.rows.iter().map(|row| long(&row.at.to_string()));
+        let left = times.fold(long("time, ms"), f64::max) + GUTTER + BESIDE;
+        let between = of.lanes.len().saturating_sub(1).max(1) as f64;
+        let apart = ((WIDTH - left - MARGIN) / between).clamp(APART.0, APART.1);
+        let least = left + apart * (of.lanes.len().max(1) - 1) as f64 + MARGIN / 2.0;
+        Grid {
+            left,
+            apart: libm::floor(apart),
+            right: (WIDTH - BESIDE).max(least),
+        }
+    }
+
     /// Where a lane stands.
     pub(super) fn lane(self, lane: usize) -> f64 {
-        self.left + APART * lane as f64
+        self.left + self.apart * lane as f64
+    }
+
+    /// How far apart lanes are.
+    pub(super) fn apart(self) -> f64 {
+        self.apart
     }
 
     /// Where what goes from edge to edge begins and ends.
-    pub(super) fn edges(self) -> (f64, f64) {
-        (self.left - BESIDE, self.width - BESIDE)
+    pub(super) fn edges(self) -> Extent {
+        (self.left - BESIDE, self.right)
     }
 
-    fn words(self, what: &Shown) -> Words {
-        match what {
-            Shown::Mark { lane, words, .. } => self.beside(words, (*lane, *lane)),
-            Shown::Departure { from, to, words } => {
-                self.along(&format!("{words} leaves"), (*from, *to))
-            }
+    /// Where the words of a row may stand, best first.
+    fn places(self, of: &Diagram, plan: &Plan, row: usize) -> Vec<Place> {
+        let right_of = |lane: usize| Place {
+            from: self.lane(lane) + BESIDE,
+            to: self.right,
+            seek: Anchor::Start,
+        };
+        let left_of = |lane: usize| Place {
+            from: self.left - BESIDE / 2.0,
+            to: self.lane(lane) - BESIDE,
+            seek: Anchor::End,
+        };
+        match of.rows[row].what {
+            Shown::Mark { lane, .. } => match plan.group(row) {
+                group if group.len() > 1 => {
+                    let lanes = of.rows[group].iter().filter_map(lane_of);
+                    let next = lanes.filter(|other| *other > lane).min();
+                    let to = next.map_or(self.right, |next| self.lane(next) - BESIDE);
+                    vec![Place {
+                        to,
+                        ..right_of(lane)
+                    }]
+                }
+                _ => vec![right_of(lane), left_of(lane)],
+            },
+            // Behind its tail, away from where it goes.
+            Shown::Departure { from, to, .. } if from < to => vec![left_of(from), right_of(from)],
+            Shown::Departure { from, .. } => vec![right_of(from), left_of(from)],
             Shown::Arrow {
-                from, to, words, ..
-            } => self.along(words, (*from, *to)),
-            Shown::Banner {
-                violation: true,
-                words,
-            } => self.across(&format!("VIOLATED {words}")),
-            Shown::Banner {
-                violation: false,
-                words,
+                from,
+                to,
+                departed: None,
+                ..
+            } => {
+                let (left, right) = (from.min(to), from.max(to));
+                let shaft = Place {
+                    from: self.lane(left) + SHAFT,
+                    to: self.lane(right) - SHAFT,
+                    seek: Anchor::Middle,
+                };
+                vec![shaft, right_of(right), left_of(left)]
             }
-            | Shown::Elided { words } => self.across(words),
-            Shown::Gap { lasts } => self.across(&format!("{lasts} later")),
-        }
-    }
-
-    /// Over the shaft of an arrow if there is room, else beside it.
-    fn along(self, words: &str, (from, to): (usize, usize)) -> Words {
-        let (one, other) = (self.lane(from), self.lane(to));
-        let shaft = (one - other).abs() - 24.0;
-        if long(words) <= shaft {
-            let x = f64::midpoint(one, other);
-            return Words {
-                lines: vec![words.to_owned()],
-                x,
-                anchor: Anchor::Middle,
-            };
-        }
-        self.beside(words, (from.min(to), from.max(to)))
-    }
-
-    /// To the right if there is room, else to the left, else broken where there
-    /// is more of it.
-    fn beside(self, words: &str, (left, right): (usize, usize)) -> Words {
-        let (left, right) = (self.lane(left), self.lane(right));
-        let to_right = self.width - right - 2.0 * BESIDE;
-        let to_left = left - self.left - BESIDE;
-        let needed = long(words);
-        let goes_left = needed > to_right && to_left > to_right;
-        let room = if goes_left { to_left } else { to_right };
-        let lines = broken(words, room.min(WIDEST));
-        match goes_left {
-            true => Words {
-                lines,
-                x: left - BESIDE,
-                anchor: Anchor::End,
-            },
-            false => Words {
-                lines,
-                x: right + BESIDE,
-                anchor: Anchor::Start,
-            },
-        }
-    }
-
-    /// From edge to edge, beside the first lane.
-    fn across(self, words: &str) -> Words {
-        let (_, right) = self.edges();
-        let x = self.left + BESIDE;
-        Words {
-            lines: broken(words, right - x - BESIDE),
-            x,
-            anchor: Anchor::Start,
+            // Before its head, where it has not been.
+            Shown::Arrow { from, to, .. } if from < to => {
+                vec![right_of(to), left_of(from), left_of(to)]
+            }
+            Shown::Arrow { from, to, .. } => vec![left_of(to), right_of(from), right_of(to)],
+            Shown::Banner { .. } | Shown::Gap { .. } | Shown::Elided { .. } => {
+                vec![right_of(0)]
+            }
         }
     }
 }
 
-/// How long words are, in pixels.
-pub(super) fn long(words: &str) -> f64 {
-    LETTER * display_width(words) as f64
-}
-
-fn broken(words: &str, room: f64) -> Vec<String> {
-    let letters = (room / LETTER) as usize;
-    let lines = textwrap::wrap(words, letters.max(1));
-    lines.iter().map(ToString::to_string).collect()
+fn lane_of(row: &Row) -> Option<usize> {
+    match row.what {
+        Shown::Mark { lane, .. } => Some(lane),
+        _ => None,
+    }
 }

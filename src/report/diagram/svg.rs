@@ -3,64 +3,71 @@
 
 use std::fmt::Write;
 
-use super::picture::{self, AIR, Anchor, BESIDE, GUTTER, LINE, Placed, Sheet, TOP, long};
+use super::frame::{Caption, Frame};
+use super::picture::{self, BESIDE, GUTTER, LINE, Placed, Sheet, Slope};
+use super::room::{Anchor, Words, long};
 use super::{Diagram, Fate, Row, Shown, Sign, State};
 
-/// Every colour has a name; which it is, the page decides. What a colour says,
-/// a word or a shape says as well.
+/// What does not depend on the page's colour. What a colour says, a word or a
+/// shape says as well.
 const STYLE: &str = "\
-svg { color-scheme: light dark; --page: #ffffff; --ink: #1f2328; --quiet: #6e7781; \
---line: #afb8c1; --lock: #0969da; --doubt: #bc4c00; --bad: #cf222e; --warn: #9a6700 }
-@media (prefers-color-scheme: dark) { svg { --page: #0d1117; --ink: #e6edf3; \
---quiet: #9198a1; --line: #3d444d; --lock: #58a6ff; --doubt: #f0883e; --bad: #ff7b72; \
---warn: #d29922 } }
-text { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', \
-monospace; fill: var(--ink); stroke: var(--page); stroke-width: 4px; \
-stroke-linejoin: round; paint-order: stroke; white-space: pre }
-.page { fill: var(--page) } .name { font-weight: 600 } .quiet { fill: var(--quiet) }
-.lane { stroke: var(--line); stroke-width: 1.5 } .down { stroke: var(--bad); \
-stroke-width: 1.5; stroke-dasharray: 1 5 }
-.lock { fill: var(--lock); opacity: .45 } .doubt { fill: var(--doubt); opacity: .55 } \
-.paused { fill: var(--warn); opacity: .45 }
-.arrow { stroke: var(--ink); stroke-width: 1.4; fill: none } .late { stroke-dasharray: 5 3 } \
-.copy { stroke-dasharray: 9 2 }
-.warn { stroke: var(--warn) } .head { fill: var(--ink); stroke: none } \
-.head.warn { fill: var(--warn) }
-.deed { fill: var(--ink); stroke: var(--page); stroke-width: 1 } .death { stroke: var(--bad); \
-stroke-width: 2.4 }
-.bad { fill: var(--bad) } .rule { stroke: var(--bad); stroke-width: 2 } \
-.rule.warn { stroke: var(--warn) } .told { fill: var(--warn) }
-.dots { stroke: var(--quiet); stroke-dasharray: 1 4 }
+svg { color-scheme: light dark }
+text { font: 16px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', \
+monospace; white-space: pre }
+.title { font-size: 22px; font-weight: 600 } .name { font-weight: 600 } \
+.run { font-size: 15px } .legend { font-size: 14px } .small { font-size: 12px }
+line, path { fill: none } .lane { stroke-width: 1.5 } .down { stroke-width: 2; stroke-dasharray: 1 6 }
+.lock { opacity: .5 } .doubt { opacity: .6 } .paused { opacity: .5 }
+.arrow { stroke-width: 1.8 } .late { stroke-dasharray: 6 4 } .copy { stroke-dasharray: 11 3 }
+.deed { stroke-width: 1.5 } .death { stroke-width: 3 } .rule { stroke-width: 2.4 } \
+.dots { stroke-dasharray: 1 5; stroke-width: 1.5 }
 ";
 
-/// The diagram as an SVG document under a title.
-pub fn svg(of: &Diagram, title: &str) -> String {
-    let sheet = picture::place(of);
+/// The colours of a page: by name there would be fewer words, but many a program
+/// that shows pictures knows no names in them.
+fn colours([page, ink, quiet, line, lock, doubt, bad, warn]: [&str; 8]) -> String {
+    format!(
+        ".page, .back {{ fill: {page} }} text, .head, .deed {{ fill: {ink} }} .deed {{ stroke: {page} }}
+.arrow {{ stroke: {ink} }} .lane {{ stroke: {line} }} .quiet {{ fill: {quiet} }} .dots {{ stroke: {quiet} }}
+.lock {{ fill: {lock} }} .doubt {{ fill: {doubt} }} .paused {{ fill: {warn} }}
+.bad {{ fill: {bad} }} .death, .down, .rule {{ stroke: {bad} }}
+.told, .head.warn {{ fill: {warn} }} .arrow.warn, .rule.warn {{ stroke: {warn} }}
+"
+    )
+}
+
+fn style() -> String {
+    let light = colours([
+        "#ffffff", "#1f2328", "#59636e", "#afb8c1", "#0969da", "#bc4c00", "#cf222e", "#9a6700",
+    ]);
+    let dark = colours([
+        "#0d1117", "#e6edf3", "#9198a1", "#545d68", "#58a6ff", "#f0883e", "#ff7b72", "#d29922",
+    ]);
+    format!("{STYLE}{light}@media (prefers-color-scheme: dark) {{\n{dark}}}\n")
+}
+
+/// The diagram as an SVG document under a caption.
+pub fn svg(of: &Diagram, caption: &Caption) -> String {
+    let frame = Frame::of(of, caption);
+    let sheet = picture::place(of, frame.heading());
     let mut svg = String::new();
-    let (width, height) = (px(sheet.grid.width), px(sheet.height));
+    let (width, height) = (px(sheet.width), px(sheet.bottom + frame.footing()));
     let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\" role=\"img\">"
     );
-    let _ = writeln!(svg, "<title>{}</title>", escaped(title));
-    let _ = writeln!(svg, "<style>\n{STYLE}</style>");
+    let _ = writeln!(svg, "<title>{}</title>", escaped(&caption.title));
+    let _ = writeln!(svg, "<style>\n{}</style>", style());
     let _ = writeln!(
         svg,
         "<rect class=\"page\" width=\"{width}\" height=\"{height}\"/>"
     );
-    for (n, name) in of.lanes.iter().enumerate() {
-        lane_of(&mut svg, of, &sheet, n);
-        let at = (sheet.grid.lane(n), TOP - 24.0);
-        words(
-            &mut svg,
-            at,
-            Anchor::Middle,
-            "name",
-            std::slice::from_ref(name),
-        );
+    frame.draw(&mut svg, &sheet);
+    for lane in 0..of.lanes.len() {
+        lane_of(&mut svg, of, &sheet, (lane, frame.heading()));
     }
-    // First all lines, then all words, so that no line crosses a word.
+    // First all lines, then all words, so that no lane crosses a word.
     for (row, placed) in of.rows.iter().zip(&sheet.rows) {
         shape(&mut svg, &sheet, row, placed);
     }
@@ -69,8 +76,12 @@ pub fn svg(of: &Diagram, title: &str) -> String {
         let timeless = matches!(row.what, Shown::Gap { .. } | Shown::Elided { .. });
         if !timeless && before != Some(row.at) {
             before = Some(row.at);
-            let at = (sheet.grid.left - GUTTER + BESIDE, placed.y + 4.0);
-            words(&mut svg, at, Anchor::End, "quiet", &[row.at.to_string()]);
+            let time = Words {
+                lines: vec![row.at.to_string()],
+                x: sheet.grid.left - GUTTER,
+                anchor: Anchor::End,
+            };
+            text(&mut svg, &time, placed.y, "quiet");
         }
         told(&mut svg, row, placed);
     }
@@ -79,53 +90,51 @@ pub fn svg(of: &Diagram, title: &str) -> String {
 }
 
 /// A lane: its line, dotted while it is down, and bars for what it holds.
-fn lane_of(svg: &mut String, of: &Diagram, sheet: &Sheet, n: usize) {
+fn lane_of(svg: &mut String, of: &Diagram, sheet: &Sheet, (n, top): (usize, f64)) {
     let x = sheet.grid.lane(n);
-    let end = sheet.height - 10.0;
-    let mut from = TOP - 12.0;
-    for (row, placed) in sheet.rows.iter().enumerate() {
-        let down = |row: usize| of.state(n, row) == Some(State::Down);
-        let begins = down(row) && (row == 0 || !down(row - 1));
-        let ends = !down(row) && row > 0 && down(row - 1);
-        if begins {
-            line(svg, "lane", (x, from), (x, placed.y));
-            from = placed.y;
-        } else if ends {
-            line(svg, "down", (x, from), (x, placed.y));
-            from = placed.y;
-        }
+    let mut from = top - LINE / 4.0;
+    let states: Vec<Option<State>> = (0..sheet.rows.len()).map(|row| of.state(n, row)).collect();
+    let mut row = 0;
+    let mut before = None;
+    for run in states.chunk_by(|a, b| a == b) {
+        // A state begins at the sign of its first row, and ends at that of the next.
+        let begins = sheet.rows[row].y;
+        stretch(svg, before, (x, from), begins);
+        (from, before) = (begins, run[0]);
+        row += run.len();
     }
-    let still = of.state(n, sheet.rows.len().saturating_sub(1)) == Some(State::Down);
-    line(
+    stretch(svg, before, (x, from), sheet.bottom);
+}
+
+/// A stretch of a lane in one state.
+fn stretch(svg: &mut String, state: Option<State>, (x, top): (f64, f64), bottom: f64) {
+    let class = match state {
+        Some(State::Down) => "down",
+        _ => "lane",
+    };
+    line(svg, class, (x, top), (x, bottom));
+    if let Some(state) = state {
+        bar(svg, state, (x, top), bottom);
+    }
+}
+
+/// A bar for a state that is not told by the lane itself.
+pub(super) fn bar(svg: &mut String, state: State, (x, top): (f64, f64), bottom: f64) {
+    let (class, wide, meaning) = match state {
+        State::Locked => ("lock", 6.0, "holds locks"),
+        State::InDoubt => ("doubt", 13.0, "in doubt"),
+        State::Paused => ("paused", 13.0, "stands still"),
+        State::Down => return,
+    };
+    let _ = writeln!(
         svg,
-        if still { "down" } else { "lane" },
-        (x, from),
-        (x, end),
+        "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"2\">\
+         <title>{meaning}</title></rect>",
+        px(x - wide / 2.0),
+        px(top),
+        px(wide),
+        px((bottom - top).max(3.0)),
     );
-    for span in of.spans.iter().filter(|span| span.lane == n) {
-        let (class, wide) = match span.state {
-            State::Locked => ("lock", 5.0),
-            State::InDoubt => ("doubt", 11.0),
-            State::Paused => ("paused", 11.0),
-            State::Down => continue,
-        };
-        let top = sheet.rows[span.from].y;
-        let bottom = sheet.rows.get(span.to).map_or(end, |placed| placed.y);
-        let meaning = match span.state {
-            State::Locked => "holds locks",
-            State::InDoubt => "in doubt",
-            State::Paused | State::Down => "stands still",
-        };
-        let _ = writeln!(
-            svg,
-            "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"2\">\
-             <title>{meaning}</title></rect>",
-            px(x - wide / 2.0),
-            px(top),
-            px(wide),
-            px((bottom - top).max(3.0)),
-        );
-    }
 }
 
 /// The lines and signs of a row.
@@ -134,8 +143,8 @@ fn shape(svg: &mut String, sheet: &Sheet, row: &Row, placed: &Placed) {
     let lane = |lane: usize| sheet.grid.lane(lane);
     let (left, right) = sheet.grid.edges();
     match &row.what {
-        // Drawn from its arrival.
-        Shown::Departure { .. } => {}
+        // Its arrow is drawn from its arrival.
+        Shown::Departure { from, .. } => dot(svg, (lane(*from), y), 3.0),
         Shown::Arrow {
             from,
             to,
@@ -146,19 +155,27 @@ fn shape(svg: &mut String, sheet: &Sheet, row: &Row, placed: &Placed) {
             let start = departed
                 .and_then(|row| sheet.rows.get(row))
                 .map_or(y, |row| row.y);
-            arrow(svg, (lane(*from), start), (lane(*to), y), *fate);
+            let way = Slope {
+                tail: (lane(*from), start),
+                head: (lane(*to), y),
+            };
+            arrow(svg, way, *fate);
         }
         Shown::Mark { lane: at, sign, .. } => sign_at(svg, (lane(*at), y), *sign),
         Shown::Banner { violation, .. } => {
             let class = if *violation { "rule" } else { "rule warn" };
-            for y in [placed.top + 1.0, placed.bottom - 1.0] {
+            for y in [placed.top + 2.0, placed.bottom - 2.0] {
                 line(svg, class, (left, y), (right, y));
             }
         }
         // After the words, not through them.
         Shown::Gap { .. } | Shown::Elided { .. } => {
-            let longest = placed.words.lines.iter().map(|words| long(words));
-            let end = placed.words.x + longest.fold(0.0, f64::max) + BESIDE;
+            let ends = placed
+                .words
+                .lines
+                .iter()
+                .map(|line| placed.words.extent(line).1);
+            let end = ends.fold(left, f64::max) + BESIDE;
             if end < right {
                 line(svg, "dots", (end, y), (right, y));
             }
@@ -166,55 +183,59 @@ fn shape(svg: &mut String, sheet: &Sheet, row: &Row, placed: &Placed) {
     }
 }
 
-fn arrow(svg: &mut String, tail: (f64, f64), end: (f64, f64), fate: Fate) {
+/// An arrow from its tail to its head, or to where it is lost.
+pub(super) fn arrow(svg: &mut String, way: Slope, fate: Fate) {
     let class = match fate {
         Fate::Arrived => "arrow",
         Fate::Late => "arrow late warn",
         Fate::Copy => "arrow copy warn",
         Fate::Lost => "arrow warn",
     };
-    let way = if end.0 < tail.0 { -1.0 } else { 1.0 };
+    let (x, y) = (way.head.0 - way.tail.0, way.head.1 - way.tail.1);
+    let far = libm::sqrt(x * x + y * y).max(1.0);
+    let (x, y) = (x / far, y / far);
+    let before = |back: f64| (way.head.0 - back * x, way.head.1 - back * y);
     if fate == Fate::Lost {
-        let x = end.0 - way * 12.0;
-        line(svg, class, tail, (x, end.1));
-        cross(svg, "arrow warn", (x, end.1), 4.0);
-        return;
+        let end = before(14.0);
+        line(svg, class, way.tail, end);
+        return cross(svg, "arrow warn", end, 5.0);
     }
-    let x = end.0 - way * 2.0;
-    line(svg, class, tail, (x - way * 6.0, end.1));
-    let class = if fate == Fate::Arrived {
-        "head"
-    } else {
-        "head warn"
-    };
+    let (tip, base) = (before(2.0), before(13.0));
+    line(svg, class, way.tail, base);
+    let warn = if fate == Fate::Arrived { "" } else { " warn" };
     let _ = writeln!(
         svg,
-        "<path class=\"{class}\" d=\"M{} {} l{} -4 v8 z\"/>",
-        px(x),
-        px(end.1),
-        px(-way * 8.0),
+        "<path class=\"head{warn}\" d=\"M{} {} L{} {} L{} {} z\"/>",
+        px(tip.0),
+        px(tip.1),
+        px(base.0 - 5.0 * y),
+        px(base.1 + 5.0 * x),
+        px(base.0 + 5.0 * y),
+        px(base.1 - 5.0 * x),
     );
 }
 
-fn sign_at(svg: &mut String, (x, y): (f64, f64), sign: Sign) {
+pub(super) fn sign_at(svg: &mut String, (x, y): (f64, f64), sign: Sign) {
     match sign {
-        Sign::Deed => {
-            let (x, y) = (px(x), px(y));
-            let _ = writeln!(
-                svg,
-                "<circle class=\"deed\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"
-            );
-        }
+        Sign::Deed => dot(svg, (x, y), 5.5),
         Sign::Forced => {
-            let (x, y) = (px(x - 4.5), px(y - 4.5));
+            let (x, y) = (px(x - 6.0), px(y - 6.0));
             let _ = writeln!(
                 svg,
-                "<rect class=\"deed\" x=\"{x}\" y=\"{y}\" width=\"9\" height=\"9\">\
+                "<rect class=\"deed\" x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\">\
                  <title>its log record was forced to disk</title></rect>"
             );
         }
-        Sign::Death => cross(svg, "death", (x, y), 5.0),
+        Sign::Death => cross(svg, "death", (x, y), 6.5),
     }
+}
+
+fn dot(svg: &mut String, (x, y): (f64, f64), radius: f64) {
+    let (x, y, radius) = (px(x), px(y), px(radius));
+    let _ = writeln!(
+        svg,
+        "<circle class=\"deed\" cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>"
+    );
 }
 
 fn cross(svg: &mut String, class: &str, (x, y): (f64, f64), half: f64) {
@@ -222,7 +243,7 @@ fn cross(svg: &mut String, class: &str, (x, y): (f64, f64), half: f64) {
     line(svg, class, (x - half, y + half), (x + half, y - half));
 }
 
-/// The words of a row.
+/// The words of a row, on the page's own colour: a lane or a shaft ends at them.
 fn told(svg: &mut String, row: &Row, placed: &Placed) {
     let class = match &row.what {
         Shown::Banner {
@@ -239,29 +260,39 @@ fn told(svg: &mut String, row: &Row, placed: &Placed) {
         Shown::Gap { .. } | Shown::Elided { .. } => "quiet",
         _ => "",
     };
-    let first = placed.top + AIR / 2.0 + LINE - 3.5;
-    let of = &placed.words;
-    words(svg, (of.x, first), of.anchor, class, &of.lines);
+    for (n, words) in placed.words.lines.iter().enumerate() {
+        let (from, _) = placed.words.extent(words);
+        let _ = writeln!(
+            svg,
+            "<rect class=\"back\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+            px(from - 4.0),
+            px(placed.y + LINE * n as f64 - LINE / 2.0 + 1.0),
+            px(long(words) + 8.0),
+            px(LINE - 2.0),
+        );
+    }
+    text(svg, &placed.words, placed.y, class);
 }
 
-fn words(svg: &mut String, (x, y): (f64, f64), anchor: Anchor, class: &str, lines: &[String]) {
-    let anchor = match anchor {
+/// Lines of text, the first of them centred at this height.
+pub(super) fn text(svg: &mut String, words: &Words, y: f64, class: &str) {
+    let anchor = match words.anchor {
         Anchor::Start => "start",
         Anchor::Middle => "middle",
         Anchor::End => "end",
     };
-    for (n, text) in lines.iter().enumerate() {
+    for (n, line) in words.lines.iter().enumerate() {
         let _ = writeln!(
             svg,
             "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
-            px(x),
-            px(y + LINE * n as f64),
-            escaped(text),
+            px(words.x),
+            px(y + LINE * n as f64 + 5.5),
+            escaped(line),
         );
     }
 }
 
-fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
+pub(super) fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
     let _ = writeln!(
         svg,
         "<line class=\"{class}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>",
@@ -274,7 +305,7 @@ fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
 
 /// Pixels with one decimal at the most; halves and tenths are exact enough to be
 /// the same everywhere.
-fn px(pixels: f64) -> String {
+pub(super) fn px(pixels: f64) -> String {
     let tenths = libm::round(pixels * 10.0) as i64;
     match tenths % 10 {
         0 => format!("{}", tenths / 10),
@@ -285,7 +316,7 @@ fn px(pixels: f64) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for glyph in text.chars() {
         match glyph {

@@ -1,8 +1,9 @@
+mod picture;
+
 use std::sync::Arc;
 
 use textwrap::core::display_width;
 
-use super::picture::{Anchor, long, place};
 use super::*;
 use crate::business::{BusinessRow, Facet, Params, ResourceId};
 use crate::check::Verdict;
@@ -10,7 +11,8 @@ use crate::fault::{Fault, FaultKind, FaultPlan, Moment as When, Ways};
 use crate::history::{Event, LossReason, MsgId, Owner, Part, RollbackReason, What};
 use crate::lab::{self, HostChoice, RunOptions};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
-use crate::report::fixture;
+use crate::report::style::{BAD, paint};
+use crate::report::{Page, fixture};
 use crate::scenario::{self, Scenario};
 use crate::vocab::{ClientId, NodeId, RequestId, RequestKey, SimDuration, SimTime, TxId};
 
@@ -236,7 +238,11 @@ fn fates() -> (Tale, FaultPlan) {
 }
 
 fn plain(of: &Diagram, signs: Signs) -> String {
-    anstream::adapter::strip_str(&text(of, signs)).to_string()
+    on_page(of, signs, 100)
+}
+
+fn on_page(of: &Diagram, signs: Signs, columns: usize) -> String {
+    anstream::adapter::strip_str(&text(of, signs, Page::of(columns))).to_string()
 }
 
 #[test]
@@ -249,7 +255,26 @@ fn who_is_in_doubt_asks_in_vain_and_keeps_its_locks() {
     insta::assert_snapshot!("in_doubt", plain(&diagram, Signs::Unicode));
     insta::assert_snapshot!("in_doubt_ascii", plain(&diagram, Signs::Ascii));
     insta::assert_snapshot!("in_doubt_mermaid", mermaid(&diagram));
-    insta::assert_snapshot!("in_doubt_svg", svg(&diagram, "In doubt"));
+    let caption = Caption {
+        title: "In doubt".to_owned(),
+        run: "by hand; time in ms".to_owned(),
+        again: "indoubt replay".to_owned(),
+    };
+    insta::assert_snapshot!("in_doubt_svg", svg(&diagram, &caption));
+}
+
+#[test]
+fn a_lock_is_drawn_until_the_deed_that_lets_it_go() {
+    let diagram = in_doubt().drawn(&FaultPlan::default(), None);
+    let rolls_back = diagram.rows.iter().rposition(
+        |row| matches!(&row.what, Shown::Mark { words, .. } if words.starts_with("rolls back")),
+    );
+    let ends: Vec<usize> = diagram.spans.iter().map(|span| span.to).collect();
+    let locked = diagram
+        .spans
+        .iter()
+        .find(|span| span.state == State::Locked);
+    assert_eq!(locked.map(|span| span.to), rolls_back, "{ends:?}");
 }
 
 #[test]
@@ -265,7 +290,7 @@ fn nothing_is_drawn_of_nothing() {
     let nothing = Diagram::default();
     assert_eq!(plain(&nothing, Signs::Unicode).trim(), "time, ms");
     assert_eq!(mermaid(&nothing), "sequenceDiagram\n");
-    assert!(svg(&nothing, "").ends_with("</svg>\n"));
+    assert!(svg(&nothing, &Caption::default()).ends_with("</svg>\n"));
 }
 
 // ---- real runs ----
@@ -382,20 +407,39 @@ fn every_form_of_every_lesson_keeps_its_promises() {
     let mut seen = 0;
     for diagram in all_lessons() {
         seen += 1;
-        for signs in [Signs::Unicode, Signs::Ascii] {
-            let text = plain(&diagram, signs);
+        let pages = [Signs::Unicode, Signs::Ascii].map(|s| [(s, 80), (s, 100), (s, 120)]);
+        for (signs, columns) in pages.concat() {
+            let text = on_page(&diagram, signs, columns);
             for line in text.lines() {
-                assert!(display_width(line) <= 100, "{line}\n{text}");
+                assert!(display_width(line) <= columns, "{line}\n{text}");
             }
             if signs == Signs::Ascii {
                 assert!(text.is_ascii(), "{text}");
             }
         }
-        assert_eq!(svg(&diagram, "x"), svg(&diagram, "x"));
+        let coloured = text(&diagram, Signs::Unicode, Page::NARROW);
+        assert!(
+            !coloured.contains(&paint(BAD, " ")),
+            "an underlined nothing"
+        );
+        no_lock_outlives_its_deed(&diagram);
+        let caption = Caption::default();
+        assert_eq!(svg(&diagram, &caption), svg(&diagram, &caption));
         mermaid(&diagram).lines().skip(1).for_each(is_plain_mermaid);
-        no_words_overlap(&diagram);
+        picture::no_words_overlap(&diagram);
     }
     assert!(seen > 200, "{seen} diagrams are too few to say so");
+}
+
+/// Whoever lets a lock go does something then.
+fn no_lock_outlives_its_deed(diagram: &Diagram) {
+    for span in &diagram.spans {
+        let Some(row) = diagram.rows.get(span.to) else {
+            continue;
+        };
+        let deed = matches!(row.what, Shown::Mark { lane, .. } if lane == span.lane);
+        assert!(deed || span.state != State::Locked, "{span:?} {row:?}");
+    }
 }
 
 /// A line of the few kinds that are written, with nothing in its words that
@@ -424,30 +468,4 @@ fn is_plain_mermaid(line: &str) {
     }
     assert!(!rest.contains([';', '<', '&', '"', '%']), "{line}");
     assert!(!words.is_empty(), "{line}");
-}
-
-/// Rows lie under one another, and their words on the sheet.
-fn no_words_overlap(diagram: &Diagram) {
-    let sheet = place(diagram);
-    let mut end = 0.0;
-    for row in &sheet.rows {
-        assert!(row.top >= end && row.y >= row.top && row.y <= row.bottom);
-        end = row.bottom;
-        for line in &row.words.lines {
-            let (from, to) = match row.words.anchor {
-                Anchor::Start => (row.words.x, row.words.x + long(line)),
-                Anchor::Middle => (
-                    row.words.x - long(line) / 2.0,
-                    row.words.x + long(line) / 2.0,
-                ),
-                Anchor::End => (row.words.x - long(line), row.words.x),
-            };
-            // Times stand to the left of the first lane.
-            assert!(
-                from >= sheet.grid.left - 2.0 && to <= sheet.grid.width,
-                "{line}"
-            );
-        }
-    }
-    assert!(end <= sheet.height);
 }

@@ -1,114 +1,34 @@
-//! The diagram in a terminal: at most 100 columns, readable without colour, and
+//! The diagram in a terminal: as wide as the page, readable without colour, and
 //! without Unicode if that is asked for.
 
 use anstyle::Style;
 use textwrap::core::display_width;
 
-use super::canvas::{Canvas, in_ascii};
+use super::canvas::Canvas;
+use super::signs::{Glyphs, Signs};
 use super::{Diagram, Fate, Row, Shown, Sign, State};
+use crate::report::page::Page;
 use crate::report::style::{BAD, GOOD, KNOWN, PLAIN, QUIET, SECTION, paint};
 
-/// As wide as it may be.
-const WIDTH: usize = 100;
 /// How far apart lanes are at the most and at the least.
-const APART: (usize, usize) = (18, 4);
+const APART: (usize, usize) = (20, 4);
 /// What is kept free to the right of the last lane.
 const MARGIN: usize = 22;
 
-/// With which signs it is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signs {
-    /// Lines and boxes.
-    Unicode,
-    /// Nothing that ASCII has not.
-    Ascii,
-}
-
-/// The glyphs of a set of signs.
-struct Glyphs {
-    lane: char,
-    locked: char,
-    in_doubt: char,
-    paused: char,
-    down: char,
-    quiet: char,
-    tail: char,
-    level: char,
-    late: char,
-    copy: char,
-    left: char,
-    right: char,
-    lost: char,
-    deed: char,
-    forced: char,
-    death: char,
-    rule: char,
-}
-
-impl Signs {
-    fn glyphs(self) -> Glyphs {
-        match self {
-            Signs::Unicode => Glyphs {
-                lane: '│',
-                locked: '┃',
-                in_doubt: '?',
-                paused: '‖',
-                down: ' ',
-                quiet: '┊',
-                tail: 'o',
-                level: '─',
-                late: '┄',
-                copy: '═',
-                left: '<',
-                right: '>',
-                lost: 'x',
-                deed: '●',
-                forced: '■',
-                death: 'X',
-                rule: '━',
-            },
-            Signs::Ascii => Glyphs {
-                lane: '|',
-                locked: '#',
-                in_doubt: '?',
-                paused: '"',
-                down: ' ',
-                quiet: ':',
-                tail: 'o',
-                level: '-',
-                late: '.',
-                copy: '=',
-                left: '<',
-                right: '>',
-                lost: 'x',
-                deed: '*',
-                forced: '@',
-                death: 'X',
-                rule: '=',
-            },
-        }
-    }
-
-    fn words(self, text: &str) -> String {
-        match self {
-            Signs::Unicode => text.to_owned(),
-            Signs::Ascii => in_ascii(text),
-        }
-    }
-}
-
 /// The diagram as text with ANSI styles, and what its signs mean.
-pub fn text(of: &Diagram, signs: Signs) -> String {
+pub fn text(of: &Diagram, signs: Signs, page: Page) -> String {
+    let width = page.width();
     let times = of.rows.iter().map(|row| row.at.to_string().len());
     let time = times.max().unwrap_or(0).max("time, ms".len());
     let left = time + 2;
     let lanes = of.lanes.len();
-    let room = WIDTH.saturating_sub(left + MARGIN);
+    let room = width.saturating_sub(left + MARGIN);
     let apart = room / lanes.saturating_sub(1).max(1);
     let sheet = Sheet {
         of,
         signs,
         glyphs: signs.glyphs(),
+        width,
         time,
         left,
         apart: apart.clamp(APART.1, APART.0),
@@ -130,6 +50,7 @@ struct Sheet<'a> {
     of: &'a Diagram,
     signs: Signs,
     glyphs: Glyphs,
+    width: usize,
     /// How wide the times are.
     time: usize,
     /// Where the first lane stands.
@@ -151,36 +72,65 @@ impl Sheet<'_> {
         self.left + lane * self.apart
     }
 
+    /// The lanes' names; where they are too close for that, every other name
+    /// stands a line higher.
     fn header(&self) -> String {
-        let mut line = Canvas::new(WIDTH);
+        let names: Vec<String> = self.of.lanes.iter().map(|n| self.signs.words(n)).collect();
+        let fits = |(lane, name): (usize, &String)| display_width(name) <= self.room(lane, 1);
+        let mut line = Canvas::new(self.width);
         line.write(0, &format!("{:>1$}", "time, ms", self.time), QUIET);
-        for (lane, name) in self.of.lanes.iter().enumerate() {
-            let at = self.place(lane);
-            let last = lane + 1 == self.of.lanes.len();
-            let room = if last {
-                WIDTH.saturating_sub(at)
-            } else {
-                self.apart - 1
-            };
-            line.write(at, &cut(&self.signs.words(name), room), SECTION);
+        if names.iter().enumerate().all(fits) {
+            self.names(&mut line, &names, (0, 1));
+            return line.text() + "\n";
         }
-        line.text() + "\n"
+        let mut above = Canvas::new(self.width);
+        self.names(&mut above, &names, (1, 2));
+        self.names(&mut line, &names, (0, 2));
+        for lane in (1..names.len()).step_by(2) {
+            let at = self.place(lane);
+            if line.is_blank(at) && line.is_blank(at - 1) {
+                line.put(at, self.glyphs.lane, QUIET);
+            }
+        }
+        above.text() + "\n" + &line.text() + "\n"
+    }
+
+    /// Every so many-th name, from one on.
+    fn names(&self, line: &mut Canvas, names: &[String], (first, step): (usize, usize)) {
+        for (lane, name) in names.iter().enumerate().skip(first).step_by(step) {
+            let name = self.signs.cut(name, self.room(lane, step));
+            line.write(self.place(lane), &name, SECTION);
+        }
+    }
+
+    /// How long a lane's name may be, if so many lanes share its room.
+    fn room(&self, lane: usize, share: usize) -> usize {
+        match lane + share < self.of.lanes.len() {
+            true => share * self.apart - 1,
+            false => self.width.saturating_sub(self.place(lane)),
+        }
     }
 
     /// A line with the lanes in their states, and nothing else.
     fn lanes(&self, row: usize) -> Canvas {
-        let mut line = Canvas::new(WIDTH);
+        let mut line = Canvas::new(self.width);
         for lane in 0..self.of.lanes.len() {
-            let (glyph, style) = match self.of.state(lane, row) {
-                None => (self.glyphs.lane, QUIET),
-                Some(State::Locked) => (self.glyphs.locked, PLAIN),
-                Some(State::InDoubt) => (self.glyphs.in_doubt, KNOWN),
-                Some(State::Paused) => (self.glyphs.paused, KNOWN),
-                Some(State::Down) => (self.glyphs.down, BAD),
-            };
+            let (glyph, style) = self.lane(self.of.state(lane, row), self.glyphs.lane);
             line.put(self.place(lane), glyph, style);
         }
         line
+    }
+
+    /// A lane in a state; in none it is the glyph that is given.
+    fn lane(&self, state: Option<State>, calm: char) -> (char, Style) {
+        match state {
+            None => (calm, QUIET),
+            Some(State::Locked) => (self.glyphs.locked, PLAIN),
+            Some(State::InDoubt) => (self.glyphs.in_doubt, KNOWN),
+            Some(State::Paused) => (self.glyphs.paused, KNOWN),
+            // Nothing is there that could have a colour.
+            Some(State::Down) => (self.glyphs.down, PLAIN),
+        }
     }
 
     fn row(&self, nth: usize, row: &Row, again: bool) -> String {
@@ -199,7 +149,9 @@ impl Sheet<'_> {
                 line.write(0, &time, QUIET);
                 self.banner(line, *violation, words)
             }
-            Shown::Mark { lane, sign, words } => {
+            Shown::Mark {
+                lane, sign, words, ..
+            } => {
                 line.write(0, &time, QUIET);
                 let at = self.place(*lane);
                 let (glyph, style) = match sign {
@@ -229,6 +181,7 @@ impl Sheet<'_> {
                 words,
                 fate,
                 departed,
+                ..
             } => {
                 line.write(0, &time, QUIET);
                 let style = if *fate == Fate::Lost { KNOWN } else { PLAIN };
@@ -238,11 +191,12 @@ impl Sheet<'_> {
         }
     }
 
-    /// A message that leaves: half of an arrow, without a head.
+    /// A message that leaves: an arrow without a head, that does not get there.
     fn departure(&self, line: &mut Canvas, (from, to): (usize, usize)) {
         let (tail, end) = (self.place(from), self.place(to));
-        let half = usize::midpoint(tail, end);
-        (tail.min(half)..=tail.max(half)).for_each(|at| line.put(at, self.glyphs.late, PLAIN));
+        (tail.min(end)..=tail.max(end))
+            .filter(|&at| at != end)
+            .for_each(|at| line.put(at, self.glyphs.late, PLAIN));
         line.put(tail, self.glyphs.tail, PLAIN);
     }
 
@@ -348,18 +302,11 @@ impl Sheet<'_> {
 
     /// Nothing for a while, or nothing new: the lanes go on as dots.
     fn gap(&self, row: usize, words: &str) -> String {
-        let mut line = Canvas::new(WIDTH);
-        let between = |line: &mut Canvas| {
-            for lane in 0..self.of.lanes.len() {
-                let glyph = match self.of.state(lane, row) {
-                    Some(State::InDoubt) => self.glyphs.in_doubt,
-                    Some(State::Down) => self.glyphs.down,
-                    _ => self.glyphs.quiet,
-                };
-                line.put(self.place(lane), glyph, QUIET);
-            }
-        };
-        between(&mut line);
+        let mut line = Canvas::new(self.width);
+        for lane in 0..self.of.lanes.len() {
+            let (glyph, style) = self.lane(self.of.state(lane, row), self.glyphs.quiet);
+            line.put(self.place(lane), glyph, style);
+        }
         let bare = line.clone();
         let at = self.place(0) + 2;
         let label = Label {
@@ -378,13 +325,16 @@ impl Sheet<'_> {
         let text = self.signs.words(&format!("{lead}{words}"));
         let at = self.left + 4;
         let mut lines = String::new();
-        for (n, part) in textwrap::wrap(&text, WIDTH - at - 1).iter().enumerate() {
+        for (n, part) in textwrap::wrap(&text, self.width - at - 1)
+            .iter()
+            .enumerate()
+        {
             let mut line = if n == 0 {
                 line.clone()
             } else {
-                Canvas::new(WIDTH)
+                Canvas::new(self.width)
             };
-            (self.left..WIDTH).for_each(|at| {
+            (self.left..self.width).for_each(|at| {
                 line.put(at, if n == 0 { self.glyphs.rule } else { ' ' }, style);
             });
             line.write(at - 1, &format!(" {part} "), style);
@@ -444,23 +394,10 @@ impl Sheet<'_> {
             .filter_map(|(used, words)| used.then_some(words.replace(' ', "\u{a0}")))
             .collect();
         let text = used.join(",  ");
-        let lines = textwrap::wrap(&text, WIDTH);
+        let lines = textwrap::wrap(&text, self.width);
         let lines = lines
             .iter()
             .map(|line| paint(QUIET, &line.replace('\u{a0}', " ")) + "\n");
         lines.collect()
     }
-}
-
-/// As much of a name as there is room for.
-fn cut(name: &str, room: usize) -> String {
-    let mut text = String::new();
-    for glyph in name.chars() {
-        let longer = format!("{text}{glyph}");
-        if display_width(&longer) > room {
-            break;
-        }
-        text = longer;
-    }
-    text
 }

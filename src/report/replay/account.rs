@@ -1,68 +1,41 @@
 //! The story of a diagram in at most ten sentences, in order of time.
 
+use super::sentence::{Sentence, Weight, joined};
 use super::{Replay, Subject};
-use crate::report::diagram::{Diagram, Fate, Row, Shown, Sign, State};
-use crate::vocab::SimTime;
+use crate::report::diagram::{Diagram, Fate, Row, Shown, Sign, State, Turn};
 
 /// More sentences than this nobody reads.
 const MOST: usize = 10;
 
-/// A sentence that may be told.
-struct Sentence {
-    at: SimTime,
-    weight: Weight,
-    text: String,
-}
-
-/// What a sentence does for the story, least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
-    /// A message that did what messages do.
-    Travel,
-    /// What was done.
-    Deed,
-    /// A message with another fate, a fault.
-    Mishap,
-    /// Somebody died, or did not know.
-    Blow,
-    /// What the verdict rests on.
-    Evidence,
-    /// The beginning and the end.
-    Frame,
-}
-
 /// The story.
 pub(super) fn account(of: &Replay<'_>) -> Vec<String> {
-    let mut told = Vec::new();
-    told.extend(evidence(of));
+    let mut told = evidence(of);
     for row in &of.diagram.rows {
-        let place = place(&of.diagram, row);
-        let known = |s: &Sentence| {
-            s.weight == Weight::Evidence
-                && s.at == row.at
-                && place.is_none_or(|place| s.text.contains(&format!(", {place}: ")))
+        let Some(sentence) = of_row(&of.diagram, row) else {
+            continue;
         };
-        if !told.iter().any(known) {
-            told.extend(of_row(&of.diagram, row));
+        let mut known = told
+            .iter_mut()
+            .filter(|s| s.is_evidence && s.seen == sentence.seen);
+        match known.next() {
+            // What the verdict rests on is said in the checker's words.
+            Some(evidence) => evidence.weight = evidence.weight.max(sentence.weight),
+            None => told.push(sentence),
         }
     }
+    told.sort_by_key(Sentence::at);
+    let mut told = joined(told);
     told.extend(doubt(&of.diagram));
-    if let Some(wish) = told
-        .iter_mut()
-        .filter(|s| s.weight == Weight::Travel)
-        .min_by_key(|s| s.at)
-    {
+    told.sort_by_key(Sentence::at);
+    if let Some(wish) = told.iter_mut().find(|s| s.weight == Weight::Travel) {
         wish.weight = Weight::Frame;
     }
-    told.sort_by_key(|sentence| sentence.at);
     let end = end(of);
     while told.len() + usize::from(end.is_some()) > MOST {
         told.remove(least(&told));
     }
-    told.into_iter()
-        .map(|sentence| sentence.text)
-        .chain(end)
-        .collect()
+    let told = told.iter().map(Sentence::text);
+    told.chain(end).collect()
 }
 
 /// The last of those that weigh least: a story lives from how it begins.
@@ -77,69 +50,66 @@ fn evidence(of: &Replay<'_>) -> Vec<Sentence> {
     let Subject::Broken(_, violation) = of.subject else {
         return Vec::new();
     };
-    let lines = violation.evidence.iter().map(|evidence| Sentence {
-        at: evidence.at,
-        weight: Weight::Evidence,
-        text: format!("At {} ms, {}.", evidence.at, evidence.line),
+    let lines = violation.evidence.iter().map(|evidence| {
+        let line = evidence.line.as_str();
+        let at = |place: &&String| line.starts_with(&format!("{place}: "));
+        let place = of.diagram.lanes.iter().find(at);
+        let words = place.map_or(line, |place| &line[place.len() + 2..]);
+        let mut sentence = Sentence::new(evidence.at, place, Weight::Evidence, words);
+        sentence.is_evidence = true;
+        sentence
     });
     lines.collect()
 }
 
-/// Where a row happens.
-fn place<'d>(of: &'d Diagram, row: &Row) -> Option<&'d str> {
-    match &row.what {
-        Shown::Mark { lane, .. } => Some(of.lanes[*lane].as_str()),
-        Shown::Arrow {
-            from,
-            fate: Fate::Lost,
-            ..
-        } => Some(of.lanes[*from].as_str()),
-        Shown::Arrow { to, .. } => Some(of.lanes[*to].as_str()),
-        _ => None,
-    }
-}
-
 fn of_row(of: &Diagram, row: &Row) -> Option<Sentence> {
     let at = row.at;
-    let (weight, text) = match &row.what {
+    let lane = |lane: usize| of.lanes.get(lane);
+    let turning = |turn: Turn, weight: Weight| match turn {
+        Turn::No => weight,
+        Turn::Told => weight.max(Weight::Turn),
+        Turn::Done => weight.max(Weight::End),
+    };
+    Some(match &row.what {
         Shown::Arrow {
             from,
             to,
             words,
             fate,
+            turn,
             ..
         } => {
-            let (from, to) = (&of.lanes[*from], &of.lanes[*to]);
-            match fate {
-                Fate::Arrived => (
-                    Weight::Travel,
-                    format!("At {at} ms, {to} hears from {from}: {words}."),
-                ),
-                Fate::Late | Fate::Copy => (
-                    Weight::Mishap,
-                    format!("At {at} ms, {to} hears from {from}: {words}."),
-                ),
-                Fate::Lost => (
-                    Weight::Mishap,
-                    format!("At {at} ms, what {from} tells {to} is gone: {words}."),
-                ),
-            }
-        }
-        Shown::Mark { lane, sign, words } => {
-            let weight = if *sign == Sign::Death {
-                Weight::Blow
-            } else {
-                Weight::Deed
+            let weight = match fate {
+                Fate::Arrived => Weight::Travel,
+                Fate::Late | Fate::Copy | Fate::Lost => Weight::Mishap,
             };
-            (weight, format!("At {at} ms, {}: {words}.", of.lanes[*lane]))
+            let weight = turning(*turn, weight);
+            if *fate == Fate::Lost {
+                let words = format!("what it tells {} is gone: {words}", of.lanes[*to]);
+                return Some(Sentence::new(at, lane(*from), weight, &words));
+            }
+            let mut sentence = Sentence::new(at, lane(*to), weight, words);
+            sentence.heard_from = lane(*from).cloned();
+            sentence
+        }
+        Shown::Mark {
+            lane: n,
+            sign,
+            words,
+            turn,
+        } => {
+            let weight = match sign {
+                Sign::Death => Weight::Blow,
+                Sign::Deed | Sign::Forced => turning(*turn, Weight::Deed),
+            };
+            Sentence::new(at, lane(*n), weight, words)
         }
         Shown::Banner {
             violation: false,
             words,
-        } => (Weight::Mishap, format!("At {at} ms, {words}.")),
+        } => Sentence::new(at, None, Weight::Mishap, words),
         _ => return None,
-    };
-    Some(Sentence { at, weight, text })
+    })
 }
 
 /// The longest time in doubt.
@@ -153,16 +123,10 @@ fn doubt(of: &Diagram) -> Option<Sentence> {
     let lasting = doubtful.filter_map(|span| Some((span.lane, long(span.from, span.to)?)));
     let (lane, (at, lasts)) =
         lasting.max_by_key(|(lane, (_, lasts))| (*lasts, std::cmp::Reverse(*lane)))?;
-    let text = format!(
-        "From {at} ms on, for {lasts}, {} is in doubt: it has voted, and may neither commit nor \
-         roll back.",
-        of.lanes[lane]
+    let words = format!(
+        "in doubt from now on, for {lasts}: it has voted, and may neither commit nor roll back"
     );
-    Some(Sentence {
-        at,
-        weight: Weight::Blow,
-        text,
-    })
+    Some(Sentence::new(at, of.lanes.get(lane), Weight::Blow, &words))
 }
 
 fn end(of: &Replay<'_>) -> Option<String> {

@@ -38,6 +38,10 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     parted: Option<PartingEntry<'a>>,
     judgement: Judgement,
+    /// The runs under the other protocols, where no promise broke under any and
+    /// nobody said which protocol is meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<RunEntry>,
     /// The promise whose violation is explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     promise: Option<PromiseEntry<'a>>,
@@ -51,6 +55,15 @@ struct Document<'a> {
     diagram: &'a Diagram,
     /// The command that shows it again.
     again: String,
+}
+
+/// A run in which no promise broke.
+#[derive(Serialize, JsonSchema)]
+struct RunEntry {
+    protocol: &'static str,
+    events: u64,
+    digest: String,
+    judgement: Judgement,
 }
 
 /// A broken promise.
@@ -156,6 +169,12 @@ pub fn document(of: &Replay<'_>) -> String {
         Compared::Saved(digest, parting) => (Some(digest), parting.as_deref()),
     };
     let others = of.others();
+    let beside = of.beside.iter().map(|trial| RunEntry {
+        protocol: trial.protocol.name(),
+        events: trial.events,
+        digest: trial.digest.to_string(),
+        judgement: of.judged(trial),
+    });
     written(&Document {
         format: FORMAT,
         scenario: &of.scenario.name,
@@ -175,6 +194,7 @@ pub fn document(of: &Replay<'_>) -> String {
         same: of.is_same(),
         parted: parted.map(PartingEntry::from),
         judgement: of.judgement(),
+        beside: beside.collect(),
         promise,
         request,
         also_broken: others

@@ -7,13 +7,14 @@
 mod account;
 pub mod json;
 pub mod report;
+mod sentence;
 pub mod text;
 
 use crate::business::PromiseId;
 use crate::check::{Verdict, Violation};
 use crate::history::Digest;
 use crate::lab::Trial;
-use crate::report::diagram::{Concern, Diagram, Moment, Signs};
+use crate::report::diagram::{Caption, Concern, Diagram, Moment, Signs};
 use crate::report::saved::Parting;
 use crate::report::{Comparison, Invocation, Judgement};
 use crate::scenario::Scenario;
@@ -28,6 +29,9 @@ pub struct Replay<'a> {
     pub invocation: &'a Invocation,
     /// What came of it.
     pub trial: &'a Trial,
+    /// What came of it under the other protocols, where no promise broke under
+    /// any and nobody said which protocol is meant.
+    pub beside: &'a [Trial],
     /// What it was compared with.
     pub compared: Compared,
     /// What is explained.
@@ -129,15 +133,53 @@ impl Replay<'_> {
         }
     }
 
-    /// What the run comes to against its scenario's expectations.
+    /// What it all comes to against its scenario's expectations.
     pub fn judgement(&self) -> Judgement {
+        let judgements = self.trials().map(|trial| self.judged(trial));
+        judgements.max().unwrap_or(Judgement::AsExpected)
+    }
+
+    /// The run, and those under other protocols beside it.
+    fn trials(&self) -> impl Iterator<Item = &Trial> {
+        std::iter::once(self.trial).chain(self.beside)
+    }
+
+    fn judged(&self, trial: &Trial) -> Judgement {
         Comparison {
             scenario: self.scenario,
             invocation: self.invocation,
-            trials: std::slice::from_ref(self.trial),
+            trials: std::slice::from_ref(trial),
             unable: &[],
         }
         .judgement()
+    }
+
+    /// What the picture of it shows.
+    pub fn caption(&self) -> Caption {
+        let protocol = self.trial.protocol;
+        let title = match self.subject {
+            Subject::Broken(promise, _) => {
+                let name = self.scenario.promise_name(promise);
+                format!("{name}: violated under {protocol}")
+            }
+            Subject::Request(request) => format!("Request {request} under {protocol}"),
+            Subject::Everything | Subject::Nothing => format!("The whole run under {protocol}"),
+        };
+        Caption {
+            title,
+            run: format!("{}, {}; time in ms", self.scenario.name, self.run()),
+            again: self.again.clone(),
+        }
+    }
+
+    /// Seed, protocol, and what was taken away.
+    fn run(&self) -> String {
+        let mut run = format!("seed {}, {}", self.trial.seed, self.trial.protocol);
+        // Those that the scenario itself does without are gone as well.
+        for safeguard in self.trial.safeguards.missing() {
+            run.push_str(&format!(", without {safeguard}"));
+        }
+        run
     }
 
     /// The other promises that broke.

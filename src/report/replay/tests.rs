@@ -19,6 +19,7 @@ fn screen(compared: Compared) -> String {
         scenario: &scenario,
         invocation: &invocation,
         trial,
+        beside: &[],
         compared,
         subject: Subject::Broken(promise, violation),
         diagram: Diagram::default(),

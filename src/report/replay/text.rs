@@ -1,6 +1,7 @@
 //! The screen of a replay, and of two histories side by side.
 
 use super::{Compared, Replay, Subject};
+use crate::report::Judgement;
 use crate::report::claims::claim;
 use crate::report::diagram::{self, Signs, in_ascii};
 use crate::report::page::{Page, section};
@@ -19,6 +20,9 @@ pub fn screen(of: &Replay<'_>, page: Page) -> String {
 }
 
 fn told(of: &Replay<'_>, page: Page) -> String {
+    if !of.beside.is_empty() {
+        return held(of, page);
+    }
     let mut text = title(of);
     text.push_str(&comparison(of, page));
     match of.subject {
@@ -52,23 +56,45 @@ fn told(of: &Replay<'_>, page: Page) -> String {
         }
     }
     text.push('\n');
-    text.push_str(&diagram::text(&of.diagram, of.signs));
+    text.push_str(&diagram::text(&of.diagram, of.signs, page));
     text.push_str(&others(of, page));
     text + &section("Again") + &format!("  {}\n", of.again)
+}
+
+/// No promise broke under any protocol: what each run comes to, and how to look
+/// at one all the same.
+fn held(of: &Replay<'_>, page: Page) -> String {
+    let of_all = format!("seed {}, every protocol", of.trial.seed);
+    let mut text = paint(TITLE, &of.scenario.name) + "  " + &paint(QUIET, &of_all) + "\n";
+    let rows = of.trials().map(|trial| {
+        let said = match of.judged(trial) {
+            Judgement::AsExpected => "as expected",
+            Judgement::Inconclusive => "inconclusive",
+            Judgement::NotAsExpected => "not as expected: something should break",
+        };
+        let words = format!("no promise broke, {said}; digest {}", trial.digest);
+        (trial.protocol.name().to_owned(), words)
+    });
+    text.push_str(&page.entries(&rows.collect::<Vec<_>>()));
+    text.push('\n');
+    text.push_str(&page.paragraph(
+        "Look at a request all the same, under the protocol that you name:",
+        "",
+        "",
+    ));
+    // Of something distributed, if there is any.
+    let shown = of.trials().nth(1).unwrap_or(of.trial);
+    let line = of.invocation.replay(shown.protocol, shown.digest);
+    text + &format!("  {line} --request c0.0\n")
 }
 
 const HANG: &str = "            ";
 
 fn title(of: &Replay<'_>) -> String {
-    let mut run = format!("seed {}, {}", of.trial.seed, of.trial.protocol);
-    // Those that the scenario itself does without are gone as well.
-    for safeguard in of.trial.safeguards.missing() {
-        run.push_str(&format!(", without {safeguard}"));
-    }
     format!(
         "{}  {}\n",
         paint(TITLE, &of.scenario.name),
-        paint(QUIET, &run)
+        paint(QUIET, &of.run())
     )
 }
 

@@ -27,19 +27,35 @@ fn screen_unit(unit: Unit) -> &'static str {
     }
 }
 
-/// `175.3 ±4.1`; without an interval where there is a single seed.
-pub(super) fn words(column: &Column, of: &Estimate) -> String {
-    let (scale, digits) = match column.unit {
-        Unit::Time | Unit::Times => (1e-3, 2),
-        Unit::Share => (100.0, 1),
-        Unit::PerCommit | Unit::Level => (1.0, 2),
-        Unit::Requests
+/// From the unit of a column to that of its title.
+pub(super) fn scale(column: &Column) -> f64 {
+    match column.unit {
+        Unit::Time | Unit::Times => 1e-3,
+        Unit::Share => 100.0,
+        Unit::PerCommit
+        | Unit::Level
+        | Unit::Requests
         | Unit::RequestsAndReaders
         | Unit::Branches
         | Unit::Steps
         | Unit::Number
-        | Unit::PerSecond => (1.0, 1),
+        | Unit::PerSecond => 1.0,
+    }
+}
+
+/// `175.3 ±4.1`; without an interval where there is a single seed.
+pub(super) fn words(column: &Column, of: &Estimate) -> String {
+    let digits = match column.unit {
+        Unit::Time | Unit::Times | Unit::PerCommit | Unit::Level => 2,
+        Unit::Share
+        | Unit::Requests
+        | Unit::RequestsAndReaders
+        | Unit::Branches
+        | Unit::Steps
+        | Unit::Number
+        | Unit::PerSecond => 1,
     };
+    let scale = scale(column);
     let mean = number(of.mean * scale, digits);
     match of.half_width() {
         Some(half) => format!("{mean} ±{}", number(half * scale, digits)),

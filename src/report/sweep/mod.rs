@@ -6,10 +6,12 @@
 
 mod cells;
 mod csv;
+mod curves;
 mod json;
 mod text;
 
 pub use csv::{cells as csv_cells, runs as csv_runs};
+pub use curves::curves;
 pub use json::{Line, document, journal_schemas, line_schema, lines, schema};
 pub use text::screen;
 

@@ -1,5 +1,7 @@
 //! Which lines of a trace are shown.
 
+use std::collections::BTreeSet;
+
 use super::LEGEND;
 use crate::history::{Event, What};
 use crate::protocol::Milestone;
@@ -76,6 +78,29 @@ impl Filter {
         !self.kinds.is_empty()
     }
 
+    /// How many transactions it follows, whatever happens to them; a filter for
+    /// kinds of lines wants nothing else.
+    pub(super) fn followed(&self) -> usize {
+        if self.names_kinds() {
+            return 0;
+        }
+        let requests: BTreeSet<&str> = self.tx.iter().map(|tx| request_of(tx)).collect();
+        requests.len()
+    }
+
+    /// Whether it follows this request, or one of its attempts.
+    pub(super) fn follows(&self, request: RequestId) -> bool {
+        let request = request.to_string();
+        self.followed() > 0 && self.tx.iter().any(|tx| request_of(tx) == request)
+    }
+
+    /// Whether an event is where and when it looks.
+    pub(super) fn is_there_and_then(&self, event: &Event) -> bool {
+        self.from.is_none_or(|from| event.at >= from)
+            && self.to.is_none_or(|to| event.at <= to)
+            && (self.nodes.is_empty() || self.nodes.contains(&event.node))
+    }
+
     /// Whether an event of this kind, which is this one's, is shown.
     pub(super) fn shows(&self, event: &Event, kind: &str, who: &str) -> bool {
         let tx = |tx: &String| {
@@ -87,12 +112,15 @@ impl Filter {
                 || message(&event.what) == Some(wanted)
                 || matches!(&event.what, What::Noted(note) if note.milestone.name() == wanted)
         };
-        self.from.is_none_or(|from| event.at >= from)
-            && self.to.is_none_or(|to| event.at <= to)
-            && (self.nodes.is_empty() || self.nodes.contains(&event.node))
+        self.is_there_and_then(event)
             && (self.tx.is_empty() || self.tx.iter().any(tx))
             && (self.kinds.is_empty() || self.kinds.iter().any(is_kind))
     }
+}
+
+/// The request that a transaction's name begins with.
+fn request_of(tx: &str) -> &str {
+    tx.split(['#', '+']).next().unwrap_or(tx)
 }
 
 /// What a message is called, if the event is about one.
@@ -107,8 +135,7 @@ fn message(what: &What) -> Option<&'static str> {
 
 /// A request, or one attempt of it: what stands before `#` or `+` names a request.
 fn transaction(name: &str) -> Result<String, String> {
-    let request = name.split(['#', '+']).next().unwrap_or_default();
-    match request.parse::<RequestId>() {
+    match request_of(name).parse::<RequestId>() {
         Ok(_) => Ok(name.to_owned()),
         Err(_) => Err(format!(
             "`{name}` is no transaction: `c3.0` is the first request of the client c3, with all \

@@ -3,17 +3,19 @@
 //! An arrow is drawn when its message arrives or is lost, from its sender's lane
 //! to its receiver's. What a node does stands at its lane. What only the full
 //! trace needs (locks, statements, log records, most notes) is left out, unless
-//! a filter asks for its kind.
+//! a filter asks for its kind. Where a filter follows a transaction, what died and
+//! which faults began or ended meanwhile stays, dimmed: it may be why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Filter;
 use crate::business::ResourceKind;
-use crate::history::{Event, MsgId, What};
+use crate::history::{Event, MsgId, Part, What};
 use crate::protocol::{Milestone, ProtocolKind};
 use crate::report::page::Page;
 use crate::report::style::{QUIET, SECTION, paint};
 use crate::scenario::Scenario;
-use crate::vocab::NodeId;
+use crate::vocab::{NodeId, RequestId};
 
 /// Where the first lane begins: after the time.
 const LEFT: usize = 12;
@@ -43,6 +45,38 @@ pub(super) struct Lanes {
     lanes: Vec<NodeId>,
     apart: usize,
     senders: BTreeMap<u64, NodeId>,
+    around: Around,
+}
+
+/// What happens around the transactions that a filter follows.
+#[derive(Default)]
+struct Around {
+    /// Whether the first of them has begun.
+    begun: bool,
+    /// Those that nothing is left to do for.
+    over: BTreeSet<RequestId>,
+    /// What had begun before them and is not over, with its line.
+    standing: Vec<(Lasting, String)>,
+}
+
+/// Something that lasts until its counterpart comes.
+#[derive(Clone, Copy, PartialEq)]
+enum Lasting {
+    Fault(u32),
+    Death(NodeId, Part),
+}
+
+impl Lasting {
+    /// What begins here (true) or ends.
+    fn of(event: &Event) -> Option<(Lasting, bool)> {
+        match event.what {
+            What::FaultBegan { fault } => Some((Lasting::Fault(fault), true)),
+            What::FaultEnded { fault } => Some((Lasting::Fault(fault), false)),
+            What::Down(part) => Some((Lasting::Death(event.node, part), true)),
+            What::Up(part) => Some((Lasting::Death(event.node, part), false)),
+            _ => None,
+        }
+    }
 }
 
 impl Lanes {
@@ -70,6 +104,7 @@ impl Lanes {
             apart: ((page.width() - LEFT) / lanes.len()).clamp(CLOSEST, WIDEST),
             lanes,
             senders: BTreeMap::new(),
+            around: Around::default(),
         }
     }
 
@@ -96,6 +131,46 @@ impl Lanes {
             }
             _ => {}
         }
+    }
+
+    /// What a filter that follows transactions leaves out although it may be why:
+    /// lines for what died or went wrong around an event. `shown`: the event has a
+    /// line of its own.
+    pub(super) fn around(
+        &mut self,
+        event: &Event,
+        words: (&str, &str, &str),
+        (filter, shown): (&Filter, bool),
+    ) -> Vec<String> {
+        if let What::Quiet { request } = event.what
+            && filter.follows(request)
+        {
+            self.around.over.insert(request);
+        }
+        if shown && !std::mem::replace(&mut self.around.begun, true) {
+            let standing = self.around.standing.drain(..);
+            return standing.map(|(_, line)| line).collect();
+        }
+        let Some((lasting, begins)) = Lasting::of(event) else {
+            return Vec::new();
+        };
+        if shown || !filter.is_there_and_then(event) {
+            return Vec::new();
+        }
+        let Some(line) = self.line(event, words, false) else {
+            return Vec::new();
+        };
+        let line: Vec<String> = line.lines().map(|line| paint(QUIET, line)).collect();
+        let line = line.join("\n");
+        if self.around.begun {
+            let all_over = self.around.over.len() >= filter.followed();
+            return if all_over { Vec::new() } else { vec![line] };
+        }
+        match begins {
+            true => self.around.standing.push((lasting, line)),
+            false => self.around.standing.retain(|(known, _)| *known != lasting),
+        }
+        Vec::new()
     }
 
     /// An event as a line; `None` if it does not belong here. `asked_for`: by its
@@ -241,8 +316,8 @@ impl Row {
         }
     }
 
-    /// A message from one lane to another: as much of its name as there is room
-    /// for, and whose it is if there is more.
+    /// A message from one lane to another: its name and whose it is on the shaft,
+    /// if there is room, else beside the arrow.
     fn arrow(&mut self, tail: usize, end: usize, (message, who): (&str, &str), head: char) {
         let (left, right) = (tail.min(end), tail.max(end));
         if left == right {
@@ -256,17 +331,28 @@ impl Row {
         self.0[tail] = 'o';
         self.0[end] = head;
         let room = right - left - 1;
-        let request = who.split('#').next().unwrap_or_default();
-        let labels = [
-            format!("─ {message} {who} ─"),
-            format!("─ {message} {request} ─"),
-            format!("─ {message} ─"),
-            format!(" {message} "),
+        let whole = format!("{message} {who}");
+        let on = [
+            (format!("─ {whole} ─"), ""),
+            (format!("─ {message} ─"), who),
+            (format!(" {message} "), who),
+            (String::new(), whole.as_str()),
         ];
-        let fits = |text: &String| text.chars().count() <= room;
-        let label = labels.into_iter().find(fits);
-        let label = label.unwrap_or_else(|| message.chars().take(room).collect());
-        self.write(left + 1, &label);
+        let fits = |(on, _): &&(String, &str)| on.chars().count() <= room;
+        if let Some((on, beside)) = on.iter().find(fits) {
+            self.write(left + 1, on);
+            self.beside((left, right), beside);
+        }
+    }
+
+    /// To the right of an arrow; to its left where there is no room.
+    fn beside(&mut self, (left, right): (usize, usize), text: &str) {
+        let width = text.chars().count();
+        if right + 2 + width <= self.0.len() || left < LEFT + width + 1 {
+            self.write(right + 2, text);
+        } else {
+            self.write(left - width - 1, text);
+        }
     }
 
     fn text(&self) -> String {

@@ -220,7 +220,17 @@ impl<W: Write> Sink for TraceWriter<'_, W> {
             lanes.hear(event);
         }
         let (kind, who, what) = self.words.line(&event.what);
-        if !self.filter.shows(event, kind, &who) {
+        let shown = self.filter.shows(event, kind, &who);
+        if let Drawn::Lanes(lanes) = &mut self.drawn
+            && self.filter.followed() > 0
+        {
+            let words = (kind, who.as_str(), what.as_str());
+            for line in lanes.around(event, words, (&self.filter, shown)) {
+                self.line = line;
+                self.put();
+            }
+        }
+        if !shown {
             return;
         }
         self.line.clear();

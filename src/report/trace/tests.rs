@@ -308,6 +308,59 @@ fn lanes_have_a_column_a_node_and_an_arrow_a_message() {
 }
 
 #[test]
+fn lanes_of_a_transaction_tell_who_died_before_and_during_it() {
+    let request = RequestId {
+        client: ClientId(3),
+        n: 17,
+    };
+    let key = RequestKey { request, fresh: 0 };
+    let tx = TxId {
+        key,
+        epoch: 0,
+        attempt: 0,
+    };
+    let delivered = |from, kind| What::Delivered {
+        id: MsgId(1),
+        from: NodeId(from),
+        kind,
+        tx,
+    };
+    let events = [
+        (1, What::Down(Part::Database)),
+        (2, What::Down(Part::Process)),
+        (1, What::Up(Part::Database)),
+        (0, delivered(5, "request")),
+        (0, What::Down(Part::Process)),
+        (2, What::Up(Part::Process)),
+        (0, What::Up(Part::Process)),
+        (5, What::Quiet { request }),
+        (1, What::Down(Part::Process)),
+    ];
+    let filtered = |entries: &[&str]| {
+        let (scenario, plan) = (fixture::scenario(), fixture::plan());
+        let entries: Vec<String> = entries.iter().map(|&entry| entry.to_owned()).collect();
+        let filter = Filter::parse(&scenario, &entries).expect("a filter");
+        let mut bytes = Vec::new();
+        let mut trace = TraceWriter::new(&scenario, &plan, &mut bytes)
+            .drawn_as(Form::Lanes, ProtocolKind::TwoPhaseCommit, Page::NARROW)
+            .filtered(filter);
+        for (n, (node, what)) in (0..).zip(&events) {
+            trace.event(&Event {
+                at: SimTime::from_micros(412_000 + n * 7),
+                node: NodeId(*node),
+                what: what.clone(),
+            });
+        }
+        trace.finish().expect("a vector takes every byte");
+        let text = String::from_utf8(bytes).expect("a trace is text");
+        anstream::adapter::strip_str(&text).to_string()
+    };
+    insta::assert_snapshot!(filtered(&["tx=c3.17"]));
+    let alone = filtered(&["tx=c3.17", "kind=request"]);
+    assert_eq!(alone.lines().count(), 1, "only what was asked for: {alone}");
+}
+
+#[test]
 fn a_json_line_has_the_words_of_its_line_and_more() {
     let events: Vec<(u16, What)> = every_kind().into_iter().map(|what| (1, what)).collect();
     insta::assert_snapshot!(drawn(Form::Json, Page::NARROW, &events));

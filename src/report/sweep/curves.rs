@@ -1,0 +1,92 @@
+//! A figure of a sweep as a chart: against the parameter that varies, a line a
+//! protocol.
+
+use super::Swept;
+use super::cells::{scale, title};
+use crate::lab::sweep::Cell;
+use crate::measure::Column;
+use crate::report::chart::{Curve, Curves, Mean};
+use crate::report::heading::first_sentence;
+use crate::scenario::Axis;
+
+/// What there is to draw of a figure.
+///
+/// # Errors
+/// When not exactly one parameter varies: a chart has one axis for it.
+pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
+    let varying: Vec<&Axis> = of
+        .sweep
+        .axes
+        .iter()
+        .filter(|a| a.values.len() > 1)
+        .collect();
+    let [axis] = varying[..] else {
+        return Err(format!(
+            "a chart is drawn over one parameter, and {} vary: sweep one, and set the others",
+            varying.len()
+        ));
+    };
+    let cells = of.grid.cells(of.sweep);
+    let curve = |name: &str| Curve {
+        name: name.to_owned(),
+        means: (0..of.sweep.points.len() as u32)
+            .map(|point| {
+                let mut here = cells.iter();
+                let cell = here.find(|c| c.point == point && c.protocol.name() == name)?;
+                mean(cell, figure)
+            })
+            .collect(),
+    };
+    let curves: Vec<Curve> = of.sweep.protocols.iter().map(|p| curve(p.name())).collect();
+    let scenario = of.sweep.subject.scenario();
+    let about: Vec<&str> = first_sentence(&scenario.about).split_whitespace().collect();
+    let seeds = of.manifest.seeds.count();
+    Ok(Curves {
+        says: headline(axis, figure, &curves),
+        about: format!(
+            "{}: {} Means of {seeds} seeds, with 95 % intervals.",
+            scenario.name,
+            about.join(" ")
+        ),
+        across: axis.path.clone(),
+        values: axis.values.clone(),
+        up: title(figure),
+        curves,
+        made_by: of.command.to_owned(),
+    })
+}
+
+fn mean(cell: &Cell, figure: &Column) -> Option<Mean> {
+    let estimate = cell.figure(figure.name)?;
+    let scale = scale(figure);
+    Some(Mean {
+        mean: estimate.mean * scale,
+        interval: estimate
+            .low
+            .zip(estimate.high)
+            .map(|(low, high)| (low * scale, high * scale)),
+    })
+}
+
+/// How far apart the protocols are at the end of the axis.
+fn headline(axis: &Axis, figure: &Column, curves: &[Curve]) -> String {
+    let last = axis.values.last().map_or("", String::as_str);
+    let ends = curves.iter().filter_map(|curve| {
+        let mean = (*curve.means.last()?)?.mean;
+        Some((mean, curve.name.as_str()))
+    });
+    let mut ends: Vec<(f64, &str)> = ends.collect();
+    ends.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (Some((most, first)), Some((least, other))) = (ends.first(), ends.last()) else {
+        return format!("{} over {}", title(figure), axis.path);
+    };
+    let at = format!("{} = {last}", axis.short_name());
+    match *least > 0.0 && most / least >= 1.05 {
+        true => format!(
+            "At {at} {first} has {:.1} times the {} of {other}",
+            most / least,
+            figure.name
+        ),
+        false => format!("{} over {}, up to {at}", title(figure), axis.path),
+    }
+}
