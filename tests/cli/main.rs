@@ -1,5 +1,6 @@
 //! The binary, from outside: flags, exit codes, bytes, files.
 
+mod chart;
 mod exhaust;
 mod hunt;
 mod measure;

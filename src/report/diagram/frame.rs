@@ -145,8 +145,11 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A sign, what it means, and where that is told.
+type Explained = (Meaning, &'static str, (f64, f64));
+
 /// The signs that are used, in as many lines as they need, and where they end.
-fn legend(of: &Diagram, top: f64) -> (Vec<(Meaning, &'static str, (f64, f64))>, f64) {
+fn legend(of: &Diagram, top: f64) -> (Vec<Explained>, f64) {
     let has = |which: &dyn Fn(&Shown) -> bool| of.rows.iter().any(|row| which(&row.what));
     let all = [
         (Meaning::Message(Fate::Arrived), "a message"),

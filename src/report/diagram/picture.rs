@@ -83,16 +83,16 @@ pub(super) fn place(of: &Diagram, heading: f64) -> Sheet {
         let mut rows = stacked(of, &plan, heading);
         let slopes = slopes(of, grid, &rows);
         let mut wanting = Vec::new();
-        for row in 0..rows.len() {
+        for (row, stacked) in rows.iter_mut().enumerate() {
             let words = said(of, row);
             if words.is_empty() {
                 continue;
             }
             let places = grid.places(of, &plan, row);
-            let taken = taken(&rows[row], &slopes);
+            let taken = taken(stacked, &slopes);
             let anywhere = is_of_all(&of.rows[row]);
             let found = fit(&words, plan.lines[row], &places, &taken, anywhere);
-            rows[row].words = found.unwrap_or_else(|| {
+            stacked.words = found.unwrap_or_else(|| {
                 wanting.push(row);
                 regardless(&words, &places)
             });
@@ -138,16 +138,17 @@ impl Plan {
 /// Which rows can stand beside the one before: deeds of one instant at different
 /// lanes, whose words fit between.
 fn sharing(of: &Diagram, grid: Grid) -> Vec<bool> {
-    let mut shared = vec![false; of.rows.len()];
     let mut first = 0;
-    for row in 1..of.rows.len() {
-        let group = &of.rows[first..=row];
-        shared[row] = group[0].at == of.rows[row].at && stand_together(group, grid);
-        if !shared[row] {
-            first = row;
+    let rows = of.rows.iter().enumerate();
+    let shared = rows.map(|(n, row)| {
+        let group = &of.rows[first..=n];
+        let shares = n > 0 && group[0].at == row.at && stand_together(group, grid);
+        if !shares {
+            first = n;
         }
-    }
-    shared
+        shares
+    });
+    shared.collect()
 }
 
 fn stand_together(rows: &[Row], grid: Grid) -> bool {

@@ -52,8 +52,17 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
         values: axis.values.clone(),
         up: title(figure),
         curves,
-        made_by: of.command.to_owned(),
+        made_by: made_by(of.command),
     })
+}
+
+/// The command by the program's own name: how it was started is no part of a
+/// picture, which is the same on every machine.
+fn made_by(command: &str) -> String {
+    let words = command
+        .split_once(" measure ")
+        .map_or(command, |(_, words)| words);
+    format!("indoubt measure {words}")
 }
 
 fn mean(cell: &Cell, figure: &Column) -> Option<Mean> {
