@@ -39,6 +39,15 @@ pub(crate) fn line_to_paste(words: &str) -> String {
     format!("{program} {words}")
 }
 
+/// A line to paste as it begins in a clone: for a picture that is shown to others,
+/// and is the same however the program was started.
+pub(super) fn as_in_a_clone(line: &str) -> String {
+    let rest = PROGRAM
+        .get()
+        .and_then(|program| line.strip_prefix(program.as_str()));
+    rest.map_or_else(|| line.to_owned(), |rest| format!("{IN_A_CLONE}{rest}"))
+}
+
 /// Whether a run is the very one that its scenario makes claims about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
