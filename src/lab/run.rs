@@ -119,7 +119,16 @@ pub fn run<S: Sink>(
 pub fn run_own<P: Protocol, S: Sink>(
     scenario: &Arc<Scenario>,
     options: &RunOptions,
-    sink: S,
+    mut sink: S,
+) -> Result<Trial, RunError> {
+    judged::<P>(scenario, options, &mut sink)
+}
+
+/// One trial a protocol is compiled, whoever listens.
+fn judged<P: Protocol>(
+    scenario: &Arc<Scenario>,
+    options: &RunOptions,
+    sink: &mut dyn Sink,
 ) -> Result<Trial, RunError> {
     let protocol = P::KIND;
     if options.host != HostChoice::Direct && !has_madsim() {
@@ -221,14 +230,14 @@ fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
 }
 
 /// Everybody who listens to a run.
-struct Court<S> {
+struct Court<'a> {
     digest: DigestSink,
     judge: Judge,
     meter: Meter,
-    sink: S,
+    sink: &'a mut dyn Sink,
 }
 
-impl<S: Sink> Sink for Court<S> {
+impl Sink for Court<'_> {
     fn event(&mut self, event: &Event) {
         self.digest.event(event);
         self.judge.event(event);

@@ -202,20 +202,20 @@ mod tests {
         (0.0..=1.0f64).prop_map(|p| Probability::new(p).expect("within bounds"))
     }
 
-    fn a_select() -> impl Strategy<Value = Select> {
+    fn a_select() -> BoxedStrategy<Select> {
         let kind = prop::option::of(prop::sample::select(&MESSAGES[..]));
         let end = || prop::option::of(a_node(NODES));
-        (end(), end(), kind, prop::option::of(1..=u32::MAX)).prop_map(|(from, to, kind, most)| {
-            Select {
+        (end(), end(), kind, prop::option::of(1..=u32::MAX))
+            .prop_map(|(from, to, kind, most)| Select {
                 from,
                 to,
                 kind: kind.map(str::to_owned),
                 most,
-            }
-        })
+            })
+            .boxed()
     }
 
-    fn a_partition() -> impl Strategy<Value = FaultKind> {
+    fn a_partition() -> BoxedStrategy<FaultKind> {
         let ways = prop_oneof![Just(Ways::Both), Just(Ways::OneWay)];
         (
             1..NODES as usize,
@@ -230,9 +230,10 @@ mod tests {
                     ways,
                 }
             })
+            .boxed()
     }
 
-    fn a_kind() -> impl Strategy<Value = FaultKind> {
+    fn a_kind() -> BoxedStrategy<FaultKind> {
         prop_oneof![
             a_node(MACHINES + 1).prop_map(FaultKind::CrashProcess),
             a_node(MACHINES).prop_map(FaultKind::CrashDatabase),
@@ -250,9 +251,10 @@ mod tests {
                 }
             }),
         ]
+        .boxed()
     }
 
-    fn a_moment() -> impl Strategy<Value = Moment> {
+    fn a_moment() -> BoxedStrategy<Moment> {
         // Milestones of anybody, and those that this node can reach.
         let process = [Milestone::ProcessStarted, Milestone::ProcessRecovered];
         let there = (prop::sample::select(process.to_vec()), a_node(MACHINES + 1));
@@ -272,14 +274,13 @@ mod tests {
                 nth,
             }),
         ]
+        .boxed()
     }
 
-    fn a_fault() -> impl Strategy<Value = Fault> {
-        (a_kind(), a_moment(), some_time()).prop_map(|(kind, when, lasts)| Fault {
-            kind,
-            when,
-            lasts,
-        })
+    fn a_fault() -> BoxedStrategy<Fault> {
+        (a_kind(), a_moment(), some_time())
+            .prop_map(|(kind, when, lasts)| Fault { kind, when, lasts })
+            .boxed()
     }
 
     proptest! {

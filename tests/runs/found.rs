@@ -9,7 +9,7 @@ use indoubt::vocab::Seed;
 
 use crate::support::{on_all_cores, path, protocols, run, shipped, surprises};
 
-const MORE_SEEDS: u64 = 40;
+const MORE_SEEDS: u64 = 10;
 
 #[test]
 fn what_was_once_found_to_break_holds() {

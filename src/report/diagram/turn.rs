@@ -41,5 +41,11 @@ pub(super) fn turn(what: &What) -> Turn {
 
 /// Whether a write is a manager's decision.
 fn decides(written: &Written) -> bool {
-    matches!(written.value, Some(Value::Log(entry)) if entry.state == LogState::Committed)
+    use LogState::{Aborted, Committed, CommittedAndForgotten};
+    match written.value {
+        Some(Value::Log(entry)) => {
+            matches!(entry.state, Committed | CommittedAndForgotten | Aborted)
+        }
+        _ => false,
+    }
 }

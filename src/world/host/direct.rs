@@ -9,8 +9,14 @@ use crate::vocab::{NodeId, SimTime};
 use crate::world::{Next, RunEnd, RunSpec, World};
 
 /// Runs a world to its end.
-pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
-    Run::<P, S>::new(spec, sink).finish()
+pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, mut sink: S) -> (S, RunEnd) {
+    let end = before::<P>(spec, &mut sink);
+    (sink, end)
+}
+
+/// One world a protocol is compiled, whoever listens.
+fn before<P: Protocol>(spec: &RunSpec, sink: &mut dyn Sink) -> RunEnd {
+    Run::<P, _>::new(spec, sink).finish().1
 }
 
 /// A run on its way. Everything that the rest of it depends on is in here, so a

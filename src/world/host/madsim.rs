@@ -26,13 +26,15 @@ use crate::world::{Next, RunEnd, RunSpec, World};
 /// # Panics
 ///
 /// When a machine panics: with its panic.
-pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
+pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, mut sink: S) -> (S, RunEnd) {
     let runtime = Runtime::with_seed_and_config(spec.seed.0, madsim::Config::default());
-    runtime.block_on(pump::<P, S>(spec, sink))
+    let end = runtime.block_on(pump::<P>(spec, &mut sink));
+    (sink, end)
 }
 
-async fn pump<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
-    let mut world = World::<P, S>::new(spec, sink);
+/// One pump a protocol is compiled, whoever listens.
+async fn pump<P: Protocol>(spec: &RunSpec, sink: &mut dyn Sink) -> RunEnd {
+    let mut world = World::<P, _>::new(spec, sink);
     let mut clock = SlowMotion::default();
     let mut nodes = Nodes::<P>::new(world.setting());
     loop {
@@ -54,7 +56,7 @@ async fn pump<P: Protocol, S: Sink>(spec: &RunSpec, sink: S) -> (S, RunEnd) {
                 let mut out = nodes.ask(node, Job::Step(cx, input)).await;
                 world.take(node, &mut out);
             }
-            Next::Over => return world.into_end(),
+            Next::Over => return world.into_end().1,
         }
     }
 }
