@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use super::exit::{Exit, Failure};
 use super::flags::{Format, chosen, jobs, protocols, safeguards, threads, transactions};
 use super::output::{Screen, page};
-use super::progress::{bar, counting};
+use super::progress::{bar, counting, interrupted};
 use crate::lab::exhaust::{self, Depth, ExhaustOptions, Observer, Pruning};
 use crate::lab::hunt::SeedRange;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
@@ -29,7 +29,7 @@ Exit codes:
    0  no promise broke that is expected to hold
    1  one did
    2  usage error, an error in the scenario file, or output cannot be written
-   3  inconclusive: some runs do not say
+   3  inconclusive: some runs do not say, or Ctrl-C stopped it
   70  a bug of the bench, or of a protocol; standard error says how to show it again";
 
 /// What `exhaust` can be told.
@@ -97,9 +97,12 @@ pub(super) fn exhaust(args: &ExhaustArgs) -> Result<Exit, Failure> {
         sets: args.sets.clone(),
         swarm: false,
     };
-    let progress = Progress::new();
+    let progress = Progress {
+        bar: bar(Some(0), &counting(", {msg}")),
+        interrupted: interrupted()?,
+    };
     let outcome = exhaust::exhaust(&scenario, &options, &progress);
-    progress.0.finish_and_clear();
+    progress.bar.finish_and_clear();
     let exhaustion = Exhaustion {
         scenario: &scenario,
         invocation: &invocation,
@@ -143,28 +146,29 @@ fn options(args: &ExhaustArgs, own: Seed) -> ExhaustOptions {
     }
 }
 
-/// A line on a terminal; nothing where there is none.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new() -> Self {
-        Progress(bar(Some(0), &counting(", {msg}")))
-    }
+/// A line on a terminal, nothing where there is none; and Ctrl-C.
+struct Progress<I> {
+    bar: ProgressBar,
+    interrupted: I,
 }
 
-impl Observer for Progress {
+impl<I: Fn() -> bool + Sync> Observer for Progress<I> {
     fn begins(&self, protocol: ProtocolKind, seed: Seed, depth: Depth, pieces: usize) {
         let what = match depth {
             Depth::Single => "single faults",
             Depth::Pairs => "pairs",
         };
-        self.0.reset();
-        self.0.set_length(pieces as u64);
-        self.0
+        self.bar.reset();
+        self.bar.set_length(pieces as u64);
+        self.bar
             .set_message(format!("{protocol}, seed {seed}, {what}"));
     }
 
     fn done(&self, _runs: u64) {
-        self.0.inc(1);
+        self.bar.inc(1);
+    }
+
+    fn stops(&self) -> bool {
+        (self.interrupted)()
     }
 }

@@ -23,6 +23,7 @@ use super::pages::{CompletionsArgs, ManArgs};
 use super::replay::ReplayArgs;
 use super::run::{RunArgs, TraceForm};
 use super::shrink::ShrinkArgs;
+use super::validate::ValidateArgs;
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
 use crate::scenario::MOST_TRANSACTIONS;
 use crate::vocab::Seed;
@@ -84,6 +85,11 @@ pub(super) enum Command {
     /// every protocol, on several seeds: means with 95 % confidence intervals, as a
     /// table, CSV or JSON. Promises are judged in every run.
     Measure(MeasureArgs),
+    /// Hold what is measured against what queueing theory and the literature say
+    ///
+    /// Locks, queues, flushes: scenarios so plain that theory says what must come
+    /// out, simulated, with the difference and a bound. A page of Markdown.
+    Validate(ValidateArgs),
     /// Take the safeguards away, one at a time, and show what breaks without each
     ///
     /// For every safeguard and protocol: the promise that broke, the first seed, how

@@ -28,6 +28,7 @@ mod save;
 mod schema;
 mod shrink;
 mod source;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Hunt(args) => hunt::hunt(args),
         Command::Merge(args) => hunt::merge(args),
         Command::Measure(args) => measure::measure(args),
+        Command::Validate(args) => validate::validate(args),
         Command::Ablate(args) => ablate::ablate(args),
         Command::Shrink(args) => shrink::shrink(args),
         Command::Exhaust(args) => exhaust::exhaust(args),

@@ -17,6 +17,7 @@ mod subject;
 mod swarm;
 pub mod sweep;
 mod trial;
+pub mod validation;
 
 pub use panics::{catch, record_panics};
 pub use run::{HostChoice, RunError, RunOptions, Runner, has_madsim, own, run, run_own, shipped};

@@ -11,6 +11,7 @@
 //! - [`json`]: the same for programs.
 //! - [`hunt`]: what came of many seeds; [`ablation`]: what each safeguard is for.
 //! - [`sweep`]: what each protocol costs at every value of a parameter.
+//! - [`validation`]: what is measured, held against theory.
 //! - [`trace`]: every event a line, with its legend.
 //! - [`chart`]: what was measured, drawn.
 //! - [`diagram`]: a history as a space-time diagram, in three forms.
@@ -50,6 +51,7 @@ mod table;
 mod terms;
 pub mod text;
 pub mod trace;
+pub mod validation;
 mod words;
 
 #[cfg(test)]

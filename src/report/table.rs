@@ -65,7 +65,7 @@ impl Table {
     /// Adds a row: a cell a column.
     pub(super) fn row(&mut self, label: &str, cells: impl IntoIterator<Item = Cell>) {
         let cells: Vec<Cell> = cells.into_iter().collect();
-        debug_assert_eq!(cells.len(), self.heads.len(), "a cell a column");
+        assert_eq!(cells.len(), self.heads.len(), "a cell a column");
         self.lines.push(Line::Row {
             label: format!("  {label}"),
             cells,

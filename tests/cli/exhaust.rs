@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 
 use indoubt::check::Judge;
 use indoubt::fault::{Fault, FaultKind, FaultPlan, Moment};
 use indoubt::history::{DigestSink, Event, Point, Sink};
-use indoubt::lab::exhaust::{Depth, ExhaustOptions, Exhausted, Pruning, Surprise, exhaust};
+use indoubt::lab::exhaust::{
+    Count, Depth, ExhaustOptions, Exhausted, Observer, Pruning, Surprise, exhaust,
+};
 use indoubt::lab::{self, HostChoice, RunOptions};
 use indoubt::protocol::choreographed::ChoreographedSaga;
 use indoubt::protocol::monolith::Monolith;
@@ -390,6 +393,58 @@ fn a_safeguard_that_is_missing_is_missed_by_a_single_fault() {
             .any(|(_, surprise, _)| *surprise == Surprise::Broken(promise));
         assert!(missed, "{protocol} without {without}: {found:#?}");
     }
+}
+
+/// Has enough once so many pieces are done.
+struct Enough {
+    pieces: u64,
+    done: AtomicU64,
+}
+
+impl Observer for Enough {
+    fn done(&self, _: u64) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn stops(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.pieces
+    }
+}
+
+#[test]
+fn what_is_stopped_says_what_it_left_and_claims_nothing_of_it() {
+    let scenario = pair();
+    let pairs = ExhaustOptions {
+        depth: Depth::Pairs,
+        protocols: vec![ProtocolKind::TwoPhaseCommit],
+        kinds: vec!["crash", "loss"],
+        jobs: NonZeroUsize::MIN,
+        ..singles(&scenario)
+    };
+    let after = |pieces| {
+        let done = AtomicU64::new(0);
+        exhaust(&scenario, &pairs, &Enough { pieces, done })
+    };
+    let whole = exhaust(&scenario, &pairs, &());
+    assert!(!whole.stopped);
+    let all = |outcome: &Exhausted| Count::sum(outcome.sides[0].singles.values());
+    let tried = all(&whole).tried;
+    assert_eq!(all(&whole).untried, 0);
+
+    let early = after(1);
+    assert!(early.stopped && all(&early).untried > 0);
+    assert_eq!(all(&early).all(), all(&whole).all());
+    assert_eq!(early.sides[0].without_second, all(&early).tried);
+
+    let pieces = tried.div_ceil(64);
+    let late = after(pieces + 3);
+    assert!(late.stopped && all(&late) == all(&whole));
+    assert_eq!(late.sides[0].without_second, tried - 3);
+    let some = Count::sum(late.sides[0].pairs.values()).tried;
+    assert!(0 < some && some < Count::sum(whole.sides[0].pairs.values()).tried);
+
+    assert!(after(0).sides.is_empty() && after(0).stopped);
+    assert!(!after(u64::MAX).stopped);
 }
 
 const WITHOUT: [&str; 5] = ["exhaust", MALL, "--protocol", "2pc", "--without"];

@@ -11,3 +11,4 @@ mod presumptions;
 mod safeguards;
 mod support;
 mod sweep;
+mod validation;

@@ -85,6 +85,11 @@ pub trait Observer: Sync {
 
     /// One more piece is done; it took so many runs.
     fn done(&self, _runs: u64) {}
+
+    /// Whether it shall stop, with what it has.
+    fn stops(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody listens.
@@ -109,8 +114,13 @@ pub fn exhaust(
         seeds: options.seeds.clone(),
         sides: Vec::new(),
         unable: Vec::new(),
+        stopped: false,
     };
     for &protocol in &options.protocols {
+        exhausted.stopped |= observer.stops();
+        if exhausted.stopped {
+            break;
+        }
         match scenario.can_run(protocol) {
             Ok(()) => exhausted
                 .sides
@@ -118,6 +128,7 @@ pub fn exhaust(
             Err(why) => exhausted.unable.push((protocol, why)),
         }
     }
+    exhausted.stopped |= exhausted.sides.iter().any(|side| side.stopped);
     exhausted
 }
 
@@ -129,8 +140,13 @@ fn side(
 ) -> Side {
     let durations = Durations::of(scenario, protocol);
     let (mut singles, mut pairs) = (Tally::default(), Tally::default());
-    let (mut points, mut same_history) = (0, 0);
+    let (mut points, mut same_history, mut without_second) = (0, 0, 0);
+    let mut stopped = false;
     for &seed in &options.seeds {
+        stopped |= observer.stops();
+        if stopped {
+            break;
+        }
         let trials = Trials {
             bench: Bench {
                 scenario,
@@ -147,7 +163,9 @@ fn side(
         points += base.spots.len() as u64;
         let firsts = trials.singles(&base, &mut singles);
         if options.depth == Depth::Pairs {
-            same_history += trials.pairs(&base, &firsts, &mut pairs);
+            let (same, left) = trials.pairs(&base, &firsts, &mut pairs);
+            same_history += same;
+            without_second += left;
         }
     }
     let Tally {
@@ -157,6 +175,7 @@ fn side(
         findings,
         ..Tally::default()
     };
+    let untried = Count::sum(counts.values()).untried;
     let seconds = std::mem::take(&mut pairs.counts);
     all.add(pairs);
     Side {
@@ -166,6 +185,8 @@ fn side(
         singles: counts,
         pairs: seconds,
         same_history,
+        without_second,
+        stopped: stopped || without_second > 0 || untried > 0,
         findings: all.findings,
     }
 }
@@ -191,22 +212,27 @@ impl<O: Observer> Trials<'_, O> {
     /// Tries every fault alone; answers with those that were tried.
     fn singles(&self, base: &Survey, into: &mut Tally) -> Vec<First> {
         let mut strikes: Vec<Strike> = Vec::new();
-        self.field(base, 0).strikes(|strike| {
-            into.count(&strike);
-            if strike.pruned.is_none() {
-                strikes.push(strike);
-            }
+        self.field(base, 0).strikes(|strike| match strike.pruned {
+            Some(why) => into.pruned(&strike, why),
+            None => strikes.push(strike),
         });
         let pieces: Vec<&[Strike]> = strikes.chunks(PIECE).collect();
         self.begins(Depth::Single, pieces.len());
-        let tried = in_order(self.options.jobs, pieces.len(), |n| {
-            let tried: Vec<(First, Vec<Found>)> =
-                pieces[n].iter().map(|strike| self.first(strike)).collect();
-            self.observer.done(tried.len() as u64);
-            tried
-        });
-        let tried = tried.into_iter().flatten();
+        let tried = in_order(
+            self.options.jobs,
+            pieces.len(),
+            || self.stops(),
+            |n| {
+                let tried: Vec<(First, Vec<Found>)> =
+                    pieces[n].iter().map(|strike| self.first(strike)).collect();
+                self.observer.done(tried.len() as u64);
+                tried
+            },
+        );
+        let tried: Vec<(First, Vec<Found>)> = tried.into_iter().flatten().collect();
+        into.tried(&strikes, tried.len());
         tried
+            .into_iter()
             .map(|(first, found)| {
                 into.found(self.bench.seed, std::slice::from_ref(&first.planned), found);
                 first
@@ -222,8 +248,8 @@ impl<O: Observer> Trials<'_, O> {
     }
 
     /// Tries every second fault after each first one; answers how many of those
-    /// left the run as another did.
-    fn pairs(&self, base: &Survey, firsts: &[First], into: &mut Tally) -> u64 {
+    /// left the run as another did, and after how many it was stopped before.
+    fn pairs(&self, base: &Survey, firsts: &[First], into: &mut Tally) -> (u64, u64) {
         let mut known: FastSet<Digest> = FastSet::default();
         known.insert(base.digest.digest());
         let new: Vec<bool> = firsts
@@ -231,11 +257,16 @@ impl<O: Observer> Trials<'_, O> {
             .map(|first| known.insert(first.history) || self.options.pruning == Pruning::Off)
             .collect();
         self.begins(Depth::Pairs, firsts.len());
-        let tallies = in_order(self.options.jobs, firsts.len(), |n| {
-            self.seconds(&firsts[n], new[n])
-        });
+        let tallies = in_order(
+            self.options.jobs,
+            firsts.len(),
+            || self.stops(),
+            |n| self.seconds(&firsts[n], new[n]),
+        );
+        let (done, left) = new.split_at(tallies.len());
         tallies.into_iter().for_each(|tally| into.add(tally));
-        new.iter().filter(|new| !**new).count() as u64
+        let same = done.iter().filter(|new| !**new).count();
+        (same as u64, left.len() as u64)
     }
 
     /// Every second fault after a first one: as long as the first lasts, and, if
@@ -244,17 +275,19 @@ impl<O: Observer> Trials<'_, O> {
         let first = &first.planned;
         let (_, survey) = self.bench.survey(std::slice::from_ref(first));
         let over = first.point.at + first.fault.lasts;
-        let (mut tally, mut seconds) = (Tally::default(), Vec::new());
+        let (mut tally, mut strikes) = (Tally::default(), Vec::new());
         let later = first.point.number as usize + 1;
         self.field(&survey, later).strikes(|strike| {
             if !new && strike.planned.point.at > over {
                 return;
             }
-            tally.count(&strike);
-            if strike.pruned.is_none() {
-                seconds.push(strike.planned);
+            match strike.pruned {
+                Some(why) => tally.pruned(&strike, why),
+                None => strikes.push(strike),
             }
         });
+        tally.tried(&strikes, strikes.len());
+        let mut seconds: Vec<Planned> = strikes.into_iter().map(|s| s.planned).collect();
         seconds.sort_by_key(|second| second.point.number);
         let judged = self.bench.judge_after(first, &seconds);
         self.observer.done(1 + seconds.len() as u64);
@@ -274,6 +307,10 @@ impl<O: Observer> Trials<'_, O> {
             pruning: self.options.pruning,
             kinds: &self.options.kinds,
         }
+    }
+
+    fn stops(&self) -> bool {
+        self.observer.stops()
     }
 
     fn begins(&self, depth: Depth, pieces: usize) {

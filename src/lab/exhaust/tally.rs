@@ -16,6 +16,9 @@ pub struct Exhausted {
     pub sides: Vec<Side>,
     /// Protocols that the scenario cannot run, and why.
     pub unable: Vec<(ProtocolKind, String)>,
+    /// Whether somebody stopped it before its end: what it says is then said only
+    /// of what was tried.
+    pub stopped: bool,
 }
 
 /// What came of one protocol.
@@ -35,6 +38,10 @@ pub struct Side {
     /// First faults after which no second was tried beyond the first's own end,
     /// because the run is equal to one after which it was.
     pub same_history: u64,
+    /// First faults after which no second was tried, for it was stopped before.
+    pub without_second: u64,
+    /// Whether it was stopped before all of its seeds were done.
+    pub stopped: bool,
     /// What was not as expected, the smallest plans first.
     pub findings: Vec<Finding>,
 }
@@ -44,6 +51,8 @@ pub struct Side {
 pub struct Count {
     /// So many were tried.
     pub tried: u64,
+    /// So many were to be tried when it was stopped.
+    pub untried: u64,
     /// So many need not be tried, by reason, in the order of [`Pruned::ALL`].
     pub pruned: [u64; Pruned::ALL.len()],
 }
@@ -68,18 +77,12 @@ pub struct Finding {
 impl Count {
     /// All of them.
     pub fn all(&self) -> u64 {
-        self.tried + self.pruned.iter().sum::<u64>()
-    }
-
-    pub(super) fn strike(&mut self, strike: &Strike) {
-        match strike.pruned {
-            None => self.tried += 1,
-            Some(why) => self.pruned[why as usize] += 1,
-        }
+        self.tried + self.untried + self.pruned.iter().sum::<u64>()
     }
 
     fn add(&mut self, other: &Count) {
         self.tried += other.tried;
+        self.untried += other.untried;
         for (sum, more) in self.pruned.iter_mut().zip(other.pruned) {
             *sum += more;
         }
@@ -102,12 +105,21 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, strike: &Strike) {
+    /// Counts what was left out.
+    pub(super) fn pruned(&mut self, strike: &Strike, why: Pruned) {
+        self.of(strike).pruned[why as usize] += 1;
+    }
+
+    /// Counts what was not left out: the first so many were tried.
+    pub(super) fn tried(&mut self, strikes: &[Strike], tried: usize) {
+        let (done, left) = strikes.split_at(tried);
+        done.iter().for_each(|strike| self.of(strike).tried += 1);
+        left.iter().for_each(|strike| self.of(strike).untried += 1);
+    }
+
+    fn of(&mut self, strike: &Strike) -> &mut Count {
         let kind = strike.planned.fault.kind.name();
-        self.counts
-            .entry((strike.at, kind))
-            .or_default()
-            .strike(strike);
+        self.counts.entry((strike.at, kind)).or_default()
     }
 
     /// Takes in what a run under this plan showed.

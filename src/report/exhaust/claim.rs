@@ -17,9 +17,13 @@ pub(super) fn claim(of: &Exhaustion<'_>, page: Page) -> String {
         1 => "of this seed",
         _ => "of these seeds",
     };
+    let reach = match of.outcome.stopped {
+        true => "It was stopped before its end; it would have been, at every point of a run:",
+        false => "At every point of a run:",
+    };
     let mut sentences = vec![
         format!(
-            "At every point of a run: every kind of {how_many}. A fault of a machine strikes where \
+            "{reach} every kind of {how_many}. A fault of a machine strikes where \
              something happens at it, a fault of a message the one that is sent there."
         ),
         format!(

@@ -30,6 +30,9 @@ struct Document<'a> {
     /// How many faults at a time, at the most.
     faults: u32,
     judgement: Judgement,
+    /// Whether somebody stopped it before its end: all that it says is then said
+    /// only of what was tried.
+    stopped: bool,
     protocols: Vec<SideEntry<'a>>,
     unable: Vec<UnableEntry<'a>>,
 }
@@ -45,6 +48,8 @@ struct SideEntry<'a> {
     single_faults: Vec<CountEntry>,
     pairs: Vec<CountEntry>,
     first_faults_with_the_history_of_another: u64,
+    /// It was stopped before a second fault was tried after them.
+    first_faults_without_a_second: u64,
     findings: Vec<FindingEntry<'a>>,
 }
 
@@ -54,6 +59,8 @@ struct CountEntry {
     node: String,
     kind: &'static str,
     tried: u64,
+    /// It was stopped before these.
+    untried: u64,
     /// Left out, by reason: certain to show what something tried shows.
     left_out: BTreeMap<&'static str, u64>,
 }
@@ -94,6 +101,7 @@ pub fn document(of: &Exhaustion<'_>) -> String {
             Depth::Pairs => 2,
         },
         judgement: of.judgement(),
+        stopped: of.outcome.stopped,
         protocols: of
             .outcome
             .sides
@@ -120,6 +128,7 @@ fn entry<'a>(of: &Exhaustion<'a>, side: &'a Side) -> SideEntry<'a> {
         single_faults: counts(of, &side.singles),
         pairs: counts(of, &side.pairs),
         first_faults_with_the_history_of_another: side.same_history,
+        first_faults_without_a_second: side.without_second,
         findings: side.findings.iter().map(|f| finding(of, side, f)).collect(),
     }
 }
@@ -134,6 +143,7 @@ fn counts(
             node: of.scenario.node_name(*node),
             kind,
             tried: count.tried,
+            untried: count.untried,
             left_out: Pruned::ALL
                 .into_iter()
                 .zip(count.pruned)

@@ -38,7 +38,11 @@ impl Exhaustion<'_> {
             Surprise::Broken(_) | Surprise::Panicked => Judgement::NotAsExpected,
             Surprise::Unsaid(_) => Judgement::Inconclusive,
         });
-        each.max().unwrap_or(Judgement::AsExpected)
+        let whole = match self.outcome.stopped {
+            true => Judgement::Inconclusive,
+            false => Judgement::AsExpected,
+        };
+        each.chain([whole]).max().unwrap_or(whole)
     }
 
     /// The first panic of a run, and the line that shows it again: a bug.
@@ -114,6 +118,10 @@ fn conclusion(of: &Exhaustion<'_>) -> String {
     match of.judgement() {
         Judgement::AsExpected => {
             "As the scenario expects: none of them broke a promise.".to_owned()
+        }
+        Judgement::Inconclusive if of.outcome.sides.iter().all(|s| s.findings.is_empty()) => {
+            "Inconclusive: it was stopped before its end; none of those tried broke a promise."
+                .to_owned()
         }
         Judgement::Inconclusive => format!(
             "Inconclusive: some runs of {} do not say whether a promise held.",

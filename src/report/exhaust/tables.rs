@@ -22,6 +22,10 @@ pub(super) fn tables(of: &Exhaustion<'_>, page: Page) -> String {
         counted(of, &mut table, |side| &side.pairs);
         let same = numbers(sides, |side| side.same_history);
         table.row("first faults, same history", same);
+        if sides.iter().any(|side| side.without_second > 0) {
+            let left = numbers(sides, |side| side.without_second);
+            table.row("first faults, no second: stopped", left);
+        }
     }
     table.render(page)
 }
@@ -47,6 +51,10 @@ fn counted(of: &Exhaustion<'_>, table: &mut Table, counts: impl Fn(&Side) -> &Co
     let all = |side: &Side| Count::sum(counts(side).values());
     table.row("in all", numbers(sides, |side| all(side).all()));
     table.row("tried", numbers(sides, |side| all(side).tried));
+    if sides.iter().any(|side| all(side).untried > 0) {
+        let left = numbers(sides, |side| all(side).untried);
+        table.row("not tried: stopped", left);
+    }
     for (n, why) in Pruned::ALL.into_iter().enumerate() {
         if sides.iter().any(|side| all(side).pruned[n] > 0) {
             let label = format!("left out: {}", why.name());

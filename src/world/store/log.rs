@@ -105,7 +105,7 @@ impl Log {
     /// Waits for a record that is in the log and not on disk yet, and sees to its
     /// flush.
     pub(super) fn wait(&mut self, waiting: Waiting, io: &mut Io) {
-        debug_assert!(waiting.lsn < self.disk.end(), "it would wait for ever");
+        assert!(waiting.lsn < self.disk.end(), "it would wait for ever");
         self.wanted = self.wanted.max(Lsn(waiting.lsn.0 + 1));
         let later = |w: &Waiting| w.lsn > waiting.lsn;
         let place = self.waiting.iter().rposition(|w| !later(w));

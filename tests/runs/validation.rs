@@ -1,0 +1,37 @@
+//! Simulated against theory: the short form here; the committed page is the long one.
+
+use std::fs;
+use std::thread::available_parallelism;
+
+use indoubt::lab::validation::{Effort, experiments, validate};
+use indoubt::report::validation;
+
+use crate::support::path;
+
+#[test]
+fn what_is_measured_is_what_theory_says() {
+    let threads = available_parallelism().map_or(1, usize::from);
+    let found = validate(Effort::Quick, threads, || {});
+    let page = validation::page(&found, Effort::Quick);
+    let all = || found.iter().flat_map(|of| &of.comparisons);
+    assert!(all().all(|of| of.holds()), "{page}");
+    assert!(all().all(|of| of.simulated.mean.is_finite() && of.simulated.mean > 0.0));
+    // Something is exact, and something is drawn.
+    assert!(all().any(|of| of.experiment.within == 0.0));
+    assert!(all().any(|of| of.difference().abs() > 1e-6));
+}
+
+/// That takes minutes, so here only what it is about is compared:
+/// `indoubt validate --full --out reports/validation.md` writes it anew.
+#[test]
+fn the_committed_page_is_about_these_numbers_and_all_of_them_are_within() {
+    let page = fs::read_to_string(path("reports/validation.md")).expect("it is there");
+    assert!(!page.contains("**outside**"));
+    for theory in experiments(Effort::Full) {
+        assert!(page.contains(&format!("\n## {}\n\n{}\n", theory.name, theory.says)));
+        for of in &theory.experiments {
+            let row = format!("\n| {} | {:.4} | ", of.name, of.theory);
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}
