@@ -10,7 +10,7 @@ use super::files::{cannot_write, write_with};
 use super::flags::{jobs, threads};
 use super::output::Screen;
 use super::progress::{bar, counting};
-use crate::lab::validation::{Effort, runs, validate as validated};
+use crate::lab::validation::{Effort, Theory, Validated, experiments, validate as validated};
 use crate::report::validation::page;
 
 const EXAMPLES: &str = "\
@@ -47,8 +47,10 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
         true => Effort::Full,
         false => Effort::Quick,
     };
-    let progress = bar(Some(runs(effort)), &counting(" runs"));
-    let found = validated(effort, threads(args.jobs).get(), || progress.inc(1));
+    let theories = experiments(effort);
+    let runs = theories.iter().flat_map(Theory::runs).count();
+    let progress = bar(Some(runs as u64), &counting(" runs"));
+    let found = validated(theories, threads(args.jobs), || progress.inc(1));
     progress.finish_and_clear();
     let page = page(&found, effort);
     let mut screen = Screen::new();
@@ -63,8 +65,8 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
         }
     }
     screen.flush()?;
-    let within = |of: &crate::lab::validation::Validated| of.comparisons.iter().all(|c| c.holds());
-    Ok(match found.iter().all(within) {
+    let mut all = found.iter().flat_map(Validated::comparisons);
+    Ok(match all.all(|of| of.holds()) {
         true => Exit::AsExpected,
         false => Exit::NotAsExpected,
     })

@@ -39,13 +39,16 @@ pub(crate) fn line_to_paste(words: &str) -> String {
     format!("{program} {words}")
 }
 
-/// A line to paste as it begins in a clone: for a picture that is shown to others,
-/// and is the same however the program was started.
-pub(super) fn as_in_a_clone(line: &str) -> String {
-    let rest = PROGRAM
-        .get()
-        .and_then(|program| line.strip_prefix(program.as_str()));
-    rest.map_or_else(|| line.to_owned(), |rest| format!("{IN_A_CLONE}{rest}"))
+/// What the program is to do, as words of a line to paste.
+pub(super) fn words_of(line: &str) -> &str {
+    let program = PROGRAM.get().map_or(IN_A_CLONE, String::as_str);
+    line.strip_prefix(program).map_or(line, str::trim_start)
+}
+
+/// A line to paste as it begins in a clone: for what is shown to others, and is the
+/// same however the program was started.
+pub(super) fn in_a_clone(words: &str) -> String {
+    format!("{IN_A_CLONE} {words}")
 }
 
 /// Whether a run is the very one that its scenario makes claims about.

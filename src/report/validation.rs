@@ -2,27 +2,24 @@
 
 use std::fmt::Write;
 
-use super::invocation::{as_in_a_clone, line_to_paste, quoted};
-use crate::lab::validation::{Comparison, Effort, Validated};
+use super::invocation::{in_a_clone, quoted};
+use crate::lab::validation::{Comparison, Effort, Experiment, Validated};
 
 /// The page: a section a theory, with a table of its numbers and a command that runs
 /// the first of them.
 pub fn page(validated: &[Validated], effort: Effort) -> String {
     let mut text = head(validated, effort);
-    for Validated {
-        theory,
-        comparisons,
-    } in validated
-    {
+    for of in validated {
+        let theory = &of.theory;
         let _ = write!(
             text,
             "\n## {}\n\n{}\n\n| | theory | simulated | 95 % interval | difference | bound | |\n\
              | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
             theory.name, theory.says
         );
-        comparisons.iter().for_each(|of| row(of, &mut text));
+        of.comparisons().for_each(|of| row(&of, &mut text));
         let _ = writeln!(text, "\nIn {}.", theory.measured);
-        if let Some(first) = comparisons.first() {
+        if let Some(first) = theory.experiments.first() {
             let _ = write!(text, "\n```console\n$ {}\n```\n", command(first));
         }
     }
@@ -30,7 +27,7 @@ pub fn page(validated: &[Validated], effort: Effort) -> String {
 }
 
 fn head(validated: &[Validated], effort: Effort) -> String {
-    let all = || validated.iter().flat_map(|v| &v.comparisons);
+    let all = || validated.iter().flat_map(Validated::comparisons);
     let (within, of) = (all().filter(|c| c.holds()).count(), all().count());
     let seeds: u64 = all().map(|c| c.experiment.seeds).sum();
     let again = match effort {
@@ -42,12 +39,12 @@ fn head(validated: &[Validated], effort: Effort) -> String {
          of {of} numbers are within their bounds, over {seeds} runs. The interval is Student's, \
          over seeds; where there is none, nothing is drawn that matters, or a run is long. A \
          command under a table makes the first run of it.\n\n```console\n$ {}\n```\n",
-        as_in_a_clone(&line_to_paste(again))
+        in_a_clone(again)
     )
 }
 
-fn row(of: &Comparison, text: &mut String) {
-    let experiment = &of.experiment;
+fn row(of: &Comparison<'_>, text: &mut String) {
+    let experiment = of.experiment;
     let interval = match (of.simulated.low, of.simulated.high) {
         (Some(low), Some(high)) => format!("{low:.4} to {high:.4}"),
         _ => String::new(),
@@ -67,8 +64,7 @@ fn row(of: &Comparison, text: &mut String) {
     );
 }
 
-fn command(of: &Comparison) -> String {
-    let experiment = &of.experiment;
+fn command(experiment: &Experiment) -> String {
     let sets: Vec<String> = experiment
         .sets
         .iter()
@@ -80,5 +76,5 @@ fn command(of: &Comparison) -> String {
         experiment.protocol,
         sets.concat()
     );
-    as_in_a_clone(&line_to_paste(&run))
+    in_a_clone(&run)
 }

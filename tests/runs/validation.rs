@@ -1,19 +1,20 @@
 //! Simulated against theory: the short form here; the committed page is the long one.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-use indoubt::lab::validation::{Effort, experiments, validate};
+use indoubt::lab::validation::{Effort, Validated, experiments, validate};
 use indoubt::report::validation;
 
 use crate::support::path;
 
 #[test]
 fn what_is_measured_is_what_theory_says() {
-    let threads = available_parallelism().map_or(1, usize::from);
-    let found = validate(Effort::Quick, threads, || {});
+    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let found = validate(experiments(Effort::Quick), threads, || {});
     let page = validation::page(&found, Effort::Quick);
-    let all = || found.iter().flat_map(|of| &of.comparisons);
+    let all = || found.iter().flat_map(Validated::comparisons);
     assert!(all().all(|of| of.holds()), "{page}");
     assert!(all().all(|of| of.simulated.mean.is_finite() && of.simulated.mean > 0.0));
     // Something is exact, and something is drawn.

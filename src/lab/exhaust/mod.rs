@@ -28,7 +28,6 @@ mod durations;
 mod strikes;
 mod survey;
 mod tally;
-mod threads;
 mod trunk;
 
 use std::num::NonZeroUsize;
@@ -43,8 +42,8 @@ use attempt::{Bench, Found};
 use strikes::{Field, Strike};
 use survey::Survey;
 use tally::Tally;
-use threads::in_order;
 
+use super::pool::in_order;
 use crate::history::Digest;
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::scenario::Scenario;
@@ -211,17 +210,13 @@ const PIECE: usize = 64;
 impl<O: Observer> Trials<'_, O> {
     /// Tries every fault alone; answers with those that were tried.
     fn singles(&self, base: &Survey, into: &mut Tally) -> Vec<First> {
-        let mut strikes: Vec<Strike> = Vec::new();
-        self.field(base, 0).strikes(|strike| match strike.pruned {
-            Some(why) => into.pruned(&strike, why),
-            None => strikes.push(strike),
-        });
+        let strikes = self.strikes(base, 0, into, |_| true);
         let pieces: Vec<&[Strike]> = strikes.chunks(PIECE).collect();
         self.begins(Depth::Single, pieces.len());
         let tried = in_order(
             self.options.jobs,
             pieces.len(),
-            || self.stops(),
+            || self.observer.stops(),
             |n| {
                 let tried: Vec<(First, Vec<Found>)> =
                     pieces[n].iter().map(|strike| self.first(strike)).collect();
@@ -260,7 +255,7 @@ impl<O: Observer> Trials<'_, O> {
         let tallies = in_order(
             self.options.jobs,
             firsts.len(),
-            || self.stops(),
+            || self.observer.stops(),
             |n| self.seconds(&firsts[n], new[n]),
         );
         let (done, left) = new.split_at(tallies.len());
@@ -275,16 +270,10 @@ impl<O: Observer> Trials<'_, O> {
         let first = &first.planned;
         let (_, survey) = self.bench.survey(std::slice::from_ref(first));
         let over = first.point.at + first.fault.lasts;
-        let (mut tally, mut strikes) = (Tally::default(), Vec::new());
+        let mut tally = Tally::default();
         let later = first.point.number as usize + 1;
-        self.field(&survey, later).strikes(|strike| {
-            if !new && strike.planned.point.at > over {
-                return;
-            }
-            match strike.pruned {
-                Some(why) => tally.pruned(&strike, why),
-                None => strikes.push(strike),
-            }
+        let strikes = self.strikes(&survey, later, &mut tally, |strike| {
+            new || strike.planned.point.at <= over
         });
         tally.tried(&strikes, strikes.len());
         let mut seconds: Vec<Planned> = strikes.into_iter().map(|s| s.planned).collect();
@@ -298,19 +287,30 @@ impl<O: Observer> Trials<'_, O> {
         tally
     }
 
-    fn field<'s>(&'s self, survey: &'s Survey, first: usize) -> Field<'s> {
-        Field {
+    /// What is to be tried of what can go wrong from a point on; what is pruned of
+    /// it is counted.
+    fn strikes(
+        &self,
+        survey: &Survey,
+        first: usize,
+        tally: &mut Tally,
+        wanted: impl Fn(&Strike) -> bool,
+    ) -> Vec<Strike> {
+        let field = Field {
             scenario: self.bench.scenario,
             durations: self.durations,
             spots: &survey.spots,
             first,
             pruning: self.options.pruning,
             kinds: &self.options.kinds,
-        }
-    }
-
-    fn stops(&self) -> bool {
-        self.observer.stops()
+        };
+        let mut strikes = Vec::new();
+        field.strikes(|strike| match strike.pruned {
+            _ if !wanted(&strike) => {}
+            Some(why) => tally.pruned(&strike, why),
+            None => strikes.push(strike),
+        });
+        strikes
     }
 
     fn begins(&self, depth: Depth, pieces: usize) {

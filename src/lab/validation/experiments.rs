@@ -1,6 +1,6 @@
 //! The theories, each with its formula beside it.
 
-use super::gauges::Gauge;
+use super::gauges::{Answers, Gauge, RowUse};
 use super::{Effort, Experiment, Theory};
 use crate::protocol::ProtocolKind;
 use crate::vocab::{SimDuration, SimTime};
@@ -163,7 +163,7 @@ fn holds() -> Theory {
         measured: "ms",
         experiments: on_one_row(
             Effort::Quick,
-            &Gauge::row_hold(),
+            &Gauge::RowHold(RowUse::default()),
             0.0,
             1,
             |costs, protocol| costs.hold(protocol) as f64 / 1_000.0,
@@ -179,7 +179,7 @@ fn hot_row(effort: Effort) -> Theory {
         measured: "times a second",
         experiments: on_one_row(
             effort,
-            &Gauge::row_rate(),
+            &Gauge::RowRate(RowUse::default()),
             0.02,
             CLIENTS,
             |costs, protocol| 1e6 / costs.hold(protocol) as f64,
@@ -194,9 +194,13 @@ fn littles_law(effort: Effort) -> Theory {
                way; the simulation says how many were answered a second times how long each \
                took. A run begins with nobody waiting and ends so, which is what it lacks.",
         measured: "requests",
-        experiments: on_one_row(effort, &Gauge::under_way(), 0.02, CLIENTS, |_, _| {
-            f64::from(CLIENTS)
-        }),
+        experiments: on_one_row(
+            effort,
+            &Gauge::UnderWay(Answers::default()),
+            0.02,
+            CLIENTS,
+            |_, _| f64::from(CLIENTS),
+        ),
     }
 }
 
@@ -237,7 +241,7 @@ fn queues(effort: Effort) -> Theory {
                 (Effort::Full, 0.9) => (40, 60_000, 0.03),
                 (Effort::Full, _) => (20, 30_000, 0.03),
             };
-            let from = SimTime::ZERO + SimDuration::from_micros(every * transactions / 20);
+            let from = SimTime::from_micros(every * transactions / 20);
             experiments.push(Experiment {
                 name: format!("{name}, ρ = {busy}"),
                 file: QUEUE.0,
@@ -252,7 +256,7 @@ fn queues(effort: Effort) -> Theory {
                 theory,
                 within,
                 seeds,
-                gauge: Gauge::wait(SimDuration::from_micros(MEAN), from),
+                gauge: Gauge::Wait(SimDuration::from_micros(MEAN), Answers::since(from)),
             });
         }
     }
@@ -293,7 +297,10 @@ fn waits(effort: Effort) -> Theory {
             theory: f64::from((clients - 1) * LOCKS * LOCKS) / f64::from(2 * rows),
             within,
             seeds,
-            gauge: Gauge::waits(),
+            gauge: Gauge::Waits {
+                waits: 0,
+                committed: 0,
+            },
         }
     });
     Theory {
@@ -328,7 +335,10 @@ fn group_commit(effort: Effort) -> Theory {
             theory: 1.0 + f64::from(timer_micros) / f64::from(every),
             within,
             seeds,
-            gauge: Gauge::company(),
+            gauge: Gauge::Company {
+                records: 0,
+                flushes: 0,
+            },
         }
     });
     Theory {

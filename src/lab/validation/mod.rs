@@ -7,25 +7,24 @@
 mod experiments;
 mod gauges;
 
-use std::ops::ControlFlow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use experiments::experiments;
 
 use gauges::Gauge;
 
-use super::pool::as_done;
+use super::pool::in_order;
 use super::sweep::Estimate;
 use super::{HostChoice, RunOptions, run};
 use crate::protocol::{ProtocolKind, Safeguards};
-use crate::scenario::{self, Scenario};
+use crate::scenario;
 use crate::vocab::Seed;
 
 /// How long it may take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// Seconds: what is exact is exact, the rest is close.
-    #[default]
     Quick,
     /// Minutes: as close as the bounds of the long form.
     Full,
@@ -66,16 +65,36 @@ pub struct Experiment {
     gauge: Gauge,
 }
 
-/// An experiment that was made.
+/// A theory, and what came of its experiments.
 #[derive(Clone, Debug)]
-pub struct Comparison {
+pub struct Validated {
     /// Which.
-    pub experiment: Experiment,
+    pub theory: Theory,
+    /// What the simulation says, in the order of its experiments.
+    simulated: Vec<Estimate>,
+}
+
+/// An experiment, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison<'a> {
+    /// Which.
+    pub experiment: &'a Experiment,
     /// What the simulation says.
     pub simulated: Estimate,
 }
 
-impl Comparison {
+impl Validated {
+    /// The experiments, each with what came of it.
+    pub fn comparisons(&self) -> impl Iterator<Item = Comparison<'_>> {
+        let pairs = self.theory.experiments.iter().zip(&self.simulated);
+        pairs.map(|(experiment, &simulated)| Comparison {
+            experiment,
+            simulated,
+        })
+    }
+}
+
+impl Comparison<'_> {
     /// By how much the simulation differs, as a share of the theory.
     pub fn difference(&self) -> f64 {
         self.simulated.mean / self.experiment.theory - 1.0
@@ -88,75 +107,63 @@ impl Comparison {
     }
 }
 
-/// A theory, and what came of its experiments.
-#[derive(Clone, Debug)]
-pub struct Validated {
-    /// Which.
-    pub theory: Theory,
-    /// In the order of its experiments.
-    pub comparisons: Vec<Comparison>,
-}
-
 /// Makes all experiments, on so many threads; `observe` hears of each run that is
 /// done.
 ///
 /// # Panics
 /// On a bug of the bench: the scenarios are its own.
-pub fn validate(effort: Effort, threads: usize, mut observe: impl FnMut()) -> Vec<Validated> {
-    let theories = experiments(effort);
-    let all: Vec<&Experiment> = theories.iter().flat_map(|t| &t.experiments).collect();
-    let mut found: Vec<Vec<f64>> = all.iter().map(|e| vec![0.0; e.seeds as usize]).collect();
-    let numbered = all.iter().enumerate();
-    let pieces = numbered.flat_map(|(n, e)| (0..e.seeds).map(move |seed| (n, *e, seed)));
-    let work = |(n, experiment, seed): (usize, &Experiment, u64)| {
-        (n, seed, experiment.simulated(Seed(seed + 1)))
+pub fn validate(
+    theories: Vec<Theory>,
+    threads: NonZeroUsize,
+    observe: impl Fn() + Sync,
+) -> Vec<Validated> {
+    let runs: Vec<(&Experiment, Seed)> = theories.iter().flat_map(Theory::runs).collect();
+    let numbers = in_order(
+        threads,
+        runs.len(),
+        || false,
+        |n| {
+            let (experiment, seed) = runs[n];
+            let number = experiment.simulated(seed);
+            observe();
+            number
+        },
+    );
+    let mut numbers = numbers.into_iter();
+    let mut estimate = |experiment: &Experiment| {
+        let numbers: Vec<f64> = numbers.by_ref().take(experiment.seeds as usize).collect();
+        Estimate::of(&numbers).expect("there is a seed")
     };
-    as_done(pieces, threads, work, |(n, seed, number)| {
-        found[n][seed as usize] = number;
-        observe();
-        ControlFlow::Continue(())
-    });
-    let mut found = found.into_iter();
     theories
-        .iter()
+        .into_iter()
         .map(|theory| Validated {
-            theory: theory.clone(),
-            comparisons: theory
-                .experiments
-                .iter()
-                .zip(&mut found)
-                .map(|(experiment, numbers)| Comparison {
-                    experiment: experiment.clone(),
-                    simulated: Estimate::of(&numbers).expect("there is a seed"),
-                })
-                .collect(),
+            simulated: theory.experiments.iter().map(&mut estimate).collect(),
+            theory,
         })
         .collect()
 }
 
-/// How many runs [`validate`] will make.
-pub fn runs(effort: Effort) -> u64 {
-    let theories = experiments(effort);
-    let all = theories.iter().flat_map(|t| &t.experiments);
-    all.map(|experiment| experiment.seeds).sum()
+impl Theory {
+    /// The runs that its experiments take.
+    pub fn runs(&self) -> impl Iterator<Item = (&Experiment, Seed)> {
+        let seeds = |of: &Experiment| (1..=of.seeds).map(Seed);
+        let experiments = self.experiments.iter();
+        experiments.flat_map(move |of| seeds(of).map(move |seed| (of, seed)))
+    }
 }
 
 impl Experiment {
-    fn scenario(&self) -> Scenario {
-        scenario::parse_with(self.file, self.text, &self.sets)
-            .unwrap_or_else(|errors| panic!("{errors}"))
-    }
-
     /// The number that one seed gives.
     fn simulated(&self, seed: Seed) -> f64 {
-        let scenario = Arc::new(self.scenario());
+        let scenario = scenario::parse_with(self.file, self.text, &self.sets)
+            .unwrap_or_else(|errors| panic!("{errors}"));
         let options = RunOptions {
             seed,
             safeguards: Safeguards::all(),
             host: HostChoice::Direct,
         };
         let mut gauge = self.gauge.clone();
-        run(&scenario, self.protocol, &options, &mut gauge)
+        run(&Arc::new(scenario), self.protocol, &options, &mut gauge)
             .unwrap_or_else(|error| panic!("{}: {error}", self.file));
         gauge.number()
     }

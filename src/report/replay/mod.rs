@@ -15,7 +15,7 @@ use crate::check::{Verdict, Violation};
 use crate::history::Digest;
 use crate::lab::Trial;
 use crate::report::diagram::{Caption, Concern, Diagram, Moment, Signs};
-use crate::report::invocation::as_in_a_clone;
+use crate::report::invocation::{in_a_clone, words_of};
 use crate::report::saved::Parting;
 use crate::report::{Comparison, Invocation, Judgement};
 use crate::scenario::Scenario;
@@ -169,7 +169,7 @@ impl Replay<'_> {
         Caption {
             title,
             run: format!("{}, {}; time in ms", self.scenario.name, self.run()),
-            again: as_in_a_clone(&self.again),
+            again: in_a_clone(words_of(&self.again)),
         }
     }
 

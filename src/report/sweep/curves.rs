@@ -7,6 +7,7 @@ use crate::lab::sweep::Cell;
 use crate::measure::Column;
 use crate::report::chart::{Curve, Curves, Mean};
 use crate::report::heading::first_sentence;
+use crate::report::invocation::words_of;
 use crate::scenario::Axis;
 
 /// What there is to draw of a figure.
@@ -52,17 +53,10 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
         values: axis.values.clone(),
         up: title(figure),
         curves,
-        made_by: made_by(of.command),
+        // How the program was started is no part of a picture, which is the same on
+        // every machine.
+        made_by: format!("indoubt {}", words_of(of.command)),
     })
-}
-
-/// The command by the program's own name: how it was started is no part of a
-/// picture, which is the same on every machine.
-fn made_by(command: &str) -> String {
-    let words = command
-        .split_once(" measure ")
-        .map_or(command, |(_, words)| words);
-    format!("indoubt measure {words}")
 }
 
 fn mean(cell: &Cell, figure: &Column) -> Option<Mean> {

@@ -12,18 +12,35 @@ use crate::vocab::{
     TxId,
 };
 
+const REQUEST: RequestId = RequestId {
+    client: ClientId(3),
+    n: 17,
+};
+
+fn tx(epoch: u32) -> TxId {
+    TxId {
+        key: RequestKey {
+            request: REQUEST,
+            fresh: 0,
+        },
+        epoch,
+        attempt: 0,
+    }
+}
+
+fn delivered(tx: TxId, from: u16, kind: &'static str) -> What {
+    What::Delivered {
+        id: MsgId(1),
+        from: NodeId(from),
+        kind,
+        tx,
+    }
+}
+
 /// An event of every kind.
 fn every_kind() -> Vec<What> {
-    let request = RequestId {
-        client: ClientId(3),
-        n: 17,
-    };
-    let key = RequestKey { request, fresh: 0 };
-    let tx = TxId {
-        key,
-        epoch: 1,
-        attempt: 0,
-    };
+    let tx = tx(1);
+    let (key, request) = (tx.key, REQUEST);
     let row = BusinessRow {
         resource: ResourceId(0),
         facet: Facet::Value,
@@ -265,23 +282,8 @@ fn drawn(form: Form, page: Page, events: &[(u16, What)]) -> String {
 
 #[test]
 fn lanes_have_a_column_a_node_and_an_arrow_a_message() {
-    let tx = TxId {
-        key: RequestKey {
-            request: RequestId {
-                client: ClientId(3),
-                n: 17,
-            },
-            fresh: 0,
-        },
-        epoch: 0,
-        attempt: 0,
-    };
-    let delivered = |from, kind| What::Delivered {
-        id: MsgId(1),
-        from: NodeId(from),
-        kind,
-        tx,
-    };
+    let tx = tx(0);
+    let delivered = |from, kind| delivered(tx, from, kind);
     let lost = What::Lost {
         id: MsgId(2),
         to: NodeId(2),
@@ -309,22 +311,8 @@ fn lanes_have_a_column_a_node_and_an_arrow_a_message() {
 
 #[test]
 fn lanes_of_a_transaction_tell_who_died_before_and_during_it() {
-    let request = RequestId {
-        client: ClientId(3),
-        n: 17,
-    };
-    let key = RequestKey { request, fresh: 0 };
-    let tx = TxId {
-        key,
-        epoch: 0,
-        attempt: 0,
-    };
-    let delivered = |from, kind| What::Delivered {
-        id: MsgId(1),
-        from: NodeId(from),
-        kind,
-        tx,
-    };
+    let tx = tx(0);
+    let delivered = |from, kind| delivered(tx, from, kind);
     let events = [
         (1, What::Down(Part::Database)),
         (2, What::Down(Part::Process)),
@@ -333,7 +321,7 @@ fn lanes_of_a_transaction_tell_who_died_before_and_during_it() {
         (0, What::Down(Part::Process)),
         (2, What::Up(Part::Process)),
         (0, What::Up(Part::Process)),
-        (5, What::Quiet { request }),
+        (5, What::Quiet { request: REQUEST }),
         (1, What::Down(Part::Process)),
     ];
     let filtered = |entries: &[&str]| {

@@ -10,12 +10,12 @@ use crate::world::{Next, RunEnd, RunSpec, World};
 
 /// Runs a world to its end.
 pub fn run<P: Protocol, S: Sink>(spec: &RunSpec, mut sink: S) -> (S, RunEnd) {
-    let end = before::<P>(spec, &mut sink);
+    let end = whole::<P>(spec, &mut sink);
     (sink, end)
 }
 
 /// One world a protocol is compiled, whoever listens.
-fn before<P: Protocol>(spec: &RunSpec, sink: &mut dyn Sink) -> RunEnd {
+fn whole<P: Protocol>(spec: &RunSpec, sink: &mut dyn Sink) -> RunEnd {
     Run::<P, _>::new(spec, sink).finish().1
 }
 
