@@ -1,25 +1,29 @@
-//! `indoubt chart`: what was measured, drawn.
+//! `indoubt chart`: a run under every protocol, drawn.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::files::{cannot_write, write_with};
+use super::files::write_whole;
 use super::flags::{chosen, once, protocols, safeguards, seed, transactions};
 use super::output::Screen;
 use super::source::Source;
+use crate::history::Sink;
 use crate::lab::{self, HostChoice, RunError, RunOptions};
-use crate::measure::Timeline;
+use crate::measure::{Bill, Meter, Timed, Timeline};
 use crate::protocol::{ProtocolKind, Safeguard, Safeguards};
-use crate::report::chart::{Chart, Theme, Timelines};
+use crate::report::chart::{Bills, Chart, Queues, Spreads, Theme, Timelines};
 use crate::report::quoted;
-use crate::vocab::Seed;
+use crate::scenario::Scenario;
+use crate::vocab::{Seed, SimTime};
 
 const EXAMPLES: &str = "\
 Examples:
   indoubt chart scenarios/lessons/03-in-doubt.toml --out in-doubt.svg
+  indoubt chart scenarios/lessons/13-hot-row.toml --of latency --out latency.svg
   indoubt chart scenarios/points-mall.toml --theme dark --out mall.png";
 
 /// What `chart` can be told.
@@ -50,6 +54,10 @@ pub(super) struct ChartArgs {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     sets: Vec<String>,
 
+    /// What is drawn of the run
+    #[arg(long = "of", value_enum, default_value_t, value_name = "WHAT")]
+    what: Drawn,
+
     /// On what it is to be looked at
     #[arg(long, value_enum, default_value_t, value_name = "THEME")]
     theme: Paper,
@@ -57,6 +65,24 @@ pub(super) struct ChartArgs {
     /// The picture: NAME.svg or NAME.png
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
+}
+
+/// What is drawn of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Drawn {
+    /// Throughput, locks, doubt, half-done work and compensation debt over time
+    #[default]
+    Timeline,
+    /// Who waits for which row when: a heat map of the rows that are waited for most
+    Queues,
+    /// How long requests take, to the last in a thousand
+    Latency,
+    /// How long waits for locks last
+    LockWait,
+    /// How long locks are held for writing
+    LockHold,
+    /// Messages and forced writes per committed request, by kind
+    Costs,
 }
 
 /// On what a chart is to be looked at.
@@ -72,6 +98,15 @@ pub(super) enum Paper {
 /// Runs, draws and writes the picture.
 pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
     Picture::of(&args.out)?;
+    draw(&picture(args)?, &args.out, args.theme)?;
+    let mut screen = Screen::new();
+    writeln!(screen, "{} is drawn.", args.out.display())?;
+    screen.flush()?;
+    Ok(Exit::AsExpected)
+}
+
+/// Runs, and draws what came of it.
+pub(super) fn picture(args: &ChartArgs) -> Result<Chart, Failure> {
     let source = Source::of(&args.scenario, &args.sets, args.transactions);
     let scenario = source.whole()?.scenario;
     let options = RunOptions {
@@ -79,26 +114,99 @@ pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
         safeguards: Safeguards::all().less(&args.without),
         host: HostChoice::Direct,
     };
-    let mut courses = Vec::new();
-    for protocol in chosen(&args.protocols) {
-        let mut timeline = Timeline::new(&scenario, protocol);
-        match lab::run(&scenario, protocol, &options, &mut timeline) {
-            Ok(_) => courses.push((protocol, timeline.finish())),
-            Err(RunError::CannotRun { .. }) if args.protocols.is_empty() => {}
-            Err(error) => return Err(Failure::Run(error)),
-        }
-    }
-    let chart = Chart::timeline(&Timelines {
+    let runs = Runs {
+        args,
         scenario: &scenario,
-        plan: &scenario.plan(options.seed),
-        courses: &courses,
-        made_by: &made_by(args, options.seed),
-    });
-    draw(&chart, &args.out, args.theme)?;
-    let mut screen = Screen::new();
-    writeln!(screen, "{} is drawn.", args.out.display())?;
-    screen.flush()?;
-    Ok(Exit::AsExpected)
+        options,
+        made_by: made_by(args, options.seed),
+    };
+    match args.what {
+        Drawn::Timeline => runs.timeline(),
+        Drawn::Queues => runs.queues(),
+        Drawn::Latency => runs.spreads(Timed::Latency),
+        Drawn::LockWait => runs.spreads(Timed::LockWait),
+        Drawn::LockHold => runs.spreads(Timed::LockHold),
+        Drawn::Costs => runs.costs(),
+    }
+}
+
+/// The runs that are drawn: one a protocol.
+struct Runs<'a> {
+    args: &'a ChartArgs,
+    scenario: &'a Arc<Scenario>,
+    options: RunOptions,
+    made_by: String,
+}
+
+impl Runs<'_> {
+    /// What a sink hears under each protocol.
+    fn heard<S: Sink>(
+        &self,
+        sink: impl Fn(ProtocolKind) -> S,
+    ) -> Result<Vec<(ProtocolKind, S)>, Failure> {
+        let mut heard = Vec::new();
+        for protocol in chosen(&self.args.protocols) {
+            let mut sink = sink(protocol);
+            match lab::run(self.scenario, protocol, &self.options, &mut sink) {
+                Ok(_) => heard.push((protocol, sink)),
+                Err(RunError::CannotRun { .. }) if self.args.protocols.is_empty() => {}
+                Err(error) => return Err(Failure::Run(error)),
+            }
+        }
+        Ok(heard)
+    }
+
+    fn timeline(&self) -> Result<Chart, Failure> {
+        let heard = self.heard(|protocol| Timeline::new(self.scenario, protocol))?;
+        let courses = heard.into_iter();
+        let courses: Vec<_> = courses
+            .map(|(who, timeline)| (who, timeline.finish()))
+            .collect();
+        Ok(Chart::timeline(&Timelines {
+            scenario: self.scenario,
+            plan: &self.scenario.plan(self.options.seed),
+            courses: &courses,
+            made_by: &self.made_by,
+        }))
+    }
+
+    fn queues(&self) -> Result<Chart, Failure> {
+        let heard = self.heard(|protocol| Meter::new(self.scenario, protocol).keeping_waits())?;
+        let ends = heard.iter().map(|(_, meter)| meter.last_word_at());
+        let end = ends.max().unwrap_or(SimTime::ZERO);
+        let waits = heard
+            .iter()
+            .map(|(who, meter)| (*who, meter.waits().to_vec()));
+        Ok(Chart::queues(&Queues {
+            scenario: self.scenario,
+            waits: &waits.collect::<Vec<_>>(),
+            end,
+            made_by: &self.made_by,
+        }))
+    }
+
+    fn spreads(&self, what: Timed) -> Result<Chart, Failure> {
+        let heard = self.heard(|protocol| Meter::new(self.scenario, protocol))?;
+        let spreads = heard
+            .iter()
+            .map(|(who, meter)| (*who, meter.distribution(what)));
+        Ok(Chart::spreads(&Spreads {
+            scenario: self.scenario,
+            what,
+            spreads: &spreads.collect::<Vec<_>>(),
+            made_by: &self.made_by,
+        }))
+    }
+
+    fn costs(&self) -> Result<Chart, Failure> {
+        let heard = self.heard(|protocol| Bill::new(self.scenario, protocol))?;
+        let costs = heard.into_iter().map(|(who, bill)| (who, bill.finish()));
+        Ok(Chart::bills(&Bills {
+            scenario: self.scenario,
+            costs: &costs.collect::<Vec<_>>(),
+            made_by: &self.made_by,
+        }))
+    }
 }
 
 /// Writes a chart as what its name says.
@@ -111,10 +219,7 @@ pub(super) fn draw(chart: &Chart, file: &Path, theme: Paper) -> Result<(), Failu
         Picture::Svg => chart.svg(theme).into_bytes(),
         Picture::Png => chart.png(theme),
     };
-    write_with(file, |out| {
-        out.write_all(&bytes)
-            .map_err(|error| cannot_write(file, &error))
-    })
+    write_whole(file, &bytes)
 }
 
 /// The command, in small print: what it is to be written to does not matter.
@@ -123,6 +228,13 @@ fn made_by(args: &ChartArgs, seed: Seed) -> String {
         "indoubt chart {} --seed {seed}",
         quoted(&args.scenario.display().to_string())
     );
+    if let Some(what) = args
+        .what
+        .to_possible_value()
+        .filter(|_| args.what != Drawn::default())
+    {
+        words.push_str(&format!(" --of {}", what.get_name()));
+    }
     for protocol in &args.protocols {
         words.push_str(&format!(" --protocol {protocol}"));
     }

@@ -65,10 +65,10 @@ pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::Usage(format!("cannot write {}: {error}", path.display()))
 }
 
-/// Writes a text whole or not at all.
-pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a text, or a picture, whole or not at all.
+pub(super) fn write_whole(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), Failure> {
     write_with(path, |out| {
-        out.write_all(text.as_bytes())
+        out.write_all(contents.as_ref())
             .map_err(|error| cannot_write(path, &error))
     })
 }

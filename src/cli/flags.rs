@@ -15,6 +15,7 @@ use super::check::CheckArgs;
 use super::diff::DiffArgs;
 use super::exhaust::ExhaustArgs;
 use super::explain::ExplainArgs;
+use super::gallery::GalleryArgs;
 use super::hunt::{HuntArgs, MergeArgs};
 use super::list::ListArgs;
 use super::measure::MeasureArgs;
@@ -113,9 +114,14 @@ pub(super) enum Command {
     /// the history is the same, bit for bit; and draws the first promise that broke
     /// as a space-time diagram: a lane a node, time going down, an arrow a message.
     Replay(ReplayArgs),
-    /// Draw a run over time: throughput, locks, doubt and half-done work, all
-    /// protocols on one time axis
+    /// Draw a run, all protocols side by side: over time, its queues, latencies, locks
+    /// or costs
     Chart(ChartArgs),
+    /// Draw all charts of a gallery, and the page that tells their story
+    ///
+    /// A gallery is a file of commands, each a chart, and of what is to be seen in it.
+    /// `--check` draws them again and compares the bytes.
+    Gallery(GalleryArgs),
     /// Say where two saved histories part
     Diff(DiffArgs),
     /// Say whether scenario files are right, and run nothing

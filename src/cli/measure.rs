@@ -27,36 +27,54 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
     if let Some(file) = &args.chart {
         Picture::of(file)?;
     }
+    with_what_was_measured(args, |swept| {
+        if let Some(file) = &args.chart {
+            draw(&drawn(swept)?, file, args.theme)?;
+        }
+        let document = match (args.format, args.rows) {
+            (MeasureFormat::Text, _) => report::screen(swept, page()),
+            (MeasureFormat::Json, _) => report::document(swept),
+            (MeasureFormat::Jsonl, _) => report::lines(swept),
+            (MeasureFormat::Csv, Rows::Runs) => report::csv_runs(swept),
+            (MeasureFormat::Csv, Rows::Cells) => report::csv_cells(swept),
+        };
+        let mut screen = Screen::new();
+        screen.write_all(document.as_bytes())?;
+        screen.flush()?;
+        Ok(match swept.outcome() {
+            Outcome::AsExpected => Exit::AsExpected,
+            Outcome::Inconclusive => Exit::Inconclusive,
+            Outcome::NotAsExpected => Exit::NotAsExpected,
+            Outcome::Bug => Exit::Bug,
+        })
+    })
+}
+
+/// Measures, and draws the first figure.
+pub(super) fn picture(args: &MeasureArgs) -> Result<Chart, Failure> {
+    with_what_was_measured(args, drawn)
+}
+
+fn drawn(swept: &Swept<'_>) -> Result<Chart, Failure> {
+    let nothing = || Failure::Usage("there is no figure to draw".to_owned());
+    let figure = swept.figures.first().ok_or_else(nothing)?;
+    let curves = report::curves(swept, figure).map_err(Failure::Usage)?;
+    Ok(Chart::curves(&curves))
+}
+
+fn with_what_was_measured<T>(
+    args: &MeasureArgs,
+    use_it: impl FnOnce(&Swept<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let manifest = manifest(args)?;
     let sweep = manifest.sweep().map_err(unable)?;
     let grid = measured(args, &manifest, &sweep)?;
-    let figures = figures(args);
-    let swept = Swept {
+    use_it(&Swept {
         manifest: &manifest,
         sweep: &sweep,
         grid: &grid,
-        figures: &figures,
+        figures: &figures(args),
         command: &command(args),
-    };
-    if let (Some(file), Some(figure)) = (&args.chart, figures.first()) {
-        let curves = report::curves(&swept, figure).map_err(Failure::Usage)?;
-        draw(&Chart::curves(&curves), file, args.theme)?;
-    }
-    let document = match (args.format, args.rows) {
-        (MeasureFormat::Text, _) => report::screen(&swept, page()),
-        (MeasureFormat::Json, _) => report::document(&swept),
-        (MeasureFormat::Jsonl, _) => report::lines(&swept),
-        (MeasureFormat::Csv, Rows::Runs) => report::csv_runs(&swept),
-        (MeasureFormat::Csv, Rows::Cells) => report::csv_cells(&swept),
-    };
-    let mut screen = Screen::new();
-    screen.write_all(document.as_bytes())?;
-    screen.flush()?;
-    Ok(match swept.outcome() {
-        Outcome::AsExpected => Exit::AsExpected,
-        Outcome::Inconclusive => Exit::Inconclusive,
-        Outcome::NotAsExpected => Exit::NotAsExpected,
-        Outcome::Bug => Exit::Bug,
     })
 }
 

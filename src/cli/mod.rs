@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod files;
 mod flags;
+mod gallery;
 mod hunt;
 mod journal;
 mod list;
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Exhaust(args) => exhaust::exhaust(args),
         Command::Replay(args) => replay::replay(args),
         Command::Chart(args) => chart::chart(args),
+        Command::Gallery(args) => gallery::gallery(args),
         Command::Diff(args) => diff::diff(args),
         Command::List(args) => list::list(args),
         Command::Explain(args) => explain::explain(args),

@@ -1,7 +1,7 @@
 //! How far a command is, on a terminal; where there is none, nothing is drawn.
 
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -43,13 +43,19 @@ pub(super) fn counting(says: &str) -> String {
 /// From now on Ctrl-C is a wish to stop; said twice, an order. The answer says
 /// whether it was wished.
 pub(super) fn interrupted() -> Result<impl Fn() -> bool, Failure> {
-    let wished = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&wished);
-    let set = ctrlc::set_handler(move || {
-        if heard.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
+    static WISHED: AtomicBool = AtomicBool::new(false);
+    // A process has one handler, whoever asks for it first.
+    static HEARD: OnceLock<Result<(), String>> = OnceLock::new();
+    let heard = HEARD.get_or_init(|| {
+        let set = ctrlc::set_handler(|| {
+            if WISHED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+        set.map_err(|error| format!("Ctrl-C cannot be heard: {error}"))
     });
-    set.map_err(|error| Failure::Usage(format!("Ctrl-C cannot be heard: {error}")))?;
-    Ok(move || wished.load(Ordering::Relaxed))
+    match heard {
+        Ok(()) => Ok(|| WISHED.load(Ordering::Relaxed)),
+        Err(why) => Err(Failure::Usage(why.clone())),
+    }
 }

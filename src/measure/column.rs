@@ -81,6 +81,7 @@ columns! {
     "forced_writes" PerCommit |f| meaning::per_commit(f, f.forced_writes);
     "blocked" RequestsAndReaders |f| Some(f.blocked as f64);
     "blocked_share" Share |f| meaning::share(f, f.blocked_share);
+    "lock_demand" Time |f| meaning::lock_demand(f).map(micros);
     "prepared" Branches |f| Some(f.prepared as f64);
     "prepared_lock_time" Time |f| meaning::of_prepared(f, f.prepared_lock_time).map(micros);
     "in_doubt_lock_time" Time |f| meaning::of_prepared(f, f.in_doubt_lock_time).map(micros);

@@ -5,7 +5,7 @@ use super::incidents::Wait;
 use super::spread::Spread;
 use crate::business::BusinessRow;
 use crate::history::{Effect, Owner};
-use crate::vocab::{FastSet, NodeId, SimDuration, SimTime, TxId};
+use crate::vocab::{FastMap, FastSet, NodeId, SimDuration, SimTime, TxId};
 
 /// Who waited for whom, how long locks were held, and how long branches were in
 /// doubt.
@@ -21,9 +21,24 @@ pub(super) struct Contention {
     /// Locks that are held for writing. A prepared branch gets its locks back
     /// after a crash, so an entry outlives one.
     writing: FastSet<(NodeId, Owner, BusinessRow)>,
+    /// How long each row was locked for writing, by those who count.
+    locked: FastMap<(NodeId, BusinessRow), SimDuration>,
     /// The last read of each reader that was blocked.
     last_blocked: BTreeMap<u32, u32>,
     doubts: Doubts,
+    /// Where all waits are kept, if anybody asked for them.
+    kept: Option<Vec<Waited>>,
+}
+
+/// A wait for a business lock that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// For which row.
+    pub row: BusinessRow,
+    /// Since when.
+    pub from: SimTime,
+    /// Until when.
+    pub to: SimTime,
 }
 
 /// A wait that has not ended.
@@ -46,9 +61,22 @@ impl Contention {
             longest_wait: None,
             waiting: BTreeMap::new(),
             writing: FastSet::default(),
+            locked: FastMap::default(),
             last_blocked: BTreeMap::new(),
             doubts: Doubts::default(),
+            kept: None,
         }
+    }
+
+    /// Keeps every wait from now on.
+    pub(super) fn keep_waits(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+
+    /// The waits that were kept and that the figures count, in the order in which
+    /// they ended.
+    pub(super) fn kept_waits(&self) -> &[Waited] {
+        self.kept.as_deref().unwrap_or_default()
     }
 
     pub(super) fn waits(
@@ -97,7 +125,13 @@ impl Contention {
         let was_writing = self.writing.remove(&(node, owner, row));
         if was_writing && counts && !matches!(owner, Owner::Operator(_)) {
             self.hold.record(held);
+            *self.locked.entry((node, row)).or_default() += held;
         }
+    }
+
+    /// How long the row was locked for writing that was locked for longest.
+    pub(super) fn busiest_row(&self) -> SimDuration {
+        self.locked.values().copied().max().unwrap_or_default()
     }
 
     /// Somebody was turned away, perhaps after a wait.
@@ -175,6 +209,13 @@ impl Contention {
         }
         let lasted = at.since(waiting.since);
         self.wait.record(lasted);
+        if let Some(kept) = &mut self.kept {
+            kept.push(Waited {
+                row: waiting.row,
+                from: waiting.since,
+                to: at,
+            });
+        }
         if self
             .longest_wait
             .is_none_or(|longest| lasted > longest.lasted)

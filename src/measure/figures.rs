@@ -64,6 +64,9 @@ pub struct Figures {
     pub blocked_share: f64,
     /// How long business locks (and intents) were held for writing.
     pub lock_hold: Quantiles,
+    /// How long the row that was locked for writing for longest was locked, per
+    /// committed request; 0 if nothing committed.
+    pub lock_demand: SimDuration,
     /// How long semantic locks (marks) were on rows.
     pub mark_hold: Quantiles,
     /// How many branches were prepared.

@@ -37,6 +37,11 @@ pub(crate) fn per_commit(f: &Figures, figure: f64) -> Option<f64> {
     (f.committed > 0).then_some(figure)
 }
 
+/// How long a committed request needs the busiest row, if it was locked at all.
+pub(crate) fn lock_demand(f: &Figures) -> Option<SimDuration> {
+    (!f.lock_demand.is_zero()).then_some(f.lock_demand)
+}
+
 /// The longest time in doubt, if anything was prepared.
 pub(crate) fn longest_in_doubt(f: &Figures) -> Option<SimDuration> {
     (f.prepared > 0).then_some(f.longest_in_doubt)

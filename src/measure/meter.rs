@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::Figures;
-use super::contention::Contention;
+use super::contention::{Contention, Waited};
 use super::incidents::Incidents;
 use super::letters::{Disks, Letters};
 use super::marks::Marks;
 use super::requests::{Change, Requests};
-use super::spread::Spread;
+use super::spread::{Distribution, Spread};
 use super::timeline::Levels;
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::protocol::{Milestone, ProtocolKind};
@@ -18,6 +18,17 @@ fn since(mut moments: Vec<SimTime>, begin: SimTime) -> Vec<SimTime> {
     let before = moments.partition_point(|&at| at < begin);
     moments.drain(..before);
     moments
+}
+
+/// What is spread over requests, waits or locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timed {
+    /// From the request to the final answer.
+    Latency,
+    /// How long somebody waited for a lock.
+    LockWait,
+    /// How long a lock was held for writing.
+    LockHold,
 }
 
 /// Folds a history into [`Figures`]. Requests that began in the warm-up of the
@@ -83,6 +94,7 @@ impl Meter {
     pub fn finish(mut self) -> Figures {
         let shortages = self.requests.end(self.now, &self.left);
         let doubtful = self.contention.end(self.now);
+        let busiest_row = self.contention.busiest_row();
         let window = self.last_word.since(self.warm);
         let tally = self.requests.tally;
         let (compensation_debt, most_compensation_debt) = tally.debt(self.warm, window);
@@ -117,6 +129,10 @@ impl Meter {
             blocked: self.blocked_requests + self.contention.blocked_readers,
             blocked_share: share(self.blocked_requests),
             lock_hold: self.contention.hold.quantiles(),
+            lock_demand: match tally.committed {
+                0 => SimDuration::ZERO,
+                committed => SimDuration::from_micros(busiest_row.as_micros() / committed),
+            },
             mark_hold: self.marks.end(self.now).quantiles(),
             prepared: self.contention.prepared,
             prepared_lock_time: doubtful.row_time,
@@ -140,6 +156,60 @@ impl Meter {
             begin: self.warm,
         }
         .over(window)
+    }
+
+    /// Keeps every wait for a lock from now on, for [`waits`](Meter::waits).
+    #[must_use]
+    pub fn keeping_waits(mut self) -> Self {
+        self.contention.keep_waits();
+        self
+    }
+
+    /// The waits for locks that were kept, in the order in which they ended.
+    pub fn waits(&self) -> &[Waited] {
+        self.contention.kept_waits()
+    }
+
+    /// How what was heard so far is spread.
+    pub fn distribution(&self, of: Timed) -> Distribution {
+        let spread = match of {
+            Timed::Latency => &self.latency,
+            Timed::LockWait => &self.contention.wait,
+            Timed::LockHold => &self.contention.hold,
+        };
+        spread.distribution()
+    }
+
+    /// From when to when each step stood that was compensated later.
+    pub(super) fn debts(&self) -> &[(SimTime, SimTime)] {
+        &self.requests.tally.debts
+    }
+
+    /// When the last request came, or a client had its last word.
+    pub fn last_word_at(&self) -> SimTime {
+        self.last_word
+    }
+
+    /// What a protocol's message is called, if it is one and is in the figures.
+    pub(super) fn costs_message(&mut self, what: &What) -> Option<&'static str> {
+        match what {
+            What::Sent { kind, tx, .. } => {
+                let counts = !matches!(*kind, "request" | "reply") && self.counts(tx.request());
+                counts.then_some(kind)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a forced log record is for, if it is one and is in the figures.
+    pub(super) fn costs_write(&mut self, what: &What) -> Option<Class> {
+        match what {
+            What::Appended { tx, class, forced } => {
+                let counts = *forced && *class != Class::Operator && self.counts(tx.request());
+                counts.then_some(*class)
+            }
+            _ => None,
+        }
     }
 
     /// How much there is now.
@@ -240,13 +310,9 @@ impl Sink for Meter {
             What::Asked { key, retry, .. } => self.asked(key.request, *retry),
             What::Told { key, outcome } => self.told(key.request, outcome.is_final()),
             What::GaveUp { request } => self.gave_up(*request),
-            What::Sent { kind, tx, .. } => {
-                let counts = !matches!(*kind, "request" | "reply") && self.counts(tx.request());
-                self.messages += u64::from(counts);
-            }
-            What::Appended { tx, class, forced } => {
-                let counts = *forced && *class != Class::Operator && self.counts(tx.request());
-                self.forced_writes += u64::from(counts);
+            What::Sent { .. } => self.messages += u64::from(self.costs_message(what).is_some()),
+            What::Appended { .. } => {
+                self.forced_writes += u64::from(self.costs_write(what).is_some());
             }
             What::Flushed { .. } if at > self.warm => self.disks.flushed(usize::from(node.0)),
             What::Stored { id } | What::HandedOver { id, .. } => {

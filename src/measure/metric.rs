@@ -215,6 +215,13 @@ pub const METRICS: &[Metric] = &[
         "How long business locks (and intents) were held for writing.",
     ),
     metric(
+        "lock_demand",
+        None,
+        Unit::Time,
+        "How long the row that was locked for longest was locked for writing, per committed \
+         request: no more requests can be committed a second than its inverse.",
+    ),
+    metric(
         "mark_hold",
         Some("mark hold, ms"),
         Unit::Times,

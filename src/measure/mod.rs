@@ -7,12 +7,14 @@
 //! [`Incidents`] name the worst of what the figures count: which branch in doubt,
 //! whose wait, who was short of what.
 //!
-//! A [`Timeline`] keeps how much of some things there was when.
+//! A [`Timeline`] keeps how much of some things there was when, a [`Bill`] what the
+//! messages and forced writes were.
 //!
 //! The fold forgets a request once the history says that it is quiet, so memory
 //! follows the requests in flight; what it keeps of each committed one is the
 //! moment of its commit.
 
+mod bill;
 mod column;
 mod contention;
 mod doubts;
@@ -29,12 +31,15 @@ mod spread;
 mod tally;
 mod timeline;
 
+pub use bill::{Bill, Costs};
 pub use column::{COLUMNS, Column};
+pub use contention::Waited;
 pub use figures::{Figures, Quantiles, over_common_window};
 pub use incidents::{Doubt, Incidents, Shortage, Wait};
-pub use meter::Meter;
+pub use meter::{Meter, Timed};
 pub use metric::{METRICS, Metric, Unit};
-pub use timeline::{Course, Levels, Span, Timeline};
+pub use spread::Distribution;
+pub use timeline::{Course, Levels, Span, Timeline, spread_over};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,26 @@ use hdrhistogram::Histogram;
 use super::Quantiles;
 use crate::vocab::SimDuration;
 
+/// How durations are spread, to three digits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    /// How many there were.
+    pub count: u64,
+    /// Each duration that there was, in order, and which share of all was not longer:
+    /// the last is 1.
+    pub steps: Vec<(SimDuration, f64)>,
+}
+
+impl Distribution {
+    /// The shortest duration that is not shorter than this share of all; `None` if
+    /// there are none.
+    pub fn quantile(&self, share: f64) -> Option<SimDuration> {
+        let mut steps = self.steps.iter();
+        let reached = steps.find(|(_, so_far)| *so_far >= share);
+        reached.or(self.steps.last()).map(|(duration, _)| *duration)
+    }
+}
+
 /// Takes in durations and answers with their [`Quantiles`], in memory that does
 /// not grow with their number.
 pub(super) struct Spread {
@@ -31,6 +51,20 @@ impl Spread {
         self.longest = self.longest.max(duration);
     }
 
+    pub(super) fn distribution(&self) -> Distribution {
+        let count = self.micros.len();
+        let mut so_far = 0;
+        let steps = self.micros.iter_recorded().map(|step| {
+            so_far += step.count_at_value();
+            let micros = SimDuration::from_micros(step.value_iterated_to());
+            (micros.min(self.longest), so_far as f64 / count as f64)
+        });
+        Distribution {
+            steps: steps.collect(),
+            count,
+        }
+    }
+
     pub(super) fn quantiles(&self) -> Quantiles {
         let at = |quantile| {
             let micros = self.micros.value_at_quantile(quantile);
@@ -54,6 +88,26 @@ mod tests {
     #[test]
     fn nothing_recorded_is_all_zero() {
         assert_eq!(Spread::new().quantiles(), Quantiles::default());
+    }
+
+    #[test]
+    fn a_distribution_has_every_duration_and_the_quantiles_of_the_table() {
+        let mut spread = Spread::new();
+        assert_eq!(spread.distribution().quantile(0.5), None);
+        for ms in [1, 2, 2, 40] {
+            spread.record(SimDuration::from_millis(ms));
+        }
+        let distribution = spread.distribution();
+        let shares: Vec<f64> = distribution.steps.iter().map(|(_, share)| *share).collect();
+        assert_eq!((distribution.count, shares), (4, vec![0.25, 0.75, 1.0]));
+        let quantiles = spread.quantiles();
+        for (share, duration) in [
+            (0.5, quantiles.p50),
+            (0.95, quantiles.p95),
+            (1.0, quantiles.max),
+        ] {
+            assert_eq!(distribution.quantile(share), Some(duration));
+        }
     }
 
     #[test]

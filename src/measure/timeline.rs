@@ -47,6 +47,8 @@ pub struct Course {
     pub changes: Vec<(SimTime, Levels)>,
     /// The faults that struck, in the order in which they began.
     pub faults: Vec<Span>,
+    /// From when to when each step stood committed that was compensated later.
+    pub debts: Vec<(SimTime, SimTime)>,
     /// When the run was over.
     pub end: SimTime,
     /// The figures of the same run.
@@ -74,6 +76,7 @@ impl Timeline {
         Course {
             changes: self.changes,
             faults: self.faults,
+            debts: self.meter.debts().to_vec(),
             end: self.end,
             figures: self.meter.finish(),
         }
@@ -138,6 +141,15 @@ impl Course {
         means
     }
 
+    /// How many steps stood committed, on the mean over each of the stretches, that
+    /// were compensated later.
+    ///
+    /// # Panics
+    /// When a stretch would be shorter than a microsecond.
+    pub fn debt(&self, until: SimTime, stretches: usize) -> Vec<f64> {
+        spread_over(&self.debts, until, stretches)
+    }
+
     /// How many requests were committed in each of the stretches, a second.
     ///
     /// # Panics
@@ -151,6 +163,34 @@ impl Course {
         });
         rates.collect()
     }
+}
+
+/// How many of these spans of time lie over each of so many equal stretches of the
+/// time from the beginning until `until`, on the mean.
+///
+/// # Panics
+/// When a stretch would be shorter than a microsecond.
+pub fn spread_over(spans: &[(SimTime, SimTime)], until: SimTime, stretches: usize) -> Vec<f64> {
+    let edges = edges(until, stretches);
+    let mut covered = vec![0; stretches];
+    for &(from, to) in spans {
+        let first = edges
+            .partition_point(|&edge| edge <= from)
+            .saturating_sub(1);
+        for (edge, covered) in edges.windows(2).zip(&mut covered).skip(first) {
+            if edge[0] >= to {
+                break;
+            }
+            *covered += to.min(edge[1]).since(from.max(edge[0])).as_micros();
+        }
+    }
+    let lengths = edges
+        .windows(2)
+        .map(|edge| edge[1].since(edge[0]).as_micros());
+    let covered = covered.into_iter().zip(lengths);
+    covered
+        .map(|(covered, length)| covered as f64 / length as f64)
+        .collect()
 }
 
 /// The edges of equal stretches, to the microsecond.
@@ -182,12 +222,21 @@ mod tests {
         Course {
             changes: changes.iter().map(|&(t, n)| (at(t), locks(n))).collect(),
             faults: Vec::new(),
+            debts: Vec::new(),
             end: at(100),
             figures: Figures {
                 commits: commits.iter().map(|&t| at(t)).collect(),
                 ..Figures::default()
             },
         }
+    }
+
+    #[test]
+    fn a_span_counts_in_every_stretch_as_far_as_it_reaches() {
+        let spans = [(at(10), at(50)), (at(30), at(40)), (at(70), at(500))];
+        let means = spread_over(&spans, at(80), 4);
+        // 0 to 20: half of one; one and a half; half of one; half of one.
+        assert_eq!(means, [0.5, 1.5, 0.5, 0.5]);
     }
 
     #[test]

@@ -76,6 +76,7 @@ pub(crate) fn scenario() -> Scenario {
             retries: 3,
             cancel: None,
             double_click: None,
+            until: None,
             warm_up: SimDuration::ZERO,
         },
         readers: vec![],

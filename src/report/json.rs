@@ -220,6 +220,8 @@ struct FiguresEntry {
     blocked: u64,
     blocked_share: Option<f64>,
     lock_hold: QuantilesEntry,
+    #[schemars(with = "Option<u64>")]
+    lock_demand: Option<SimDuration>,
     mark_hold: QuantilesEntry,
     prepared: u64,
     #[schemars(with = "Option<u64>")]
@@ -265,6 +267,7 @@ impl From<&Figures> for FiguresEntry {
             blocked: f.blocked,
             blocked_share: meaning::share(f, f.blocked_share),
             lock_hold: f.lock_hold.into(),
+            lock_demand: meaning::lock_demand(f),
             mark_hold: f.mark_hold.into(),
             prepared: f.prepared,
             prepared_lock_time: meaning::of_prepared(f, f.prepared_lock_time),

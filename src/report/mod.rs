@@ -31,6 +31,7 @@ pub mod exhaust;
 pub mod explain;
 mod explanation;
 mod figures;
+pub mod gallery;
 mod heading;
 mod histories;
 pub mod hunt;

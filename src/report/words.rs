@@ -1,6 +1,7 @@
 //! Plans, conditions and lists in words.
 
 use crate::fault::{Fault, FaultKind, Moment, Select, Ways};
+use crate::history::Class;
 use crate::scenario::Scenario;
 use crate::vocab::{NodeId, Probability};
 
@@ -157,6 +158,23 @@ fn ordinal(n: u32) -> String {
         _ => "th",
     };
     format!("{n}{ending}")
+}
+
+/// What a log record is for.
+pub(super) fn record(class: Class) -> &'static str {
+    match class {
+        Class::Prepared => "prepared",
+        Class::Commit => "commit",
+        Class::Abort => "abort",
+        Class::Decision => "decision",
+        Class::End => "end",
+        Class::SagaLog => "saga log",
+        Class::Step => "step",
+        Class::Outcome => "outcome",
+        Class::Mark => "mark",
+        Class::Operator => "operator",
+        Class::Collecting => "collecting",
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -87,6 +87,9 @@ pub(super) struct File {
     /// A run that is not at rest is stopped so long after the last arrival or
     /// fault; more with a large backlog. A duration. Default: `"10s"`.
     pub(super) settle: Option<At<Time>>,
+    /// Only so many of the steps, from the first: how long the transaction is, as a
+    /// number that can be swept. Default: all.
+    pub(super) first_steps: Option<At<u8>>,
     /// Rules of the craft that the scenario breaks on purpose, to show why they are
     /// there. Default: none.
     #[schemars(schema_with = "schema::rules")]
@@ -507,6 +510,10 @@ pub(super) struct WorkloadFile {
     /// Clients that ask again some time after asking, without waiting for the time-
     /// out. Default: nobody does.
     pub(super) double_click: Option<At<ImpulseFile>>,
+    /// Clients stop asking for something new after so long, if there were not
+    /// `transactions` requests by then: what is compared then lasts equally long. A
+    /// duration. Default: they do not stop.
+    pub(super) until: Option<At<Time>>,
     /// Requests that are made earlier are left out of the figures, but not of the
     /// promises. A duration. Default: `"0"`.
     pub(super) warm_up: Option<Time>,

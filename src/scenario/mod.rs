@@ -48,6 +48,7 @@
 //! | `about` | empty | what it shows |
 //! | `seed` | `1` | the seed that it is pinned to |
 //! | `settle` | `"10s"` | a run that is not at rest is stopped so long after the last arrival or fault; more with a large backlog |
+//! | `first-steps` | all | only so many of the steps, from the first: how long the transaction is, as a number that can be swept |
 //! | `allow` | `[]` | rules of the craft that the scenario breaks on purpose: see `[[steps]]` |
 //! | `without` | `[]` | safeguards that the scenario does without, as with `--without` |
 //!
@@ -153,6 +154,7 @@
 //! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
 //! | `timeout` | `"250ms"` | a client without an answer tries again |
 //! | `retries` | `3` | so often, at most 100 |
+//! | `until` | none | clients stop asking for something new after so long, if there were not `transactions` requests by then: what is compared then lasts equally long |
 //! | `warm-up` | `"0"` | requests that are made earlier are left out of the figures: their latency, locks, messages and outcomes. What they commit after it is part of the rates, which are taken from here on. Promises are judged throughout |
 //! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
 //! | `double-click` | nobody does | `{ share = 0.2, after = "5ms" }`: this share of the clients asks again so long after asking, without waiting for the time-out |

@@ -13,12 +13,13 @@ use super::names::{list, meant, quote};
 use super::{axis, expand};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 25] = [
+const SECTIONS: [&str; 26] = [
     "base",
     "name",
     "about",
     "seed",
     "settle",
+    "first-steps",
     "allow",
     "without",
     "defaults",
@@ -43,7 +44,24 @@ const SECTIONS: [&str; 25] = [
 
 /// What the file says; sections that are wrong are left at their defaults.
 pub(super) fn read(table: Table<'_>, problems: &mut Problems) -> File {
-    Sections { problems }.file(table)
+    let mut file = Sections { problems }.file(table);
+    keep_first_steps(&mut file, problems);
+    file
+}
+
+/// Leaves out the steps that `first-steps` leaves out.
+fn keep_first_steps(file: &mut File, problems: &mut Problems) {
+    let Some(first) = &file.first_steps else {
+        return;
+    };
+    let (wanted, all) = (usize::from(*first.get_ref()), file.steps.len());
+    if wanted == 0 || wanted > all {
+        let title = format!("`first-steps` cannot be {wanted}");
+        let label = format!("from 1 to {all}: so many steps there are");
+        problems.push(Problem::at(first.span(), title).label(label));
+        return;
+    }
+    file.steps.truncate(wanted);
 }
 
 struct Sections<'p> {
@@ -59,6 +77,7 @@ impl Sections<'_> {
                 "about" => file.about = self.one(value),
                 "seed" => file.seed = self.one(value),
                 "settle" => file.settle = self.one(value),
+                "first-steps" => file.first_steps = self.one(value),
                 "allow" => file.allow = self.one(value).unwrap_or_default(),
                 "without" => file.without = self.one(value).unwrap_or_default(),
                 "defaults" => file.defaults = self.one(value).unwrap_or_default(),

@@ -247,6 +247,9 @@ pub struct Workload {
     /// Some clients click twice: they ask again, as in a retry, before their
     /// time-out.
     pub double_click: Option<Impulse>,
+    /// Nobody asks for anything new from this time on; `None`: until there were
+    /// `transactions`.
+    pub until: Option<SimDuration>,
     /// Requests that are made before this time are in no figure.
     pub warm_up: SimDuration,
 }

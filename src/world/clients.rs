@@ -23,6 +23,8 @@ pub(super) struct Clients {
     /// How many requests were begun, of how many.
     started: u32,
     total: u32,
+    /// When clients stop asking.
+    until: Option<SimTime>,
     /// Closed loop: the next request's number of every client.
     next: Vec<u32>,
     waiting: FastMap<RequestId, Waiting>,
@@ -58,15 +60,16 @@ impl Clients {
                 .collect(),
             started: 0,
             total: workload.transactions,
+            until: workload.until.map(|until| SimTime::ZERO + until),
             next: vec![0; clients],
             waiting: FastMap::default(),
             leave_out,
         }
     }
 
-    /// Whether every request has been begun.
-    pub(super) fn arrivals_are_over(&self) -> bool {
-        self.started >= self.total
+    /// Whether no request is begun any more at this time, or later.
+    pub(super) fn arrivals_are_over(&self, now: SimTime) -> bool {
+        self.started >= self.total || self.until.is_some_and(|until| now >= until)
     }
 
     /// What a request is about: a function of the seed and of who asks for the
@@ -185,7 +188,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// A client asks for what it wants next.
     pub(super) fn ask(&mut self, client: ClientId) {
-        if self.clients.arrivals_are_over() {
+        if self.clients.arrivals_are_over(self.now) {
             return;
         }
         self.clients.started += 1;
@@ -411,7 +414,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// A background reader reads, until the last request has arrived.
     pub(super) fn reader_reads(&mut self, reader: u32, n: u32) {
-        if self.clients.arrivals_are_over() {
+        if self.clients.arrivals_are_over(self.now) {
             return;
         }
         let who = Identity::named("read")

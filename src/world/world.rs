@@ -188,7 +188,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         }
         let patience_ends = self.last_disturbance.max(self.injector.over) + self.patience;
         match self.agenda.pop() {
-            Some((at, _)) if self.clients.arrivals_are_over() && at > patience_ends => {
+            Some((at, _)) if self.clients.arrivals_are_over(at) && at > patience_ends => {
                 // What is left on the agenda concerns nobody (timers that were
                 // taken back, faults that come too late), or it goes on too long.
                 self.now = patience_ends;

@@ -147,6 +147,7 @@ pub(super) fn mall() -> Scenario {
             retries: 2,
             cancel: None,
             double_click: None,
+            until: None,
             warm_up: SimDuration::ZERO,
         },
         readers: vec![Reader {

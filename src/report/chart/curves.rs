@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Scale, number};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{MARGIN, WIDTH, footer, paint, title};
+use super::{MARGIN, WIDTH, footer, line_names, paint, title};
 
 /// A figure against a parameter that varies.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Curves {
     pub up: String,
     /// A line each.
     pub curves: Vec<Curve>,
+    /// What the bounds of the lines are, if they have any.
+    pub bound: Option<String>,
     /// The command that made it.
     pub made_by: String,
 }
@@ -31,6 +33,8 @@ pub struct Curve {
     /// Its means, a value each, with the interval where there is one; nothing where
     /// nothing was measured.
     pub means: Vec<Option<Mean>>,
+    /// What it cannot be above, a value each; nothing where there is no bound.
+    pub bounds: Vec<Option<f64>>,
 }
 
 /// A mean, and between what it is likely to be.
@@ -50,8 +54,6 @@ const TOP: f64 = 96.0;
 const BOTTOM: f64 = 66.0;
 const SMALL: f64 = 11.0;
 const NAMES: f64 = 12.0;
-/// From one name to the next.
-const APART: f64 = 16.0;
 
 pub(super) fn scene(of: &Curves) -> Scene {
     let mut scene = Scene::new(WIDTH, HEIGHT);
@@ -62,10 +64,20 @@ pub(super) fn scene(of: &Curves) -> Scene {
     let up = Axis::from_zero(most.fold(0.0, f64::max), (HEIGHT - BOTTOM, TOP), 6);
     draw_up(&mut scene, of, &up);
     draw_across(&mut scene, of, &across);
+    if let Some(bound) = &of.bound {
+        let place = (WIDTH - RIGHT, TOP - 18.0);
+        let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
+        scene.words(&format!("dashed: {bound}"), place, style);
+    }
     for (n, curve) in of.curves.iter().enumerate() {
+        draw_bounds(&mut scene, curve, (&across, &numeric), &up, Ink::Series(n));
         draw_curve(&mut scene, curve, (&across, &numeric), &up, Ink::Series(n));
     }
-    draw_names(&mut scene, of, &up);
+    let ends = of.curves.iter().map(|curve| {
+        let last = curve.means.iter().rev().flatten().next()?;
+        Some((curve.name.as_str(), up.place(last.mean)))
+    });
+    line_names(&mut scene, (WIDTH - RIGHT + 10.0, HEIGHT - BOTTOM), ends);
     footer(&mut scene, &of.made_by);
     scene
 }
@@ -119,6 +131,27 @@ fn draw_across(scene: &mut Scene, of: &Curves, across: &Axis) {
     scene.words(&of.across, (WIDTH - RIGHT, floor + 38.0), name);
 }
 
+/// The bounds that the axis reaches: of the others there is nothing to be seen.
+fn draw_bounds(
+    scene: &mut Scene,
+    curve: &Curve,
+    (across, numeric): (&Axis, &[f64]),
+    up: &Axis,
+    ink: Ink,
+) {
+    let most = up.ticks().last().copied().unwrap_or(0.0);
+    let reached = numeric.iter().zip(&curve.bounds).map(|(&x, bound)| {
+        bound
+            .filter(|b| *b <= most)
+            .map(|b| (across.place(x), up.place(b)))
+    });
+    let points: Vec<Option<(f64, f64)>> = reached.collect();
+    for stretch in points.split(Option::is_none) {
+        let stretch: Vec<(f64, f64)> = stretch.iter().copied().flatten().collect();
+        scene.dashed(&stretch, 1.2, ink);
+    }
+}
+
 fn draw_curve(
     scene: &mut Scene,
     curve: &Curve,
@@ -150,30 +183,6 @@ fn draw_curve(
     scene.line(points, 2.0, ink);
 }
 
-/// Each name where its line ends, moved so far that none runs into another.
-fn draw_names(scene: &mut Scene, of: &Curves, up: &Axis) {
-    let ends = of.curves.iter().enumerate().filter_map(|(n, curve)| {
-        let last = curve.means.iter().rev().flatten().next()?;
-        Some((up.place(last.mean), n, &curve.name))
-    });
-    let mut ends: Vec<(f64, usize, &String)> = ends.collect();
-    ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut places: Vec<f64> = ends.iter().map(|(y, ..)| *y).collect();
-    for n in 1..places.len() {
-        places[n] = places[n].max(places[n - 1] + APART);
-    }
-    // What was moved over the edge moves all before it up again.
-    let floor = HEIGHT - BOTTOM;
-    for n in (0..places.len()).rev() {
-        let most = places.get(n + 1).map_or(floor, |below| below - APART);
-        places[n] = places[n].min(most);
-    }
-    for ((_, n, name), y) in ends.into_iter().zip(places) {
-        let style = Style::of(NAMES, Ink::Series(n)).bold();
-        scene.words(name, (WIDTH - RIGHT + 10.0, y + 4.0), style);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::check_labels;
@@ -191,6 +200,7 @@ mod tests {
                     (mean >= 0.0).then_some(Mean { mean, interval })
                 })
                 .collect(),
+            bounds: means.iter().map(|&mean| Some(mean * 1.2)).collect(),
         };
         Curves {
             says: "On one hot row 2pc commits a quarter of what a saga does".to_owned(),
@@ -199,6 +209,7 @@ mod tests {
             values: values.iter().map(ToString::to_string).collect(),
             up: "committed a second".to_owned(),
             curves: names.into_iter().zip(lines).map(curve).collect(),
+            bound: Some("1 / what a commit holds the busiest row".to_owned()),
             made_by: "indoubt measure scenarios/lessons/13-hot-row.toml".to_owned(),
         }
     }

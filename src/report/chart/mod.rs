@@ -6,16 +6,26 @@
 //! machine.
 
 mod axis;
+mod bars;
 mod curves;
 mod paint;
+mod poster;
+mod queues;
 mod scene;
+mod spreads;
 mod theme;
 mod timeline;
 
+pub use bars::Bills;
 pub use curves::{Curve, Curves, Mean};
+pub use queues::Queues;
+pub use spreads::Spreads;
 pub use theme::Theme;
 pub use timeline::Timelines;
 
+use crate::protocol::ProtocolKind;
+use crate::report::heading::first_sentence;
+use crate::scenario::Scenario;
 use scene::{Anchor, Ink, Scene, Style};
 
 /// How broad every chart is, in pixels.
@@ -35,6 +45,27 @@ impl Chart {
     /// A figure against a parameter, a line a protocol.
     pub fn curves(of: &Curves) -> Self {
         Chart(curves::scene(of))
+    }
+
+    /// What messages and forced writes a commit takes, a bar a protocol.
+    pub fn bills(of: &Bills<'_>) -> Self {
+        Chart(bars::scene(of))
+    }
+
+    /// How something is spread, a line a protocol.
+    pub fn spreads(of: &Spreads<'_>) -> Self {
+        Chart(spreads::scene(of))
+    }
+
+    /// Who waits for which row when, a band a row, all protocols on one time axis.
+    pub fn queues(of: &Queues<'_>) -> Self {
+        Chart(queues::scene(of))
+    }
+
+    /// Several charts on one sheet, in two columns.
+    pub fn poster(says: &str, about: &str, charts: &[Chart], made_by: &str) -> Self {
+        let charts: Vec<&Scene> = charts.iter().map(|chart| &chart.0).collect();
+        Chart(poster::scene(says, about, &charts, made_by))
     }
 
     /// As SVG.
@@ -64,6 +95,61 @@ fn footer(scene: &mut Scene, made_by: &str) {
     let place = (scene.width - MARGIN, scene.height - 8.0);
     let style = Style::of(9.0, Ink::Quiet).at(Anchor::End);
     scene.words(made_by, place, style);
+}
+
+/// What a chart is about: the scenario, and what its file says of it first.
+fn about(scenario: &Scenario) -> String {
+    let sentence = first_sentence(&scenario.about);
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    format!("{}: {}", scenario.name, words.join(" "))
+}
+
+/// Those who have the most and the least of something, if both are something and it
+/// is not the same; of equals the first.
+fn extremes<'a, T>(
+    of: &'a [(ProtocolKind, T)],
+    figure: impl Fn(&T) -> Option<f64>,
+) -> Option<(&'a (ProtocolKind, T), &'a (ProtocolKind, T))> {
+    let known: Vec<(f64, &(ProtocolKind, T))> = of
+        .iter()
+        .filter_map(|one| Some((figure(&one.1)?, one)))
+        .collect();
+    let first = |better: fn(f64, f64) -> bool| {
+        known
+            .iter()
+            .copied()
+            .reduce(|best, one| if better(one.0, best.0) { one } else { best })
+    };
+    let (most, least) = (first(|a, b| a > b)?, first(|a, b| a < b)?);
+    (most.0 > least.0).then_some((most.1, least.1))
+}
+
+/// Each name where its line ends, moved so far that none runs into another or under
+/// the floor; in the order of the lines, whose number is their colour.
+fn line_names<'a>(
+    scene: &mut Scene,
+    (x, floor): (f64, f64),
+    ends: impl IntoIterator<Item = Option<(&'a str, f64)>>,
+) {
+    const SIZE: f64 = 12.0;
+    const APART: f64 = 16.0;
+    let ends = ends.into_iter().enumerate();
+    let mut ends: Vec<(f64, usize, &str)> = ends
+        .filter_map(|(n, end)| end.map(|(name, y)| (y, n, name)))
+        .collect();
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut places: Vec<f64> = ends.iter().map(|(y, ..)| *y).collect();
+    for n in 1..places.len() {
+        places[n] = places[n].max(places[n - 1] + APART);
+    }
+    // What was moved over the edge moves all before it up again.
+    for n in (0..places.len()).rev() {
+        let most = places.get(n + 1).map_or(floor, |below| below - APART);
+        places[n] = places[n].min(most);
+    }
+    for ((_, n, name), y) in ends.into_iter().zip(places) {
+        scene.words(name, (x, y + 4.0), Style::of(SIZE, Ink::Series(n)).bold());
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub(super) enum Ink {
     Quiet,
     /// Lines to measure by.
     Rule,
+    /// What all is drawn on.
+    Paper,
     /// Behind a panel.
     Panel,
     /// While a fault was on.
@@ -87,8 +89,12 @@ impl Scene {
         }
     }
 
-    pub(super) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), ink: Ink) {
-        let opacity = 1.0;
+    pub(super) fn rect_of(
+        &mut self,
+        (x, y): (f64, f64),
+        (width, height): (f64, f64),
+        (ink, opacity): (Ink, f64),
+    ) {
         self.shapes.push(Shape::Box {
             x,
             y,
@@ -99,8 +105,52 @@ impl Scene {
         });
     }
 
+    pub(super) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), ink: Ink) {
+        self.rect_of((x, y), (width, height), (ink, 1.0));
+    }
+
     pub(super) fn line(&mut self, points: Vec<(f64, f64)>, width: f64, ink: Ink) {
         self.shapes.push(Shape::Line { points, ink, width });
+    }
+
+    /// A line in short strokes, each as long as the gap after it.
+    pub(super) fn dashed(&mut self, points: &[(f64, f64)], width: f64, ink: Ink) {
+        const STROKE: f64 = 5.0;
+        for pair in points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let strokes = libm::sqrt(dx * dx + dy * dy) / STROKE;
+            let at = |n: f64| {
+                let share = (n / strokes).min(1.0);
+                (from.0 + share * dx, from.1 + share * dy)
+            };
+            let mut n = 0.0;
+            while n < strokes {
+                self.line(vec![at(n), at(n + 1.0)], width, ink);
+                n += 2.0;
+            }
+        }
+    }
+
+    /// All of another picture, moved so far, on a sheet of its own.
+    pub(super) fn place(&mut self, other: &Scene, (right, down): (f64, f64)) {
+        self.rect((right, down), (other.width, other.height), Ink::Paper);
+        let move_all =
+            |points: &[(f64, f64)]| points.iter().map(|(x, y)| (x + right, y + down)).collect();
+        for shape in &other.shapes {
+            let mut shape = shape.clone();
+            match &mut shape {
+                Shape::Box { x, y, .. }
+                | Shape::Dot { x, y, .. }
+                | Shape::Words(Words { x, y, .. }) => {
+                    (*x, *y) = (*x + right, *y + down);
+                }
+                Shape::Line { points, .. } | Shape::Area { points, .. } => {
+                    *points = move_all(points)
+                }
+            }
+            self.shapes.push(shape);
+        }
     }
 
     pub(super) fn area(&mut self, points: Vec<(f64, f64)>, opacity: f64, ink: Ink) {

@@ -42,6 +42,7 @@ impl Theme {
             Ink::Text => pick((28, 28, 28), (236, 236, 236)),
             Ink::Quiet => pick((96, 96, 96), (168, 168, 168)),
             Ink::Rule => pick((216, 216, 216), (62, 66, 72)),
+            Ink::Paper => self.paper(),
             Ink::Panel => pick((247, 247, 247), (32, 35, 40)),
             Ink::Fault => pick((250, 222, 205), (78, 50, 38)),
             Ink::Series(n) => {

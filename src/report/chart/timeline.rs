@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use super::axis::{Axis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, footer, title};
+use super::{WIDTH, about, footer, title};
 use crate::fault::FaultPlan;
 use crate::measure::{Course, Figures, Levels};
 use crate::protocol::ProtocolKind;
-use crate::report::heading::first_sentence;
 use crate::report::words;
 use crate::scenario::Scenario;
 use crate::vocab::{SimDuration, SimTime};
@@ -27,7 +26,7 @@ pub struct Timelines<'a> {
 }
 
 /// What is drawn of each protocol, and in which unit.
-const STRIPS: [(&str, What); 4] = [
+const STRIPS: [(&str, What); 5] = [
     ("committed a second", What::Throughput),
     ("locks held", What::Level(|l| l.locks)),
     ("branches in doubt", What::Level(|l| l.in_doubt)),
@@ -35,12 +34,15 @@ const STRIPS: [(&str, What); 4] = [
         "half-done requests that others can see",
         What::Level(|l| l.half_done),
     ),
+    ("steps to be compensated", What::Debt),
 ];
 
 #[derive(Clone, Copy)]
 enum What {
     Throughput,
     Level(fn(&Levels) -> u32),
+    /// Steps that stand and will be compensated.
+    Debt,
 }
 
 const LEFT: f64 = 118.0;
@@ -55,22 +57,18 @@ const STRETCHES: usize = 420;
 const SMALL: f64 = 11.0;
 
 pub(super) fn scene(of: &Timelines<'_>) -> Scene {
+    let until = last_change(of);
+    let groups = groups(of, until);
     let group = HEAD + of.courses.len() as f64 * (STRIP + BETWEEN);
     let faults = faults(of);
     let notes = faults.len() as f64 * 15.0;
-    let bottom = TOP + STRIPS.len() as f64 * group;
+    let bottom = TOP + groups.len() as f64 * group;
     let mut scene = Scene::new(WIDTH, bottom + 62.0 + notes);
-    let until = last_change(of);
     let time = Axis::until(millis(until), (LEFT, WIDTH - RIGHT), 8);
     let headline = headline(of);
-    title(
-        &mut scene,
-        &headline,
-        &format!("{}: {}", of.scenario.name, first_line(of.scenario)),
-    );
-    for (n, (name, what)) in STRIPS.iter().enumerate() {
-        let top = TOP + n as f64 * group;
-        draw_group(&mut scene, of, (name, *what), top, (&time, until));
+    title(&mut scene, &headline, &about(of.scenario));
+    for (n, group_of) in groups.iter().enumerate() {
+        draw_group(&mut scene, of, group_of, TOP + n as f64 * group, &time);
     }
     draw_time(&mut scene, &time, bottom);
     for (n, text) in faults.iter().enumerate() {
@@ -83,20 +81,29 @@ pub(super) fn scene(of: &Timelines<'_>) -> Scene {
     scene
 }
 
-fn draw_group(
-    scene: &mut Scene,
-    of: &Timelines<'_>,
-    (name, what): (&str, What),
-    top: f64,
-    (time, until): (&Axis, SimTime),
-) {
+/// What is drawn of all protocols, under its name.
+struct Group {
+    name: &'static str,
+    /// A series a protocol.
+    all: Vec<Vec<f64>>,
+    most: f64,
+}
+
+/// What there is to be seen: of what never happened there is nothing.
+fn groups(of: &Timelines<'_>, until: SimTime) -> Vec<Group> {
+    let group = |(name, what): (&'static str, What)| {
+        let courses = of.courses.iter();
+        let all: Vec<Vec<f64>> = courses.map(|(_, c)| values(c, what, until)).collect();
+        let most = all.iter().flatten().copied().fold(0.0, f64::max);
+        Group { name, all, most }
+    };
+    let all = STRIPS.map(group).into_iter();
+    all.filter(|group| group.most > 0.0).collect()
+}
+
+fn draw_group(scene: &mut Scene, of: &Timelines<'_>, group: &Group, top: f64, time: &Axis) {
+    let Group { name, all, most } = group;
     scene.words(name, (LEFT, top + 15.0), Style::of(12.0, Ink::Text).bold());
-    let all: Vec<Vec<f64>> = of
-        .courses
-        .iter()
-        .map(|(_, c)| values(c, what, until))
-        .collect();
-    let most = all.iter().flatten().copied().fold(0.0, f64::max);
     for (n, (series, (protocol, course))) in all.iter().zip(of.courses).enumerate() {
         let y = top + HEAD + n as f64 * (STRIP + BETWEEN);
         let size = (WIDTH - RIGHT - LEFT, STRIP);
@@ -106,7 +113,7 @@ fn draw_group(
             // What lasts for an instant must be seen, too.
             scene.rect((from, y), ((to - from).max(1.5), STRIP), Ink::Fault);
         }
-        let height = Axis::from_zero(most, (y + STRIP, y + 2.0), 4);
+        let height = Axis::from_zero(*most, (y + STRIP, y + 2.0), 4);
         draw_steps(scene, series, (time, &height), Ink::Series(n));
         let label = Style::of(SMALL, Ink::Series(n)).at(Anchor::End);
         scene.words(protocol.name(), (LEFT - 8.0, y + STRIP / 2.0 + 4.0), label);
@@ -122,6 +129,7 @@ fn draw_group(
 fn values(course: &Course, what: What, until: SimTime) -> Vec<f64> {
     match what {
         What::Level(level) => course.means(until, STRETCHES, level),
+        What::Debt => course.debt(until, STRETCHES),
         What::Throughput => {
             // Wider stretches: single commits are no rate.
             let wide = course.throughput(until, STRETCHES / 10);
@@ -135,10 +143,12 @@ fn draw_steps(scene: &mut Scene, series: &[f64], (time, height): (&Axis, &Axis),
     let step = (right - left) / series.len() as f64;
     let floor = height.place(0.0);
     let mut points = vec![(left, floor)];
-    for (n, &value) in series.iter().enumerate() {
-        let x = left + n as f64 * step;
-        points.push((x, height.place(value)));
-        points.push((x + step, height.place(value)));
+    let mut x = left;
+    for same in series.chunk_by(|a, b| a == b) {
+        let y = height.place(same[0]);
+        points.push((x, y));
+        x += same.len() as f64 * step;
+        points.push((x, y));
     }
     points.push((right, floor));
     scene.area(points.clone(), 0.35, ink);
@@ -215,11 +225,6 @@ fn faults(of: &Timelines<'_>) -> Vec<String> {
             )
         })
         .collect()
-}
-
-fn first_line(scenario: &Scenario) -> String {
-    let sentence = first_sentence(&scenario.about);
-    sentence.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn millis(at: SimTime) -> f64 {

@@ -10,6 +10,18 @@ use crate::report::heading::first_sentence;
 use crate::report::invocation::words_of;
 use crate::scenario::Axis;
 
+/// The figures that the busiest row bounds: it cannot be locked for more than all of
+/// the time (the utilisation law: Denning & Buzen 1978, *The operational analysis of
+/// queueing network models*).
+const BOUNDED: [&str; 2] = ["throughput", "goodput"];
+
+/// How many requests a second could be committed if the busiest row were locked all
+/// of the time.
+fn bound(cell: &Cell) -> Option<f64> {
+    let demand = cell.figure("lock_demand")?.mean;
+    (demand > 0.0).then(|| 1e6 / demand)
+}
+
 /// What there is to draw of a figure.
 ///
 /// # Errors
@@ -28,15 +40,24 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
         ));
     };
     let cells = of.grid.cells(of.sweep);
-    let curve = |name: &str| Curve {
-        name: name.to_owned(),
-        means: (0..of.sweep.points.len() as u32)
+    let bounded = BOUNDED.contains(&figure.name);
+    let curve = |name: &str| {
+        let points = 0..of.sweep.points.len() as u32;
+        let here: Vec<Option<&Cell>> = points
             .map(|point| {
-                let mut here = cells.iter();
-                let cell = here.find(|c| c.point == point && c.protocol.name() == name)?;
-                mean(cell, figure)
+                let mut cells = cells.iter();
+                cells.find(|c| c.point == point && c.protocol.name() == name)
             })
-            .collect(),
+            .collect();
+        let bound = |cell: &&Cell| bounded.then(|| bound(cell)).flatten();
+        Curve {
+            name: name.to_owned(),
+            means: here.iter().map(|cell| mean((*cell)?, figure)).collect(),
+            bounds: here
+                .iter()
+                .map(|cell| cell.as_ref().and_then(bound))
+                .collect(),
+        }
     };
     let curves: Vec<Curve> = of.sweep.protocols.iter().map(|p| curve(p.name())).collect();
     let scenario = of.sweep.subject.scenario();
@@ -53,6 +74,7 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
         values: axis.values.clone(),
         up: title(figure),
         curves,
+        bound: bounded.then(|| "1 / time for which a commit locks the busiest row".to_owned()),
         // How the program was started is no part of a picture, which is the same on
         // every machine.
         made_by: format!("indoubt {}", words_of(of.command)),

@@ -3,10 +3,10 @@ use std::fmt::Write;
 use crate::business::{BusinessRow, Params};
 use crate::fault::FaultPlan;
 use crate::history::{
-    Class, Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
+    Effect, Left, LossReason, MsgId, Owner, Part, Rest, RollbackReason, What, Written,
 };
 use crate::protocol::{ClientOutcome, Decision, Detail, LetterId, Note, Row, Stamp, Value};
-use crate::report::words::fault;
+use crate::report::words::{self, fault};
 use crate::scenario::Scenario;
 use crate::vocab::{Direction, NodeId, SimDuration, StepId};
 
@@ -169,7 +169,7 @@ impl<'a> Words<'a> {
                 (
                     "appended",
                     tx.to_string(),
-                    format!("{}, {force}", class_name(*class)),
+                    format!("{}, {force}", words::record(*class)),
                 )
             }
             What::Flushed { records } => ("flushed", nobody(), format!("records: {records}")),
@@ -432,22 +432,6 @@ fn after_wait(waited: SimDuration) -> String {
 
 fn on_disk(durable: bool) -> &'static str {
     if durable { "" } else { " (not on disk yet)" }
-}
-
-fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Prepared => "prepared",
-        Class::Commit => "commit",
-        Class::Abort => "abort",
-        Class::Decision => "decision",
-        Class::End => "end",
-        Class::SagaLog => "saga log",
-        Class::Step => "step",
-        Class::Outcome => "outcome",
-        Class::Mark => "mark",
-        Class::Operator => "operator",
-        Class::Collecting => "collecting",
-    }
 }
 
 fn part_name(part: Part) -> &'static str {

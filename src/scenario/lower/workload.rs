@@ -5,7 +5,7 @@ use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, ImpulseFile, OperatorFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
 use crate::scenario::types::{Arrivals, Choice, Dist, Impulse, OperatorEvent, Reader, Workload};
-use crate::scenario::value::{ChoiceFile, ItemFile, ValueFile};
+use crate::scenario::value::{ChoiceFile, ItemFile, Time, ValueFile};
 use crate::vocab::{SimDuration, SimTime};
 
 use super::Lowering;
@@ -52,8 +52,21 @@ impl Lowering<'_> {
             retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
             cancel: impulse(says.cancel.as_ref()),
             double_click: impulse(says.double_click.as_ref()),
+            until: self.until(says.until.as_ref()),
             warm_up: says.warm_up.map_or(SimDuration::ZERO, |time| time.0),
         }
+    }
+
+    /// When clients stop asking: not where each request has a time of its own.
+    fn until(&mut self, says: Option<&At<Time>>) -> Option<SimDuration> {
+        let says = says?;
+        if !self.file.requests.is_empty() {
+            self.problems.push(
+                Problem::at(says.span(), "`until` means nothing beside `[[requests]]`")
+                    .help("each of them has its own time"),
+            );
+        }
+        Some(self.positive(Some(says), "until", SimDuration::ZERO))
     }
 
     fn arrivals(&mut self, says: Option<&At<ArrivalsFile>>) -> Arrivals {

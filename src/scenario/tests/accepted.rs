@@ -67,6 +67,17 @@ fn ids_follow_the_order_of_the_file_and_not_of_the_alphabet() {
 }
 
 #[test]
+fn a_transaction_can_be_made_of_the_first_steps_alone() {
+    let all = read(SMALL).business.steps;
+    let two = parse_with("small.toml", SMALL, &["first-steps=2".to_owned()]);
+    let two = two
+        .unwrap_or_else(|errors| panic!("{errors}"))
+        .business
+        .steps;
+    assert_eq!(two, all[..2]);
+}
+
+#[test]
 fn a_machine_has_its_own_words_then_the_defaults_then_the_bench_s() {
     let text = small_with(
         "[machines.points]",

@@ -43,11 +43,15 @@ refused! {
 // Requests that are listed, safeguards that are done without.
 refused! {
     a_request_beside_arrivals: "[workload]" => "[[requests]]\nat = \"1ms\"\nabout = \"player-0/character-0\"\n\n[workload]";
+    an_end_of_arrivals_beside_requests: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nabout = \"player-0/character-0\"\n\n[workload]\nuntil = \"1s\"";
+    an_end_of_arrivals_at_once: "transactions = 20" => "transactions = 20\nuntil = \"0\"";
     a_request_about_nothing: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\n\n[workload]";
     a_request_about_half_of_it: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nabout = { player = 1 }\n\n[workload]";
     a_request_about_somebody_unknown: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nabout = \"player-77/character-0\"\n\n[workload]";
     a_request_with_no_such_id: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nid = \"17\"\nabout = \"player-0/character-0\"\n\n[workload]";
     two_requests_of_one_id: "[workload]\ntransactions = 20" => "[[requests]]\nat = \"1ms\"\nid = \"c1.0\"\nabout = \"player-0/character-0\"\n[[requests]]\nat = \"2ms\"\nabout = \"player-0/character-0\"\n\n[workload]";
+    fewer_steps_than_one: "name = \"small\"" => "name = \"small\"\nfirst-steps = 0";
+    more_steps_than_there_are: "name = \"small\"" => "name = \"small\"\nfirst-steps = 9";
     a_safeguard_that_does_not_exist: "name = \"small\"" => "name = \"small\"\nwithout = [\"outbx\"]";
     a_safeguard_done_without_twice: "name = \"small\"" => "name = \"small\"\nwithout = [\"outbox\", \"outbox\"]";
 }
