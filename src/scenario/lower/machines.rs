@@ -5,7 +5,8 @@ use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{At, DatabaseFile, MachineFile, ProcessFile};
 use crate::scenario::names;
 use crate::scenario::types::{
-    BrokerSpec, DatabaseSpec, Dist, Engine, MachineSpec, Preparation, ProcessSpec, ProviderSpec,
+    BrokerSpec, DatabaseSpec, Dist, Engine, LockPolicy, MachineSpec, Preparation, ProcessSpec,
+    ProviderSpec,
 };
 use crate::scenario::value::Time;
 use crate::vocab::SimDuration;
@@ -78,17 +79,10 @@ impl Lowering<'_> {
             .as_ref()
             .or(or.checkpoint_every.as_ref());
         let lock_timeout = own.lock_timeout.as_ref().or(or.lock_timeout.as_ref());
-        if let (Some(timeout), Engine::Document) = (&own.lock_timeout, engine_is) {
-            self.problems.push(
-                Problem::at(
-                    timeout.span(),
-                    "`lock-timeout` means nothing for a document engine",
-                )
-                .label("it never waits for a lock: it answers a conflict at once"),
-            );
-        }
+        self.check_locks(engine, own, or);
         DatabaseSpec {
             engine: engine_is,
+            lock_policy: policy(own, or).map_or_else(LockPolicy::default, |p| *p.get_ref()),
             prepare: self.preparation(name, engine, own, or),
             statement: pick(own.statement, or.statement, default::STATEMENT),
             flush: pick(own.flush, or.flush, default::FLUSH),
@@ -104,6 +98,41 @@ impl Lowering<'_> {
                 u64::from(u32::MAX),
                 default::CHECKPOINT_EVERY,
             ),
+        }
+    }
+
+    /// What a machine says itself of waits where nobody ever waits.
+    fn check_locks(&mut self, engine: Option<&At<Engine>>, own: &DatabaseFile, or: &DatabaseFile) {
+        let document = engine.is_some_and(|e| *e.get_ref() == Engine::Document);
+        if let (Some(timeout), true) = (&own.lock_timeout, document) {
+            self.problems.push(
+                Problem::at(
+                    timeout.span(),
+                    "`lock-timeout` means nothing for a document engine",
+                )
+                .label("it never waits for a lock: it answers a conflict at once"),
+            );
+        }
+        if let (Some(policy), Some(engine), true) = (&own.lock_policy, engine, document) {
+            self.problems.push(
+                Problem::at(
+                    policy.span(),
+                    "`lock-policy` means nothing for a document engine",
+                )
+                .beside(engine.span(), "answers a conflict at once")
+                .help("a locking engine with `lock-policy = \"no-wait\"` does so too"),
+            );
+        }
+        if let (Some(timeout), Some(policy), false) = (&own.lock_timeout, policy(own, or), document)
+            && !policy.get_ref().waits()
+        {
+            self.problems.push(
+                Problem::at(
+                    timeout.span(),
+                    "`lock-timeout` means nothing where nobody waits for a lock",
+                )
+                .beside(policy.span(), "answers a conflict at once"),
+            );
         }
     }
 
@@ -154,6 +183,10 @@ impl Lowering<'_> {
             service_time: said.map_or(Dist::Fixed(default::PROVIDER_TIME), |d| d.0),
         }
     }
+}
+
+fn policy<'f>(own: &'f DatabaseFile, or: &'f DatabaseFile) -> Option<&'f At<LockPolicy>> {
+    own.lock_policy.as_ref().or(or.lock_policy.as_ref())
 }
 
 fn pick(own: Option<Time>, or: Option<Time>, default: SimDuration) -> SimDuration {

@@ -17,7 +17,7 @@ use crate::protocol::{
     Nodes, Outcome, Policies, Preparing, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting,
     Stamp, Txn, Value,
 };
-use crate::scenario::{DatabaseSpec, Engine, Preparation};
+use crate::scenario::{DatabaseSpec, Engine, LockPolicy, Preparation};
 use crate::vocab::{
     Chance, ClientId, Direction, NodeId, RequestId, RequestKey, Seed, ServiceId, SimDuration,
     SimTime, StepId, TxId,
@@ -36,6 +36,7 @@ pub(super) fn spec() -> DatabaseSpec {
     let micros = SimDuration::from_micros;
     DatabaseSpec {
         engine: Engine::Locking,
+        lock_policy: LockPolicy::Wait,
         prepare: Preparation::Native,
         statement: micros(STATEMENT),
         flush: micros(FLUSH),
