@@ -66,7 +66,7 @@
 //! | `statement` | `"100us"` | how long a statement takes once it has its locks |
 //! | `flush` | `"1ms"` | how long a flush of the log takes |
 //! | `group-commit` | `"0"` | how long a flush waits for company |
-//! | `lock-timeout` | `"50ms"` | how long a statement waits for a lock (locking engine, unless its `lock-policy` is `"no-wait"`) |
+//! | `lock-timeout` | `"50ms"` | how long a statement waits for a lock (locking engine) |
 //! | `lazy-flush` | `"10ms"` | how long an unforced record stays in the buffer at the most |
 //! | `restart` | `"20ms"` | how long a restart takes at the least |
 //! | `replay` | `"2us"` | and beside that, for every record since the last checkpoint |

@@ -79,10 +79,11 @@ impl Lowering<'_> {
             .as_ref()
             .or(or.checkpoint_every.as_ref());
         let lock_timeout = own.lock_timeout.as_ref().or(or.lock_timeout.as_ref());
-        self.check_locks(engine, own, or);
+        let lock_policy = own.lock_policy.as_ref().or(or.lock_policy.as_ref());
+        self.check_locks(engine, own);
         DatabaseSpec {
             engine: engine_is,
-            lock_policy: policy(own, or).map_or_else(LockPolicy::default, |p| *p.get_ref()),
+            lock_policy: lock_policy.map_or_else(LockPolicy::default, |p| *p.get_ref()),
             prepare: self.preparation(name, engine, own, or),
             statement: pick(own.statement, or.statement, default::STATEMENT),
             flush: pick(own.flush, or.flush, default::FLUSH),
@@ -101,8 +102,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// What a machine says itself of waits where nobody ever waits.
-    fn check_locks(&mut self, engine: Option<&At<Engine>>, own: &DatabaseFile, or: &DatabaseFile) {
+    /// What a machine says itself of locks that its engine does not wait for.
+    fn check_locks(&mut self, engine: Option<&At<Engine>>, own: &DatabaseFile) {
         let document = engine.is_some_and(|e| *e.get_ref() == Engine::Document);
         if let (Some(timeout), true) = (&own.lock_timeout, document) {
             self.problems.push(
@@ -121,17 +122,6 @@ impl Lowering<'_> {
                 )
                 .beside(engine.span(), "answers a conflict at once")
                 .help("a locking engine with `lock-policy = \"no-wait\"` does so too"),
-            );
-        }
-        if let (Some(timeout), Some(policy), false) = (&own.lock_timeout, policy(own, or), document)
-            && !policy.get_ref().waits()
-        {
-            self.problems.push(
-                Problem::at(
-                    timeout.span(),
-                    "`lock-timeout` means nothing where nobody waits for a lock",
-                )
-                .beside(policy.span(), "answers a conflict at once"),
             );
         }
     }
@@ -183,10 +173,6 @@ impl Lowering<'_> {
             service_time: said.map_or(Dist::Fixed(default::PROVIDER_TIME), |d| d.0),
         }
     }
-}
-
-fn policy<'f>(own: &'f DatabaseFile, or: &'f DatabaseFile) -> Option<&'f At<LockPolicy>> {
-    own.lock_policy.as_ref().or(or.lock_policy.as_ref())
 }
 
 fn pick(own: Option<Time>, or: Option<Time>, default: SimDuration) -> SimDuration {
