@@ -121,8 +121,7 @@ pub struct DatabaseSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// Waits for locks, or not, as its [`LockPolicy`] says. Readers take shared
-    /// locks.
+    /// Waits for locks, or not, as its `lock-policy` says. Readers take shared locks.
     Locking,
     /// Like a document store: answers a conflict at once. Readers see the last
     /// committed value and never wait.
@@ -144,8 +143,9 @@ pub enum LockPolicy {
     Wait,
     /// It is given up at once.
     NoWait,
-    /// It waits if it is older than all whom it would wait for; a younger one dies.
-    /// No circle of waits can arise, not even across databases.
+    /// It waits, first come first served, if it is older than all whom it would wait
+    /// for; a younger one dies. No circle of waits can arise, not even across
+    /// databases.
     WaitDie,
     /// It wounds the younger ones that hold the lock: they are given up, unless they
     /// are prepared or committing. A younger one waits for an older, behind all
