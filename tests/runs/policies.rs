@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use indoubt::check::{Coverage, Sometimes};
+#[cfg(madsim)]
+use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
@@ -56,6 +58,29 @@ fn the_shipped_scenarios_keep_their_promises_under_wound_wait() {
 #[test]
 fn the_shipped_scenarios_keep_their_promises_under_time_outs_alone() {
     keeps_its_promises_under("time-out");
+}
+
+#[cfg(madsim)]
+#[test]
+fn both_hosts_give_the_same_digest_under_every_policy() {
+    for policy in ["no-wait", "wait-die", "wound-wait", "time-out"] {
+        let scenario = shipped_under("scenarios/order-stock.toml", policy);
+        let parted = on_all_cores(10, |seed| {
+            let options = RunOptions {
+                seed: Seed(seed),
+                safeguards: Safeguards::all(),
+                host: HostChoice::Both,
+            };
+            let apart = |protocol| {
+                let trial = lab::run(&scenario, protocol, &options, ());
+                let trial = trial.unwrap_or_else(|error| panic!("{error}"));
+                let apart = trial.hosts != Hosts::Agree;
+                apart.then(|| format!("{protocol} seed {seed}: {:?}", trial.hosts))
+            };
+            protocols(&scenario).into_iter().filter_map(apart).collect()
+        });
+        assert!(parted.is_empty(), "{policy}: {}", parted.join("\n"));
+    }
 }
 
 /// Everybody looks at a row of the first bank, writes one of the second, then writes
