@@ -10,8 +10,8 @@ use std::fmt;
 use crate::business::{ActionKind, Step, StepKind};
 use crate::history::{Event, LossReason, Owner, Part, Sink, What};
 use crate::protocol::{Family, Milestone, ProtocolKind};
-use crate::scenario::{Engine, Scenario};
-use crate::vocab::{Direction, FastMap, FastSet, NodeId, SimTime, TxId};
+use crate::scenario::{DatabaseSpec, Engine, LockPolicy, Scenario};
+use crate::vocab::{Direction, FastMap, FastSet, NodeId, SimDuration, SimTime, TxId};
 
 /// Something that must have happened in some run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +25,12 @@ pub enum Sometimes {
     PreparedSurvived,
     /// A crash took back what was only buffered.
     BufferLost,
-    /// A database that waits for locks found a deadlock and chose a victim.
+    /// A database that looks for deadlocks found one and chose a victim.
     Deadlock,
+    /// A younger transaction died rather than wait for an older.
+    Died,
+    /// An older transaction had a younger one given up.
+    Wounded,
     /// A wait for a lock took too long.
     LockTimeout,
     /// A database that does not wait answered a conflict.
@@ -105,10 +109,12 @@ const RARE: [Milestone; 7] = [
     Milestone::StepReplayed,
 ];
 
-const DEEDS: [Sometimes; 16] = [
+const DEEDS: [Sometimes; 18] = [
     Sometimes::PreparedSurvived,
     Sometimes::BufferLost,
     Sometimes::Deadlock,
+    Sometimes::Died,
+    Sometimes::Wounded,
     Sometimes::LockTimeout,
     Sometimes::WriteConflict,
     Sometimes::WaitedBehindPrepared,
@@ -146,13 +152,14 @@ impl Sometimes {
         let two_phase = protocol.family() == Family::TwoPhase;
         let saga = protocol.is_saga();
         let steps = &scenario.business.steps;
-        let engine = |engine| {
+        let database = |is: &dyn Fn(Conflicts) -> bool| {
             let mut services = scenario.business.participants().into_iter();
             services.any(|service| {
                 let machine = &scenario.machines[scenario.nodes.service(service).0 as usize];
-                machine.database.engine == engine
+                is(Conflicts::of(&machine.database))
             })
         };
+        let policy = |policy| database(&|is| is == Conflicts::Locks(policy));
         match self {
             Sometimes::DiedAfter(
                 milestone @ (Milestone::RelayPublished | Milestone::RelayConfirmed),
@@ -168,9 +175,11 @@ impl Sometimes {
                 milestone.raised_by(protocol)
             }
             Sometimes::PreparedSurvived | Sometimes::WaitedBehindPrepared => two_phase,
-            Sometimes::Deadlock => engine(Engine::Locking) && locks_two_rows(scenario, saga),
-            Sometimes::LockTimeout => engine(Engine::Locking),
-            Sometimes::WriteConflict => engine(Engine::Document),
+            Sometimes::Deadlock => policy(LockPolicy::Wait) && locks_two_rows(scenario, saga),
+            Sometimes::Died => policy(LockPolicy::WaitDie),
+            Sometimes::Wounded => policy(LockPolicy::WoundWait),
+            Sometimes::LockTimeout => database(&|is| is != Conflicts::AtOnce),
+            Sometimes::WriteConflict => database(&|is| is == Conflicts::AtOnce),
             Sometimes::Refused => steps.iter().any(|step| step.kind != StepKind::Retriable),
             Sometimes::Compensated => saga && has_compensable(scenario),
             Sometimes::RepeatDropped => steps.iter().any(performs),
@@ -226,6 +235,8 @@ impl fmt::Display for Sometimes {
             Sometimes::PreparedSurvived => "a prepared branch survived the death of its database",
             Sometimes::BufferLost => "a crash took back what was only buffered",
             Sometimes::Deadlock => "a deadlock had a victim",
+            Sometimes::Died => "a younger transaction died rather than wait for an older",
+            Sometimes::Wounded => "an older transaction had a younger one given up",
             Sometimes::LockTimeout => "a wait for a lock took too long",
             Sometimes::WriteConflict => "a database answered a write conflict",
             Sometimes::WaitedBehindPrepared => "somebody waited behind a prepared branch",
@@ -250,6 +261,24 @@ fn short(milestone: Milestone) -> &'static str {
     name.split_once('.').map_or(name, |(_, rest)| rest)
 }
 
+/// How a database treats conflicts.
+#[derive(Clone, Copy, PartialEq)]
+enum Conflicts {
+    /// It answers them at once.
+    AtOnce,
+    /// Somebody may wait, as this policy says.
+    Locks(LockPolicy),
+}
+
+impl Conflicts {
+    fn of(database: &DatabaseSpec) -> Self {
+        match (database.engine, database.lock_policy) {
+            (Engine::Document, _) | (Engine::Locking, LockPolicy::NoWait) => Conflicts::AtOnce,
+            (Engine::Locking, policy) => Conflicts::Locks(policy),
+        }
+    }
+}
+
 /// Takes in a history and says what of it happened.
 pub struct Coverage {
     seen: FastSet<Sometimes>,
@@ -258,8 +287,8 @@ pub struct Coverage {
     prepared: FastSet<(NodeId, TxId)>,
     /// Who waits for a lock, since when.
     waiting: FastMap<(NodeId, Owner), SimTime>,
-    /// By node: its engine, and how long it lets somebody wait.
-    databases: Vec<(Engine, crate::vocab::SimDuration)>,
+    /// By node: how it treats conflicts, and how long it lets somebody wait.
+    databases: Vec<(Conflicts, SimDuration)>,
     processes_down: FastSet<NodeId>,
 }
 
@@ -273,7 +302,7 @@ impl Coverage {
             prepared: FastSet::default(),
             waiting: FastMap::default(),
             databases: machines
-                .map(|m| (m.database.engine, m.database.lock_timeout))
+                .map(|m| (Conflicts::of(&m.database), m.database.lock_timeout))
                 .collect(),
             processes_down: FastSet::default(),
         }
@@ -309,17 +338,20 @@ impl Coverage {
     }
 
     fn conflicted(&mut self, node: NodeId, owner: Owner, now: SimTime) {
-        let Some(&(engine, patience)) = self.databases.get(node.0 as usize) else {
+        let Some(&(conflicts, patience)) = self.databases.get(node.0 as usize) else {
             return;
         };
         let since = self.waiting.remove(&(node, owner));
-        self.seen.insert(match (engine, since) {
-            (Engine::Document, _) => Sometimes::WriteConflict,
-            (Engine::Locking, Some(since)) if now.since(since) >= patience => {
-                Sometimes::LockTimeout
-            }
-            // Who does not wait, or has waited for less, closed a circle.
-            (Engine::Locking, _) => Sometimes::Deadlock,
+        let too_long = since.is_some_and(|since| now.since(since) >= patience);
+        self.seen.insert(match conflicts {
+            Conflicts::AtOnce => Sometimes::WriteConflict,
+            Conflicts::Locks(_) if too_long => Sometimes::LockTimeout,
+            // Who does not wait, or has waited for less, closed a circle,
+            Conflicts::Locks(LockPolicy::Wait) => Sometimes::Deadlock,
+            // or gave way to somebody older.
+            Conflicts::Locks(LockPolicy::WaitDie) => Sometimes::Died,
+            Conflicts::Locks(LockPolicy::WoundWait) => Sometimes::Wounded,
+            Conflicts::Locks(LockPolicy::NoWait | LockPolicy::TimeOut) => Sometimes::LockTimeout,
         });
     }
 }

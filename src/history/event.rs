@@ -135,7 +135,7 @@ pub enum What {
         refused: Option<Reason>,
     },
     /// A statement or a branch was given up on account of a lock time-out, a
-    /// deadlock or a write conflict.
+    /// deadlock, an older transaction or a write conflict.
     Conflicted {
         /// Who had to give up.
         owner: Owner,
@@ -301,7 +301,7 @@ pub enum RollbackReason {
     Asked,
     /// A business no.
     Refused,
-    /// A lock time-out, a deadlock or a write conflict.
+    /// A lock time-out, a deadlock, an older transaction or a write conflict.
     Conflict,
     /// The session that had opened it is over.
     SessionOver,

@@ -178,8 +178,8 @@ pub enum Outcome {
     /// A business no. Its branch (if it had one) is rolled back; its stored
     /// reply (if it was one-shot) is committed.
     Refused(Reason),
-    /// A lock time-out, a deadlock victim or a write conflict: not a business
-    /// no. The branch is rolled back.
+    /// A lock time-out, a victim of a deadlock or of somebody older, or a write
+    /// conflict: not a business no. The branch is rolled back.
     Conflict,
     /// It certainly did not happen: there is no such branch, or the database
     /// was away. A finished branch that was to abort answers so too; but an

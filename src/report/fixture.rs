@@ -14,8 +14,8 @@ use crate::measure::{Doubt, Figures, Incidents, Quantiles, Shortage, Wait};
 use crate::protocol::{Milestone, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
 use crate::report::Invocation;
 use crate::scenario::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, MachineSpec,
-    Network, Preparation, ProcessSpec, ProviderSpec, Scenario, Workload,
+    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Link, LockPolicy,
+    MachineSpec, Network, Preparation, ProcessSpec, ProviderSpec, Scenario, Workload,
 };
 use crate::vocab::{
     ClientId, NodeId, Probability, RequestId, RequestKey, Seed, ServiceId, SimDuration, SimTime,
@@ -192,6 +192,7 @@ fn machine(name: &str, engine: Engine, prepare: Preparation) -> MachineSpec {
         },
         database: DatabaseSpec {
             engine,
+            lock_policy: LockPolicy::Wait,
             prepare,
             statement: SimDuration::from_micros(100),
             flush: MS(1),

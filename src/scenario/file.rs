@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::schema::{self, Expectations, Section};
-use super::types::{Engine, Expectation, Preparation};
+use super::types::{Engine, Expectation, LockPolicy, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
 use crate::business::{CheckTime, No, StepKind};
 use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
@@ -192,6 +192,9 @@ pub(super) struct MachineFile {
 pub(super) struct DatabaseFile {
     /// How it treats conflicts. Default: `"locking"`.
     pub(super) engine: Option<At<Engine>>,
+    /// What becomes of whoever finds a lock busy (locking engine only). Default:
+    /// `"wait"`.
+    pub(super) lock_policy: Option<At<LockPolicy>>,
     /// How it joins two-phase commit. Default: `"native"`, for a document engine
     /// `"never"`.
     pub(super) prepare: Option<At<Preparation>>,

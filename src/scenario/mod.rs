@@ -61,7 +61,8 @@
 //!
 //! | key of `database = { .. }` | default | meaning |
 //! | --- | --- | --- |
-//! | `engine` | `"locking"` | `"locking"` waits for locks, first come first served; `"document"` answers a conflict at once, and its readers never wait |
+//! | `engine` | `"locking"` | `"locking"` waits for locks as its `lock-policy` says; `"document"` answers a conflict at once, and its readers never wait |
+//! | `lock-policy` | `"wait"` | who waits for a busy lock, and who is given up (locking engine): see [`LockPolicy`] |
 //! | `prepare` | `"native"`, for a document engine `"never"` | how it joins two-phase commit: `"native"`, through a table of `"intents"` (at its cost), or `"never"` |
 //! | `statement` | `"100us"` | how long a statement takes once it has its locks |
 //! | `flush` | `"1ms"` | how long a flush of the log takes |
@@ -315,8 +316,8 @@ pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
-    MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario,
-    Wish, Workload,
+    LockPolicy, MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec,
+    Reader, Scenario, Wish, Workload,
 };
 
 use diagnostics::Problems;

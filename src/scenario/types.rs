@@ -93,6 +93,8 @@ pub struct ProcessSpec {
 pub struct DatabaseSpec {
     /// How it treats conflicts.
     pub engine: Engine,
+    /// Who waits for a busy lock, and who is given up ([`Engine::Locking`] only).
+    pub lock_policy: LockPolicy,
     /// How it can take part in two-phase commit.
     pub prepare: Preparation,
     /// How long a statement takes once it has its locks.
@@ -119,12 +121,47 @@ pub struct DatabaseSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// Waits for locks, first come first served; finds deadlocks. Readers take
-    /// shared locks.
+    /// Waits for locks, or not, as its `lock-policy` says. Readers take shared locks.
     Locking,
     /// Like a document store: answers a conflict at once. Readers see the last
     /// committed value and never wait.
     Document,
+}
+
+/// What becomes of whoever finds a lock busy. Every wait is bounded by the lock
+/// time-out, and whoever is given up is answered a conflict.
+///
+/// Older and younger go by the request (the how-many-th of its client, then the
+/// client), which a restart keeps (Rosenkrantz, Stearns & Lewis 1978). The operator
+/// is younger than all requests, and background readers are the youngest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockPolicy {
+    /// It waits, first come first served. Whoever closes a circle of waits in this
+    /// database is given up at once.
+    #[default]
+    Wait,
+    /// It is given up at once.
+    NoWait,
+    /// It waits, first come first served, if it is older than all whom it would wait
+    /// for; a younger one dies. No circle of waits can arise, not even across
+    /// databases.
+    WaitDie,
+    /// It wounds the younger ones that hold the lock: they are given up, unless they
+    /// are prepared or committing. A younger one waits for an older, behind all
+    /// older ones, or votes no if it is asked to prepare. No circle of waits can
+    /// arise, not even across databases.
+    WoundWait,
+    /// It waits, first come first served. Nobody looks for circles: the lock time-out
+    /// ends them.
+    TimeOut,
+}
+
+impl LockPolicy {
+    /// Whether anybody ever waits.
+    pub fn waits(self) -> bool {
+        self != LockPolicy::NoWait
+    }
 }
 
 /// How a database can take part in two-phase commit.

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indoubt::business::PromiseId;
 use indoubt::check::Verdict;
-use indoubt::fault::Moment;
+use indoubt::fault::{Moment, Seeded};
 use indoubt::history::Sink;
 use indoubt::lab::{self, HostChoice, RunOptions, Trial};
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Expectation, Scenario};
-use indoubt::vocab::{Seed, SimTime};
+use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 
 /// A path of the repository.
 pub(crate) fn path(relative: &str) -> PathBuf {
@@ -21,6 +21,20 @@ pub(crate) fn path(relative: &str) -> PathBuf {
 /// A scenario of the repository.
 pub(crate) fn shipped(name: &str) -> Scenario {
     scenario::load(path(name)).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Beside what the file schedules, every seed draws faults of all kinds.
+pub(crate) fn with_faults(mut scenario: Scenario) -> Scenario {
+    scenario.seeded.get_or_insert_with(|| Seeded {
+        count: 4,
+        kinds: Seeded::KINDS.to_vec(),
+        from: SimTime::from_micros(20_000),
+        until: SimTime::from_micros(800_000),
+        shortest: SimDuration::from_millis(20),
+        longest: SimDuration::from_millis(200),
+        rate: Probability::new(0.3).expect("a probability"),
+    });
+    scenario
 }
 
 /// Cuts a scenario down to so many transactions, and everything that it

@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use indoubt::fault::Seeded;
 use indoubt::protocol::Safeguards;
 use indoubt::scenario::{self, Dist, Impulse, Scenario};
-use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
+use indoubt::vocab::{Probability, Seed, SimDuration};
 
-use crate::support::{on_all_cores, path, protocols, run, shipped, surprises};
+use crate::support::{on_all_cores, path, protocols, run, shipped, surprises, with_faults};
 
 const SEEDS: u64 = 2_000;
 
@@ -21,20 +20,6 @@ fn impulse(share: f64, within: u64) -> Impulse {
         share: Probability::new(share).expect("a probability"),
         after: Dist::Uniform(SimDuration::ZERO, SimDuration::from_micros(within)),
     }
-}
-
-/// Beside what the file schedules, every seed draws faults of all kinds.
-fn with_faults(mut scenario: Scenario) -> Scenario {
-    scenario.seeded.get_or_insert_with(|| Seeded {
-        count: 4,
-        kinds: Seeded::KINDS.to_vec(),
-        from: SimTime::from_micros(20_000),
-        until: SimTime::from_micros(800_000),
-        shortest: SimDuration::from_millis(20),
-        longest: SimDuration::from_millis(200),
-        rate: Probability::new(0.3).expect("a probability"),
-    });
-    scenario
 }
 
 fn restless(mut scenario: Scenario) -> Scenario {

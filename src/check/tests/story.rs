@@ -36,8 +36,8 @@ use crate::protocol::{
     Policies, ProtocolKind, Reply, Row, SagaPhase, Stamp, Value,
 };
 use crate::scenario::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Link, MachineSpec, Network,
-    Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,
+    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Link, LockPolicy, MachineSpec,
+    Network, Preparation, ProcessSpec, ProviderSpec, Reader, Scenario, Workload,
 };
 use crate::vocab::{
     ClientId, Direction, FastMap, NodeId, Probability, RequestId, RequestKey, Seed, ServiceId,
@@ -178,6 +178,7 @@ fn machines(business: &Business) -> Vec<MachineSpec> {
             },
             database: DatabaseSpec {
                 engine: Engine::Locking,
+                lock_policy: LockPolicy::Wait,
                 prepare: Preparation::Native,
                 statement: ms(1),
                 flush: ms(1),

@@ -86,7 +86,10 @@ fn lock_timeouts(scenario: &Scenario) -> impl Iterator<Item = SimDuration> {
     let homes = resources.filter(move |resource| locked(&resource.kind));
     homes
         .map(|resource| &scenario.machines[scenario.nodes.service(resource.service).0 as usize])
-        .filter(|machine| machine.database.engine == Engine::Locking)
+        .filter(|machine| {
+            let database = &machine.database;
+            database.engine == Engine::Locking && database.lock_policy.waits()
+        })
         .map(|machine| machine.database.lock_timeout)
 }
 

@@ -81,7 +81,7 @@ pub enum WorkResult {
     Done,
     /// A business no.
     Refused(Reason),
-    /// A lock time-out, a deadlock or a write conflict.
+    /// A lock time-out, a deadlock, an older transaction or a write conflict.
     Conflict,
     /// The database was away.
     Failed,

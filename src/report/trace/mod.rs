@@ -46,7 +46,7 @@ pub const LEGEND: &[(&str, &str)] = &[
     ("ran", "a statement ran; its locks are held"),
     (
         "conflicted",
-        "a lock time-out, a deadlock or a write conflict",
+        "a lock time-out, a deadlock, somebody older or a write conflict",
     ),
     ("prepared", "a branch is prepared"),
     ("committed", "a local transaction took effect"),

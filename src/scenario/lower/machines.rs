@@ -5,7 +5,8 @@ use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{At, DatabaseFile, MachineFile, ProcessFile};
 use crate::scenario::names;
 use crate::scenario::types::{
-    BrokerSpec, DatabaseSpec, Dist, Engine, MachineSpec, Preparation, ProcessSpec, ProviderSpec,
+    BrokerSpec, DatabaseSpec, Dist, Engine, LockPolicy, MachineSpec, Preparation, ProcessSpec,
+    ProviderSpec,
 };
 use crate::scenario::value::Time;
 use crate::vocab::SimDuration;
@@ -78,17 +79,11 @@ impl Lowering<'_> {
             .as_ref()
             .or(or.checkpoint_every.as_ref());
         let lock_timeout = own.lock_timeout.as_ref().or(or.lock_timeout.as_ref());
-        if let (Some(timeout), Engine::Document) = (&own.lock_timeout, engine_is) {
-            self.problems.push(
-                Problem::at(
-                    timeout.span(),
-                    "`lock-timeout` means nothing for a document engine",
-                )
-                .label("it never waits for a lock: it answers a conflict at once"),
-            );
-        }
+        let lock_policy = own.lock_policy.as_ref().or(or.lock_policy.as_ref());
+        self.check_locks(engine, own);
         DatabaseSpec {
             engine: engine_is,
+            lock_policy: lock_policy.map_or_else(LockPolicy::default, |p| *p.get_ref()),
             prepare: self.preparation(name, engine, own, or),
             statement: pick(own.statement, or.statement, default::STATEMENT),
             flush: pick(own.flush, or.flush, default::FLUSH),
@@ -104,6 +99,30 @@ impl Lowering<'_> {
                 u64::from(u32::MAX),
                 default::CHECKPOINT_EVERY,
             ),
+        }
+    }
+
+    /// What a machine says itself of locks that its engine does not wait for.
+    fn check_locks(&mut self, engine: Option<&At<Engine>>, own: &DatabaseFile) {
+        let document = engine.is_some_and(|e| *e.get_ref() == Engine::Document);
+        if let (Some(timeout), true) = (&own.lock_timeout, document) {
+            self.problems.push(
+                Problem::at(
+                    timeout.span(),
+                    "`lock-timeout` means nothing for a document engine",
+                )
+                .label("it never waits for a lock: it answers a conflict at once"),
+            );
+        }
+        if let (Some(policy), Some(engine), true) = (&own.lock_policy, engine, document) {
+            self.problems.push(
+                Problem::at(
+                    policy.span(),
+                    "`lock-policy` means nothing for a document engine",
+                )
+                .beside(engine.span(), "answers a conflict at once")
+                .help("a locking engine with `lock-policy = \"no-wait\"` does so too"),
+            );
         }
     }
 

@@ -81,7 +81,7 @@ fn a_transaction_can_be_made_of_the_first_steps_alone() {
 fn a_machine_has_its_own_words_then_the_defaults_then_the_bench_s() {
     let text = small_with(
         "[machines.points]",
-        "[defaults]\ndatabase = { flush = \"2ms\", lock-timeout = \"9ms\" }\n\n\
+        "[defaults]\ndatabase = { flush = \"2ms\", lock-timeout = \"9ms\", lock-policy = \"wait-die\" }\n\n\
          [machines.points]\ndatabase = { flush = \"3ms\" }",
     );
     let machines = read(&text).machines;
@@ -98,6 +98,7 @@ fn a_machine_has_its_own_words_then_the_defaults_then_the_bench_s() {
         machines[1].database.statement,
         SimDuration::from_micros(100)
     );
+    assert_eq!(machines[1].database.lock_policy, LockPolicy::WaitDie);
     assert_eq!(machines[2].database.engine, Engine::Document);
 }
 

@@ -29,6 +29,7 @@ process = { workers = 8, service-time = "100us", restart = "20ms" }
 
 [machines.shop.database]
 engine = "locking"
+lock-policy = "wait"
 prepare = "native"
 statement = "100us"
 flush = "1ms"

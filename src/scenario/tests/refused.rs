@@ -100,6 +100,8 @@ refused! {
     an_item_that_is_no_part_of_the_key: "key = \"{player}/{character}\"\nitem" => "key = \"{player}\"\nitem";
     a_document_store_that_prepares_natively: "prepare = \"intents\"" => "prepare = \"native\"";
     a_lock_timeout_where_nobody_waits: "engine = \"document\"" => "engine = \"document\", lock-timeout = \"5ms\"";
+    a_lock_policy_where_nobody_asks_for_locks: "engine = \"document\"" => "engine = \"document\", lock-policy = \"wait-die\"";
+    a_lock_policy_that_does_not_exist: "[machines.points]" => "[machines.points]\ndatabase = { lock-policy = \"die-wait\" }";
     a_step_on_another_services_resource: "{ grant = \"characters\" }" => "{ take = \"points\", amount = 1 }";
     an_entitlement_that_is_taken_like_a_counter: "{ grant = \"characters\" }" => "{ take = \"characters\", amount = 1 }";
     an_action_without_a_verb: "{ grant = \"characters\" }" => "{ amount = 1 }";

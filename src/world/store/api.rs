@@ -88,7 +88,7 @@ pub enum Answer {
         /// How long it waited for locks.
         waited: SimDuration,
     },
-    /// To [`Request::Read`]: a lock time-out, a deadlock, or no database.
+    /// To [`Request::Read`]: a lock time-out, a conflict, or no database.
     ReadFailed,
 }
 

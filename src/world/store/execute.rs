@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Store;
+use super::age::Age;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::finish;
 use super::locks::{Asked, Mode};
@@ -33,10 +34,15 @@ pub(super) struct Statement {
 
 impl Tran {
     fn new(statement: Statement) -> Self {
+        let (owner, branch) = (statement.owner, statement.branch);
+        let age = match branch {
+            Some(tx) => Age::of_branch(tx),
+            None => Age::of_call(owner, statement.running.ticket),
+        };
         Tran {
             session: statement.session,
             running: Some(statement.running),
-            ..Tran::idle(statement.owner, statement.branch, statement.stamp)
+            ..Tran::idle(owner, age, branch, statement.stamp)
         }
     }
 }
@@ -126,9 +132,8 @@ impl Store {
             let ticket = statement.running.ticket;
             return io.answer(ticket, outcome);
         }
-        if self.broken.get(&tx) == Some(&statement.session) {
-            let ticket = statement.running.ticket;
-            return io.answer(ticket, Outcome::Aborted);
+        if let Some(outcome) = self.lost(tx, statement.session) {
+            return io.answer(statement.running.ticket, outcome);
         }
         let id = self.trans.insert(Tran::new(statement));
         self.branches.insert(tx, id);
@@ -158,45 +163,39 @@ impl Store {
             let Some(running) = &mut tran.running else {
                 return;
             };
-            let Some(&(row, mode)) = running.rows.get(running.locked) else {
+            let Some(&lock) = running.rows.get(running.locked) else {
                 running.stage = Stage::Working;
                 return self.take_time(now, id, io);
             };
-            match self.locks.ask(id, row, mode, now) {
-                Asked::Held => running.locked += 1,
-                Asked::Granted => {
-                    running.locked += 1;
-                    tran.hold(row, mode, SimDuration::ZERO, io);
-                }
+            running.waits_since = now;
+            match self.ask(now, id, lock) {
+                Asked::Held => self.has_lock(id, None, io),
+                Asked::Granted => self.has_lock(id, Some(lock), io),
                 Asked::Busy { behind, intent } => {
-                    running.waits_since = now;
                     if intent || self.spec.engine == Engine::Document {
-                        return self.conflict(now, id, row, Some(behind), io);
+                        return self.conflict(now, id, lock.0, Some(behind), io);
                     }
-                    return self.queue(now, id, row, mode, behind, io);
+                    return self.busy(now, id, lock, behind, io);
                 }
             }
         }
     }
 
-    fn queue(
-        &mut self,
-        now: SimTime,
-        id: TranId,
-        row: Row,
-        mode: Mode,
-        behind: TranId,
-        io: &mut Io,
-    ) {
-        self.locks.queue(id, row, mode);
-        if let (Some(row), Some(owner), Some(behind)) =
-            (row.business(), self.owner(id), self.owner(behind))
-        {
-            io.events.push(What::Waiting { owner, row, behind });
+    /// It has the lock that it asked for; at last, if it is a new one.
+    fn has_lock(&mut self, id: TranId, new: Option<(Row, Mode)>, io: &mut Io) {
+        let Some(tran) = self.trans.get_mut(id) else {
+            return;
+        };
+        if let Some(running) = &mut tran.running {
+            running.locked += 1;
         }
-        if self.locks.deadlocked(id) {
-            return self.conflict(now, id, row, Some(behind), io);
+        if let Some((row, mode)) = new {
+            tran.hold(row, mode, SimDuration::ZERO, io);
         }
+    }
+
+    /// It waits, and not for ever.
+    pub(super) fn limit_wait(&mut self, now: SimTime, id: TranId, io: &mut Io) {
         self.timeouts.push_back((now + self.spec.lock_timeout, id));
         self.arm_lock_timeout(now, io);
     }

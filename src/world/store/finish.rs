@@ -52,6 +52,9 @@ impl Store {
     /// taken its time.
     pub(super) fn finish_now(&mut self, now: SimTime, ticket: Ticket, finish: Finish, io: &mut Io) {
         let Some(&id) = self.branches.get(&finish.branch) else {
+            if self.heal(finish.branch) && finish.decision == Decision::Abort {
+                return self.abort_unprepared(now, ticket, finish, io);
+            }
             return self.finished_before(now, ticket, finish, io);
         };
         let tran = self.trans.get(id).expect("a named branch is in memory");

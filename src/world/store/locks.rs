@@ -1,6 +1,7 @@
-//! The lock table: shared and exclusive locks on rows, one queue a row, first
-//! come first served. Nobody overtakes: who comes while others wait, waits
-//! behind them, even if the lock itself would be free for it. Only a holder that
+//! The lock table: shared and exclusive locks on rows, one queue a row. Nobody
+//! overtakes whom it does not go before: who comes while others wait, waits
+//! behind them, even if the lock itself would be free for it. First come, first
+//! served, unless the caller says whom somebody goes before. Only a holder that
 //! wants more of the same row goes to the front, since all who wait there wait
 //! for it anyway.
 
@@ -95,6 +96,15 @@ impl Entry {
             .find(|h| h.who != who && !h.allows(mode))
     }
 
+    /// Where somebody joins the queue.
+    fn place(&self, who: TranId, goes_before: impl Fn(TranId) -> bool) -> usize {
+        if self.holders.iter().any(|h| h.who == who) {
+            return 0;
+        }
+        let first = self.queue.iter().position(|w| goes_before(w.who));
+        first.unwrap_or(self.queue.len())
+    }
+
     fn grant(&mut self, who: TranId, mode: Mode, now: SimTime) {
         match self.holders.iter_mut().find(|h| h.who == who) {
             Some(holder) => holder.mode = mode,
@@ -110,7 +120,14 @@ impl Entry {
 
 impl Locks {
     /// Asks for a lock; who finds it busy may [`queue`](Locks::queue).
-    pub(super) fn ask(&mut self, who: TranId, row: Row, mode: Mode, now: SimTime) -> Asked {
+    /// `goes_before`: whether it goes before one who waits.
+    pub(super) fn ask(
+        &mut self,
+        who: TranId,
+        (row, mode): (Row, Mode),
+        now: SimTime,
+        goes_before: impl Fn(TranId) -> bool,
+    ) -> Asked {
         let entry = self.rows.entry(row).or_default();
         let own = entry.holders.iter().find(|h| h.who == who);
         if own.is_some_and(|own| own.mode >= mode) {
@@ -122,10 +139,12 @@ impl Locks {
                 behind: holder.who,
                 intent: holder.intent,
             },
-            None if !upgrade && !entry.queue.is_empty() => Asked::Busy {
-                behind: entry.holders[0].who,
-                intent: false,
-            },
+            None if !upgrade && entry.queue.front().is_some_and(|w| !goes_before(w.who)) => {
+                Asked::Busy {
+                    behind: entry.holders[0].who,
+                    intent: false,
+                }
+            }
             None => {
                 entry.grant(who, mode, now);
                 Asked::Granted
@@ -133,15 +152,33 @@ impl Locks {
         }
     }
 
+    /// All for whom somebody would wait if it queued now: the holders in its way,
+    /// then those who wait and whom it does not go before.
+    pub(super) fn in_the_way(
+        &self,
+        who: TranId,
+        (row, mode): (Row, Mode),
+        goes_before: impl Fn(TranId) -> bool,
+    ) -> SmallVec<[TranId; 4]> {
+        let Some(entry) = self.rows.get(&row) else {
+            return SmallVec::new();
+        };
+        let holders = entry.holders.iter();
+        let holders = holders.filter(|h| h.who != who && !h.allows(mode));
+        let ahead = entry.queue.iter().take(entry.place(who, goes_before));
+        holders.map(|h| h.who).chain(ahead.map(|w| w.who)).collect()
+    }
+
     /// Waits for a lock that is busy.
-    pub(super) fn queue(&mut self, who: TranId, row: Row, mode: Mode) {
+    pub(super) fn queue(
+        &mut self,
+        who: TranId,
+        (row, mode): (Row, Mode),
+        goes_before: impl Fn(TranId) -> bool,
+    ) {
         let entry = self.rows.entry(row).or_default();
-        let waiter = Waiter { who, mode };
-        if entry.holders.iter().any(|h| h.who == who) {
-            entry.queue.push_front(waiter);
-        } else {
-            entry.queue.push_back(waiter);
-        }
+        let place = entry.place(who, goes_before);
+        entry.queue.insert(place, Waiter { who, mode });
         self.waiting.insert(who, row);
     }
 
@@ -182,6 +219,22 @@ impl Locks {
     pub(super) fn behind(&self, who: TranId) -> Option<TranId> {
         let entry = self.rows.get(self.waiting.get(&who)?)?;
         entry.holders.iter().map(|h| h.who).find(|&h| h != who)
+    }
+
+    /// Who waits for whom: for the holders in its way, and for those before it.
+    #[cfg(test)]
+    pub(super) fn edges(&self) -> Vec<(TranId, TranId)> {
+        let mut edges = Vec::new();
+        for entry in self.rows.values() {
+            for (place, waiter) in entry.queue.iter().enumerate() {
+                let holders = entry.holders.iter();
+                let holders = holders.filter(|h| h.who != waiter.who && !h.allows(waiter.mode));
+                let before = entry.queue.iter().take(place);
+                let all = holders.map(|h| h.who).chain(before.map(|w| w.who));
+                edges.extend(all.map(|other| (waiter.who, other)));
+            }
+        }
+        edges
     }
 
     /// Waits no longer; others may get on.
@@ -281,9 +334,20 @@ mod tests {
 
     /// Asks, and queues if it is busy; whether it was granted.
     fn take(locks: &mut Locks, slot: u32, key: u64, mode: Mode) -> bool {
-        match locks.ask(who(slot), row(key), mode, NOW) {
+        take_before(locks, slot, (key, mode), |_| false)
+    }
+
+    /// The same, by somebody who goes before some of those who wait.
+    fn take_before(
+        locks: &mut Locks,
+        slot: u32,
+        (key, mode): (u64, Mode),
+        goes_before: fn(TranId) -> bool,
+    ) -> bool {
+        let lock = (row(key), mode);
+        match locks.ask(who(slot), lock, NOW, goes_before) {
             Asked::Busy { .. } => {
-                locks.queue(who(slot), row(key), mode);
+                locks.queue(who(slot), lock, goes_before);
                 false
             }
             _ => true,
@@ -374,6 +438,29 @@ mod tests {
     }
 
     #[test]
+    fn who_goes_before_others_that_wait_waits_for_the_holders_alone() {
+        let mut locks = Locks::default();
+        assert!(take(&mut locks, 1, 0, Mode::Shared));
+        assert!(!take(&mut locks, 5, 0, Mode::Exclusive));
+        assert!(!take(&mut locks, 6, 0, Mode::Exclusive));
+        let before_six = |w: TranId| w.slot == 6;
+        let wants = (row(0), Mode::Exclusive);
+        let way = locks.in_the_way(who(2), wants, before_six);
+        assert_eq!(way.as_slice(), [who(1), who(5)]);
+        assert!(!take_before(
+            &mut locks,
+            2,
+            (0, Mode::Exclusive),
+            before_six
+        ));
+        assert!(take_before(&mut locks, 3, (0, Mode::Shared), |_| true));
+        assert!(release(&mut locks, 3, 0).is_empty());
+        assert_eq!(release(&mut locks, 1, 0), [5]);
+        assert_eq!(release(&mut locks, 5, 0), [2]);
+        assert_eq!(release(&mut locks, 2, 0), [6]);
+    }
+
+    #[test]
     fn an_intent_lets_readers_by_and_turns_writers_away() {
         let mut locks = Locks::default();
         assert!(take(&mut locks, 1, 0, Mode::Exclusive));
@@ -385,7 +472,7 @@ mod tests {
         locks.give_up(who(2), NOW, &mut granted);
         assert_eq!(granted.len(), 1);
         assert!(take(&mut locks, 4, 0, Mode::Peek));
-        let asked = locks.ask(who(5), row(0), Mode::Shared, NOW);
+        let asked = locks.ask(who(5), (row(0), Mode::Shared), NOW, |_| false);
         let intent = Asked::Busy {
             behind: who(1),
             intent: true,

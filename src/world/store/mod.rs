@@ -7,11 +7,13 @@
 //!
 //! - `execute`: a statement's way; `statement`: what it locks and what it does.
 //! - `prepare`, `commit`, `finish`, `release`: how transactions end.
-//! - `locks`: the lock table.
+//! - `locks`: the lock table; `policy`: who waits for a busy one, and who is given
+//!   up; `age`: by which time stamp.
 //! - `log`, `record`: the write-ahead log and its group commit.
 //! - `tables`, `image`: what is there, live and as of the last checkpoint.
 //! - `recovery`: crash, replay, checkpoint.
 
+mod age;
 mod api;
 mod commit;
 mod execute;
@@ -19,6 +21,7 @@ mod finish;
 mod image;
 mod locks;
 mod log;
+mod policy;
 mod prepare;
 mod record;
 mod recovery;
@@ -73,13 +76,31 @@ pub struct Store {
     finishes: BTreeMap<Ticket, Finish>,
     /// Statements that can go on.
     ready: VecDeque<TranId>,
-    /// Branches that a crash has ended, with the session that worked on them:
-    /// its connection is broken, and nothing of it can go on.
-    broken: FastMap<TxId, Option<u32>>,
+    /// Branches that have ended and whose session does not know it: nothing of
+    /// them can go on.
+    broken: FastMap<TxId, Broken>,
     /// How often it has died.
     crashes: u64,
     /// Kept for its memory.
     granted: Vec<Grant>,
+}
+
+/// A branch whose end its session has not heard of.
+#[derive(Clone, Copy, Debug)]
+struct Broken {
+    /// The session that worked on it.
+    session: Option<u32>,
+    by: By,
+}
+
+/// What has ended a branch without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// A crash: its session's connection is broken.
+    Crash,
+    /// An older transaction, while it had no statement at work. Its session is
+    /// told at its next statement, and it is forgotten.
+    Wound,
 }
 
 /// How a database is.
@@ -121,7 +142,7 @@ impl Store {
     /// database is down: its crash has ended all of it.
     pub fn open_session(&mut self, now: SimTime, epoch: u32, io: &mut Io) {
         let older = |session: Option<u32>| session.is_some_and(|s| s < epoch);
-        self.broken.retain(|_, session| !older(*session));
+        self.broken.retain(|_, broken| !older(broken.session));
         if !self.setting.safeguards.keep(Safeguard::SessionFencing) {
             return;
         }

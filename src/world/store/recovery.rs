@@ -1,13 +1,14 @@
 //! How a database dies, and what it knows when it is up again: the checkpoint,
 //! and the log after it up to the first record whose checksum fails.
 
+use super::age::Age;
 use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::image::Owned;
 use super::locks::{Asked, Mode};
 use super::log::{Then, Waiting};
 use super::record::{Kind, Record};
 use super::tran::{Sealed, State, Tran, Work};
-use super::{Condition, Store};
+use super::{Broken, Condition, Store};
 use crate::history::{Owner, RollbackReason, What};
 use crate::protocol::{End, Outcome, Row, Safeguard};
 use crate::scenario::Preparation;
@@ -119,7 +120,7 @@ impl Store {
         let mut granted = Vec::new();
         for (id, tran) in self.trans.take_all() {
             if let (Some(tx), false) = (tran.branch, tran.is_prepared()) {
-                self.broken.insert(tx, tran.session);
+                self.broken.insert(tx, Broken::by_crash(tran.session));
             }
             if let (State::Open, Some(tx)) = (&tran.state, tran.branch) {
                 io.events.push(What::RolledBack {
@@ -197,7 +198,7 @@ impl Store {
             };
             let id = self.trans.insert(Tran {
                 state: State::Prepared(sealed),
-                ..Tran::idle(Owner::Tx(tx), Some(tx), branch.stamp)
+                ..Tran::idle(Owner::Tx(tx), Age::of_branch(tx), Some(tx), branch.stamp)
             });
             self.branches.insert(tx, id);
             for row in rows {
@@ -211,7 +212,7 @@ impl Store {
     }
 
     fn take_again(&mut self, now: SimTime, id: TranId, row: Row, io: &mut Io) {
-        match self.locks.ask(id, row, Mode::Exclusive, now) {
+        match self.locks.ask(id, (row, Mode::Exclusive), now, |_| false) {
             Asked::Granted => {
                 if let Some(tran) = self.trans.get_mut(id) {
                     tran.hold(row, Mode::Exclusive, SimDuration::ZERO, io);

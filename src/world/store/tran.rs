@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::age::Age;
 use super::api::{Io, Ticket, TranId};
 use super::image::Image;
 use super::locks::Mode;
@@ -21,6 +22,8 @@ use crate::world::disk::Lsn;
 pub(super) struct Tran {
     /// Who holds its locks.
     pub(super) owner: Owner,
+    /// How old it is.
+    pub(super) age: Age,
     /// Its name if it is a branch.
     pub(super) branch: Option<TxId>,
     /// The session that opened it.
@@ -44,9 +47,10 @@ pub(super) struct Tran {
 
 impl Tran {
     /// A transaction that has done nothing and does nothing.
-    pub(super) fn idle(owner: Owner, branch: Option<TxId>, stamp: Stamp) -> Self {
+    pub(super) fn idle(owner: Owner, age: Age, branch: Option<TxId>, stamp: Stamp) -> Self {
         Tran {
             owner,
+            age,
             branch,
             session: None,
             stamp,

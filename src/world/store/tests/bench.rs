@@ -17,7 +17,7 @@ use crate::protocol::{
     Nodes, Outcome, Policies, Preparing, ProtocolKind, Reply, Row, Safeguard, Safeguards, Setting,
     Stamp, Txn, Value,
 };
-use crate::scenario::{DatabaseSpec, Engine, Preparation};
+use crate::scenario::{DatabaseSpec, Engine, LockPolicy, Preparation};
 use crate::vocab::{
     Chance, ClientId, Direction, NodeId, RequestId, RequestKey, Seed, ServiceId, SimDuration,
     SimTime, StepId, TxId,
@@ -36,6 +36,7 @@ pub(super) fn spec() -> DatabaseSpec {
     let micros = SimDuration::from_micros;
     DatabaseSpec {
         engine: Engine::Locking,
+        lock_policy: LockPolicy::Wait,
         prepare: Preparation::Native,
         statement: micros(STATEMENT),
         flush: micros(FLUSH),
@@ -45,6 +46,13 @@ pub(super) fn spec() -> DatabaseSpec {
         restart: micros(5_000),
         replay: micros(10),
         checkpoint_every: 8,
+    }
+}
+
+pub(super) fn under(lock_policy: LockPolicy) -> DatabaseSpec {
+    DatabaseSpec {
+        lock_policy,
+        ..spec()
     }
 }
 
@@ -309,17 +317,29 @@ impl Bench {
         end: End,
         force: Force,
     ) -> Ticket {
+        self.execute_as(tx(n), branch, txn, end, force)
+    }
+
+    /// A statement of whatever attempt.
+    pub(super) fn execute_as(
+        &mut self,
+        tx: TxId,
+        branch: bool,
+        txn: Txn,
+        end: End,
+        force: Force,
+    ) -> Ticket {
         let step = match txn.cases.is_empty() {
             true => None,
             false => Some(StepId(0)),
         };
         self.ask(Request::Execute {
-            owner: Owner::Tx(tx(n)),
+            owner: Owner::Tx(tx),
             stamp: Stamp {
                 step,
-                ..Stamp::bookkeeping(tx(n))
+                ..Stamp::bookkeeping(tx)
             },
-            branch: branch.then(|| tx(n)),
+            branch: branch.then_some(tx),
             txn: Box::new(txn),
             end,
             force,
@@ -353,7 +373,11 @@ impl Bench {
     }
 
     pub(super) fn finish(&mut self, n: u32, decision: Decision, force: Force) -> Ticket {
-        let branch = tx(n);
+        self.finish_as(tx(n), decision, force)
+    }
+
+    /// The end of whatever attempt.
+    pub(super) fn finish_as(&mut self, branch: TxId, decision: Decision, force: Force) -> Ticket {
         self.ask(Request::Finish {
             branch,
             decision,
@@ -466,6 +490,15 @@ impl Bench {
         let mut rest = Rest::default();
         self.store.rest(&mut rest);
         rest
+    }
+
+    /// Who waits for whom.
+    pub(super) fn waits(&self) -> Vec<(Owner, Owner)> {
+        let owner = |id| self.store.owner(id).expect("who waits is there");
+        let edges = self.store.locks.edges().into_iter();
+        edges
+            .map(|(who, other)| (owner(who), owner(other)))
+            .collect()
     }
 
     /// The classes of the records that were appended, with whether somebody

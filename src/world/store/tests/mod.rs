@@ -5,6 +5,8 @@ mod bench;
 mod crashes;
 mod locking;
 mod model;
+mod policies;
 mod preparing;
+mod rivals;
 mod sessions;
 mod statements;

@@ -16,7 +16,7 @@ use super::bench::*;
 use crate::business::BusinessRow;
 use crate::history::{Owner, What};
 use crate::protocol::{Decision, End, Force, Outcome, Safeguards, Txn};
-use crate::scenario::{DatabaseSpec, Engine, Preparation};
+use crate::scenario::{DatabaseSpec, Engine, LockPolicy, Preparation};
 use crate::vocab::{Seed, SimDuration};
 
 const SHARED: u64 = 3;
@@ -96,11 +96,19 @@ fn op() -> impl Strategy<Value = Op> {
 fn database() -> impl Strategy<Value = DatabaseSpec> {
     let engine = prop_oneof![Just(Engine::Locking), Just(Engine::Document)];
     let prepare = prop_oneof![Just(Preparation::Native), Just(Preparation::Intents)];
+    let lock_policy = prop_oneof![
+        4 => Just(LockPolicy::Wait),
+        1 => Just(LockPolicy::NoWait),
+        2 => Just(LockPolicy::WaitDie),
+        4 => Just(LockPolicy::WoundWait),
+        1 => Just(LockPolicy::TimeOut),
+    ];
     let group_commit = prop_oneof![Just(0u64), Just(300)];
     let checkpoint_every = 1..6u32;
-    (engine, prepare, group_commit, checkpoint_every).prop_map(
-        |(engine, prepare, group_commit, checkpoint_every)| DatabaseSpec {
+    (engine, lock_policy, prepare, group_commit, checkpoint_every).prop_map(
+        |(engine, lock_policy, prepare, group_commit, checkpoint_every)| DatabaseSpec {
             engine,
+            lock_policy,
             prepare,
             group_commit: SimDuration::from_micros(group_commit),
             checkpoint_every,
