@@ -13,7 +13,7 @@ use indoubt::vocab::Seed;
 
 use crate::support::{on_all_cores, path, protocols, run, run_into, surprises, with_faults};
 
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 25;
 
 fn shipped_under(name: &str, policy: &str) -> Arc<Scenario> {
     let set = format!("defaults.database.lock-policy={policy}");

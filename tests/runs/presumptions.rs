@@ -15,7 +15,7 @@ use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 use crate::support::{broke, on_all_cores, path, run, surprises};
 
 const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
-const SEEDS: u64 = 50;
+const SEEDS: u64 = 20;
 
 /// Every way of presuming, with and without the other choices.
 const VARIANTS: [[&str; 3]; 6] = [
