@@ -82,12 +82,19 @@ pub(super) fn gallery(args: &GalleryArgs) -> Result<Exit, Failure> {
 /// The chart of an entry, or why its command draws none.
 fn drawn(entry: &Entry) -> Result<Result<Chart, Failure>, String> {
     let cli = Cli::try_parse_from(entry.arguments()?);
-    let cli = cli.map_err(|usage| usage.render().to_string())?;
-    match &cli.command {
-        Command::Chart(args) => Ok(chart::picture(args)),
-        Command::Measure(args) => Ok(measure::picture(args)),
-        _ => Err("a chart is drawn by `chart` or by `measure`".to_owned()),
-    }
+    let cli = cli.map_err(|usage| {
+        let usage = usage.render().to_string();
+        usage
+            .strip_prefix("error: ")
+            .unwrap_or(&usage)
+            .trim_end()
+            .to_owned()
+    })?;
+    Ok(match &cli.command {
+        Command::Chart(args) => chart::picture(args),
+        Command::Measure(args) => measure::picture(args),
+        _ => unreachable!("the command of an entry is one of these"),
+    })
 }
 
 /// Where pictures go; or what they are compared with.

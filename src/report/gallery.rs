@@ -118,12 +118,7 @@ impl Gallery {
                 entry.heading,
                 entry.text.trim(),
                 entry.picture().markdown(&entry.heading),
-                in_a_clone(&format!(
-                    "{} {} {}.svg",
-                    entry.command,
-                    entry.to_file(),
-                    entry.name
-                )),
+                in_a_clone(&entry.to_file()),
             );
         }
         page
@@ -164,24 +159,27 @@ impl Entry {
         Picture::named(&self.name)
     }
 
-    /// The flag that says where to.
-    fn to_file(&self) -> &'static str {
-        match self.command.starts_with("measure") {
+    /// The command with the flag that says where to.
+    fn to_file(&self) -> String {
+        let flag = match self.command.starts_with("measure") {
             true => "--chart",
             false => "--out",
-        }
+        };
+        format!("{} {flag} {}.svg", self.command.trim(), self.name)
     }
 
     /// The program's arguments, its own name first.
     ///
     /// # Errors
-    /// When a quotation mark has no other.
+    /// When the command draws nothing, or a quotation mark has no other.
     pub fn arguments(&self) -> Result<Vec<String>, String> {
-        let words = shlex::split(&self.command);
+        let words = shlex::split(&self.to_file());
         let words = words.ok_or("a quotation mark of the command has no other")?;
-        let begin = ["indoubt".to_owned()].into_iter();
-        let end = [self.to_file().to_owned(), format!("{}.svg", self.name)];
-        Ok(begin.chain(words).chain(end).collect())
+        match words.first().map(String::as_str) {
+            Some("chart" | "measure") => {}
+            _ => return Err("a chart is drawn by `chart` or by `measure`".to_owned()),
+        }
+        Ok(["indoubt".to_owned()].into_iter().chain(words).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod chart;
 mod exhaust;
+mod gallery;
 mod hunt;
 mod measure;
 mod names;

@@ -85,7 +85,7 @@ fn commands() -> Vec<Shown> {
 /// A copy of what a clone has for a user to run, so that commands may write.
 fn clone_of_it() -> PathBuf {
     let clone = no_folder("readme");
-    for folder in ["scenarios", "tests/safeguards"] {
+    for folder in ["scenarios", "tests/safeguards", "reports"] {
         let from = path(folder);
         copy(&from, &clone.join(folder));
     }
@@ -109,22 +109,7 @@ fn run(command: &str, folder: &Path) -> Output {
         .strip_prefix("cargo run --release -- ")
         .or_else(|| command.strip_prefix("indoubt "))
         .unwrap_or_else(|| panic!("neither run here nor listed as not run: {command}"));
-    run_in(folder, &arguments(words))
-}
-
-/// The words of a command, as a shell splits them: quotes hold words together.
-fn arguments(words: &str) -> Vec<String> {
-    let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
-    for letter in words.chars() {
-        match (letter, quote) {
-            ('"' | '\'', None) => quote = Some(letter),
-            (_, Some(open)) if letter == open => quote = None,
-            (' ', None) => all.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
-            _ => word.push(letter),
-        }
-    }
-    all.extend((!word.is_empty()).then_some(word));
-    all
+    run_in(folder, &shlex::split(words).expect("as a shell reads it"))
 }
 
 /// Whether what is shown is what was printed: piece by piece, in order, from the
@@ -224,6 +209,4 @@ fn what_is_not_printed_is_found_out() {
     ] {
         assert!(compare(&lines(shown), printed).is_err(), "{shown}");
     }
-    let words = arguments(r#"explain "no points" --set 'a = [1]' x"#);
-    assert_eq!(words, ["explain", "no points", "--set", "a = [1]", "x"]);
 }

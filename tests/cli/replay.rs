@@ -508,23 +508,6 @@ fn to_paste(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// An argument line as a POSIX shell reads it: words, and quotes around some.
-fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
-    let mut glyphs = line.chars();
-    while let Some(glyph) = glyphs.next() {
-        match glyph {
-            '\'' => quoted = !quoted,
-            '\\' if !quoted => word.extend(glyphs.next()),
-            ' ' if !quoted => words.push(std::mem::take(&mut word)),
-            glyph => word.push(glyph),
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 #[test]
 fn every_line_that_is_printed_to_be_pasted_works() {
     let folder = folder("replay-paste");
@@ -589,7 +572,7 @@ fn every_line_that_is_printed_to_be_pasted_works() {
     }
     assert!(lines.len() >= 8, "the lines are out of sight: {lines:?}");
     for line in lines {
-        let arguments = words(&line);
+        let arguments = shlex::split(&line).expect("as a shell reads it");
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let pasted = run(&arguments);
         assert!(

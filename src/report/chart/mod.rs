@@ -154,8 +154,150 @@ fn line_names<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::history::Sink;
+    use crate::lab::{self, HostChoice, RunOptions};
+    use crate::measure::{Bill, Meter, Timed};
+    use crate::protocol::Safeguards;
+    use crate::scenario;
     use scene::{Shape, Words};
+
+    fn shipped(file: &str) -> Arc<Scenario> {
+        let path = format!("{}/scenarios/{file}", env!("CARGO_MANIFEST_DIR"));
+        Arc::new(scenario::load(path).unwrap_or_else(|errors| panic!("{errors}")))
+    }
+
+    /// What a sink hears of a scenario under each protocol.
+    fn heard<S: Sink>(
+        scenario: &Arc<Scenario>,
+        sink: impl Fn(ProtocolKind) -> S,
+    ) -> Vec<(ProtocolKind, S)> {
+        let options = RunOptions {
+            seed: scenario.seed,
+            safeguards: Safeguards::all(),
+            host: HostChoice::Direct,
+        };
+        let hear = |protocol| {
+            let mut sink = sink(protocol);
+            lab::run(scenario, protocol, &options, &mut sink).expect("it can run");
+            (protocol, sink)
+        };
+        ProtocolKind::ALL.map(hear).into()
+    }
+
+    /// What stands on top of a chart.
+    fn says(chart: &Chart) -> &str {
+        let mut shapes = chart.0.shapes.iter();
+        let words = shapes.find_map(|shape| match shape {
+            Shape::Words(words) => Some(words.text.as_str()),
+            _ => None,
+        });
+        words.expect("a chart has a title")
+    }
+
+    fn costs(scenario: &Arc<Scenario>) -> Chart {
+        let bills = heard(scenario, |protocol| Bill::new(scenario, protocol));
+        let costs = bills.into_iter().map(|(who, bill)| (who, bill.finish()));
+        Chart::bills(&Bills {
+            scenario,
+            costs: &costs.collect::<Vec<_>>(),
+            made_by: "indoubt chart",
+        })
+    }
+
+    fn spread(scenario: &Arc<Scenario>, what: Timed) -> Chart {
+        let meters = heard(scenario, |protocol| Meter::new(scenario, protocol));
+        let spreads = meters
+            .iter()
+            .map(|(who, meter)| (*who, meter.distribution(what)));
+        Chart::spreads(&Spreads {
+            scenario,
+            what,
+            spreads: &spreads.collect::<Vec<_>>(),
+            made_by: "indoubt chart",
+        })
+    }
+
+    fn queues(scenario: &Arc<Scenario>) -> Chart {
+        let meters = heard(scenario, |protocol| {
+            Meter::new(scenario, protocol).keeping_waits()
+        });
+        let waits = meters
+            .iter()
+            .map(|(who, meter)| (*who, meter.waits().to_vec()));
+        let ends = meters.iter().map(|(_, meter)| meter.last_word_at());
+        Chart::queues(&Queues {
+            scenario,
+            waits: &waits.collect::<Vec<_>>(),
+            end: ends.max().expect("a protocol"),
+            made_by: "indoubt chart",
+        })
+    }
+
+    #[test]
+    fn no_label_of_any_chart_of_a_run_runs_into_another() {
+        for file in [
+            "points-mall.toml",
+            "lessons/01-happy-path.toml",
+            "lessons/22-six-steps.toml",
+        ] {
+            let scenario = shipped(file);
+            check_labels(&costs(&scenario));
+            check_labels(&queues(&scenario));
+            for what in [Timed::Latency, Timed::LockWait, Timed::LockHold] {
+                check_labels(&spread(&scenario, what));
+            }
+        }
+    }
+
+    #[test]
+    fn a_title_says_who_pays_most_and_who_least() {
+        let happy = shipped("lessons/01-happy-path.toml");
+        let bill =
+            "A commit costs 20 messages and 7 forced writes under 2pc, 2 and 1 under monolith";
+        assert_eq!(says(&costs(&happy)), bill);
+        assert_eq!(says(&queues(&happy)), "Nobody waits for a lock");
+        let hot = shipped("lessons/13-hot-row.toml");
+        let slow = "One request in a hundred takes 50 ms or longer under 2pc, 13 ms under monolith";
+        assert_eq!(says(&spread(&hot, Timed::Latency)), slow);
+        let queue = "On average 8.9 wait for points[ash] under 2pc, 0.3 under choreographed";
+        assert_eq!(says(&queues(&hot)), queue);
+    }
+
+    #[test]
+    fn the_parts_of_a_bill_are_the_figures_of_the_table() {
+        let mall = shipped("points-mall.toml");
+        for (protocol, bill) in heard(&mall, |protocol| Bill::new(&mall, protocol)) {
+            let costs = bill.finish();
+            let committed = costs.figures.committed as f64;
+            let messages: u64 = costs.messages.iter().map(|(_, n)| n).sum();
+            let forced: u64 = costs.forced.iter().map(|(_, n)| n).sum();
+            let sums = (messages as f64 / committed, forced as f64 / committed);
+            assert_eq!(
+                sums,
+                (costs.figures.messages, costs.figures.forced_writes),
+                "{protocol}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_poster_shows_every_chart_in_the_shorter_of_two_columns() {
+        let happy = shipped("lessons/01-happy-path.toml");
+        let charts = [
+            costs(&happy),
+            spread(&happy, Timed::Latency),
+            spread(&happy, Timed::LockHold),
+        ];
+        let poster = Chart::poster("Three charts", "of one run", &charts, "indoubt gallery");
+        check_labels(&poster);
+        let high: Vec<f64> = charts.iter().map(|chart| chart.0.height).collect();
+        let second = high[1] + high[2];
+        assert!(poster.0.height > second.max(high[0]) && poster.0.height < second + high[0]);
+        assert!(poster.0.width > 2.0 * WIDTH);
+    }
 
     /// From left to right and from top to bottom.
     fn room(words: &Words) -> (f64, f64, f64, f64) {

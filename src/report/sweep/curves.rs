@@ -71,7 +71,7 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
             about.join(" ")
         ),
         across: axis.path.clone(),
-        values: axis.values.clone(),
+        values: axis.values.iter().map(|value| bare(value)).collect(),
         up: title(figure),
         curves,
         bound: bounded.then(|| "1 / time for which a commit locks the busiest row".to_owned()),
@@ -93,9 +93,17 @@ fn mean(cell: &Cell, figure: &Column) -> Option<Mean> {
     })
 }
 
+/// A value as people write it: without the quotation marks of the file.
+fn bare(value: &str) -> String {
+    value.trim_matches('"').to_owned()
+}
+
 /// How far apart the protocols are at the end of the axis.
 fn headline(axis: &Axis, figure: &Column, curves: &[Curve]) -> String {
-    let last = axis.values.last().map_or("", String::as_str);
+    let last = axis
+        .values
+        .last()
+        .map_or(String::new(), |value| bare(value));
     let ends = curves.iter().filter_map(|curve| {
         let mean = (*curve.means.last()?)?.mean;
         Some((mean, curve.name.as_str()))
