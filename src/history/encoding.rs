@@ -54,6 +54,19 @@ impl Page {
         }
     }
 
+    /// Writes so few bytes that nobody should be called for them.
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        let rest = self.bytes.get_mut(self.filled..).unwrap_or_default();
+        match rest.first_chunk_mut::<N>() {
+            Some(place) => {
+                *place = bytes;
+                self.filled += N;
+            }
+            None => self.turn(&bytes),
+        }
+    }
+
     /// Hashes the page, and these bytes, for which it had no room.
     #[cold]
     fn turn(&mut self, bytes: &[u8]) {
@@ -90,7 +103,7 @@ type Encoded = Result<(), NoEncoding>;
 impl Encoder<'_> {
     #[inline]
     fn bytes<const N: usize>(&mut self, bytes: [u8; N]) -> Encoded {
-        self.0.write(&bytes);
+        self.0.put(bytes);
         Ok(())
     }
 

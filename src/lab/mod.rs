@@ -20,7 +20,9 @@ mod trial;
 pub mod validation;
 
 pub use panics::{catch, record_panics};
-pub use run::{HostChoice, RunError, RunOptions, Runner, has_madsim, own, run, run_own, shipped};
+pub use run::{
+    HostChoice, Judged, RunError, RunOptions, Runner, has_madsim, judge, own, run, run_own, shipped,
+};
 pub use subject::Subject;
 pub use swarm::swarm;
 pub use trial::{Hosts, Trial};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::trial::{Hosts, Trial};
-use crate::check::Judge;
+use crate::business::PromiseId;
+use crate::check::{Judge, Verdict};
 use crate::history::{DigestSink, Event, Point, Sink};
 use crate::measure::Meter;
 use crate::protocol::choreographed::ChoreographedSaga;
@@ -12,7 +13,7 @@ use crate::protocol::monolith::Monolith;
 use crate::protocol::orchestrated::OrchestratedSaga;
 use crate::protocol::two_phase_commit::TwoPhaseCommit;
 use crate::protocol::{Protocol, ProtocolKind, Role, Safeguards};
-use crate::scenario::Scenario;
+use crate::scenario::{Expectation, Scenario};
 use crate::vocab::Seed;
 use crate::world::{RunEnd, RunSpec, host};
 
@@ -67,6 +68,15 @@ pub enum RunError {
     },
 }
 
+impl RunError {
+    fn not_shipped(protocol: ProtocolKind) -> Self {
+        RunError::CannotRun {
+            protocol,
+            why: "its machines do not ship with the bench: use `lab::run_own`".to_owned(),
+        }
+    }
+}
+
 /// Whether this build has the madsim host.
 pub const fn has_madsim() -> bool {
     cfg!(madsim)
@@ -95,10 +105,7 @@ pub fn run<S: Sink>(
         ProtocolKind::TwoPhaseCommit => run_own::<TwoPhaseCommit, S>(scenario, options, sink),
         ProtocolKind::OrchestratedSaga => run_own::<OrchestratedSaga, S>(scenario, options, sink),
         ProtocolKind::ChoreographedSaga => run_own::<ChoreographedSaga, S>(scenario, options, sink),
-        ProtocolKind::Own(_) => Err(RunError::CannotRun {
-            protocol,
-            why: "its machines do not ship with the bench: use `lab::run_own`".to_owned(),
-        }),
+        ProtocolKind::Own(_) => Err(RunError::not_shipped(protocol)),
     }
 }
 
@@ -121,15 +128,119 @@ pub fn run_own<P: Protocol, S: Sink>(
     options: &RunOptions,
     mut sink: S,
 ) -> Result<Trial, RunError> {
-    judged::<P>(scenario, options, &mut sink)
+    tried::<P>(scenario, options, &mut sink)
+}
+
+/// Runs a scenario once under a protocol that ships with the bench, as [`run`] does,
+/// and judges it, but neither measures it nor takes its digest: a fifth of the time
+/// of a run, where many are made and only the verdicts matter. The direct host carries
+/// it.
+///
+/// # Errors
+/// As [`run`].
+///
+/// # Panics
+/// As [`run`].
+pub fn judge(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    seed: Seed,
+    safeguards: Safeguards,
+) -> Result<Vec<Judged>, RunError> {
+    let options = RunOptions {
+        seed,
+        safeguards,
+        host: HostChoice::Direct,
+    };
+    let mut nobody = ();
+    let court = Court {
+        digest: None,
+        judge: Judge::new(scenario, protocol),
+        meter: None,
+        sink: &mut nobody,
+    };
+    let heard = match protocol {
+        ProtocolKind::Monolith => heard::<Monolith>(scenario, &options, court),
+        ProtocolKind::TwoPhaseCommit => heard::<TwoPhaseCommit>(scenario, &options, court),
+        ProtocolKind::OrchestratedSaga => heard::<OrchestratedSaga>(scenario, &options, court),
+        ProtocolKind::ChoreographedSaga => heard::<ChoreographedSaga>(scenario, &options, court),
+        ProtocolKind::Own(_) => Err(RunError::not_shipped(protocol)),
+    };
+    Ok(judged(scenario, protocol, heard?.court.judge))
+}
+
+/// A promise, its verdict, and what was expected of it.
+pub type Judged = (PromiseId, Verdict, Expectation);
+
+/// Every promise, in the scenario's order.
+fn judged(scenario: &Scenario, protocol: ProtocolKind, judge: Judge) -> Vec<Judged> {
+    let verdicts = judge.verdicts().into_iter();
+    let judged = verdicts.map(|(promise, verdict)| {
+        let expected = scenario.expects(protocol, promise);
+        (promise, verdict, expected)
+    });
+    judged.collect()
 }
 
 /// One trial a protocol is compiled, whoever listens.
-fn judged<P: Protocol>(
+fn tried<P: Protocol>(
     scenario: &Arc<Scenario>,
     options: &RunOptions,
     sink: &mut dyn Sink,
 ) -> Result<Trial, RunError> {
+    let protocol = P::KIND;
+    let court = Court {
+        digest: Some(DigestSink::default()),
+        judge: Judge::new(scenario, protocol),
+        meter: Some(Meter::new(scenario, protocol)),
+        sink,
+    };
+    let Heard { court, end, spec } = heard::<P>(scenario, options, court)?;
+    let listened = "everybody listens to a trial";
+    let history = court.digest.expect(listened);
+    let digest = history.digest();
+    let hosts = match options.host {
+        HostChoice::Direct => Hosts::Direct,
+        HostChoice::Madsim => Hosts::Madsim,
+        HostChoice::Both => {
+            let (again, _) = carry::<P, _>(Carrier::Madsim, &spec, DigestSink::default());
+            let madsim = again.digest();
+            if madsim == digest {
+                Hosts::Agree
+            } else {
+                Hosts::Differ { madsim }
+            }
+        }
+    };
+    Ok(Trial {
+        protocol,
+        seed: options.seed,
+        safeguards: spec.safeguards,
+        plan: spec.plan,
+        not_applicable: end.not_applicable,
+        never_struck: end.never_struck,
+        digest,
+        hosts,
+        events: history.events(),
+        ended: end.ended,
+        verdicts: judged(scenario, protocol, court.judge),
+        figures: court.meter.expect(listened).finish(),
+    })
+}
+
+/// A run that is over, and who has heard it.
+struct Heard<'a> {
+    court: Court<'a>,
+    end: RunEnd,
+    spec: RunSpec,
+}
+
+/// Runs a scenario on the first of the hosts that are wanted.
+fn heard<'a, P: Protocol>(
+    scenario: &Arc<Scenario>,
+    options: &RunOptions,
+    court: Court<'a>,
+) -> Result<Heard<'a>, RunError> {
     let protocol = P::KIND;
     if options.host != HostChoice::Direct && !has_madsim() {
         return Err(RunError::MadsimMissing);
@@ -154,46 +265,8 @@ fn judged<P: Protocol>(
         HostChoice::Madsim => Carrier::Madsim,
         HostChoice::Direct | HostChoice::Both => Carrier::Direct,
     };
-    let court = Court {
-        digest: DigestSink::default(),
-        judge: Judge::new(scenario, protocol),
-        meter: Meter::new(scenario, protocol),
-        sink,
-    };
     let (court, end) = carry::<P, _>(first, &spec, court);
-    let digest = court.digest.digest();
-    let hosts = match options.host {
-        HostChoice::Direct => Hosts::Direct,
-        HostChoice::Madsim => Hosts::Madsim,
-        HostChoice::Both => {
-            let (again, _) = carry::<P, _>(Carrier::Madsim, &spec, DigestSink::default());
-            let madsim = again.digest();
-            if madsim == digest {
-                Hosts::Agree
-            } else {
-                Hosts::Differ { madsim }
-            }
-        }
-    };
-    Ok(Trial {
-        protocol,
-        seed: options.seed,
-        safeguards: spec.safeguards,
-        plan: spec.plan,
-        not_applicable: end.not_applicable,
-        never_struck: end.never_struck,
-        digest,
-        hosts,
-        events: court.digest.events(),
-        ended: end.ended,
-        verdicts: court
-            .judge
-            .verdicts()
-            .into_iter()
-            .map(|(promise, verdict)| (promise, verdict, scenario.expects(protocol, promise)))
-            .collect(),
-        figures: court.meter.finish(),
-    })
+    Ok(Heard { court, end, spec })
 }
 
 /// How an experiment makes its runs: [`shipped`], or [`own`] for a protocol that
@@ -231,17 +304,21 @@ fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
 
 /// Everybody who listens to a run.
 struct Court<'a> {
-    digest: DigestSink,
+    digest: Option<DigestSink>,
     judge: Judge,
-    meter: Meter,
+    meter: Option<Meter>,
     sink: &'a mut dyn Sink,
 }
 
 impl Sink for Court<'_> {
     fn event(&mut self, event: &Event) {
-        self.digest.event(event);
+        if let Some(digest) = &mut self.digest {
+            digest.event(event);
+        }
         self.judge.event(event);
-        self.meter.event(event);
+        if let Some(meter) = &mut self.meter {
+            meter.event(event);
+        }
         self.sink.event(event);
     }
 

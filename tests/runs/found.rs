@@ -4,10 +4,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use indoubt::protocol::Safeguards;
 use indoubt::vocab::Seed;
 
-use crate::support::{on_all_cores, path, protocols, run, shipped, surprises};
+use crate::support::{on_all_cores, path, protocols, shipped, surprises_of};
 
 const MORE_SEEDS: u64 = 10;
 
@@ -31,8 +30,7 @@ fn what_was_once_found_to_break_holds() {
             let seed = Seed(scenario.seed.0 + n);
             let mut found = Vec::new();
             for protocol in protocols(&scenario) {
-                let trial = run(&scenario, protocol, seed, Safeguards::all());
-                found.extend(surprises(&scenario, &trial));
+                found.extend(surprises_of(&scenario, protocol, seed));
             }
             found
         });

@@ -10,7 +10,7 @@ use indoubt::report::{Comparison, Invocation, Judgement, Page, text};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::Seed;
 
-use crate::support::{broke, on_all_cores, path, protocols, run, shorten, surprises};
+use crate::support::{broke, on_all_cores, path, protocols, run, shorten, surprises, surprises_of};
 
 const LESSONS: &str = "scenarios/lessons";
 
@@ -183,10 +183,7 @@ fn every_lesson_keeps_on_other_seeds_what_it_expects_to_hold() {
         let seed = Seed(1_000 + n % MORE_SEEDS);
         protocols(&lesson.scenario)
             .into_iter()
-            .flat_map(|protocol| {
-                let trial = run(&lesson.scenario, protocol, seed, Safeguards::all());
-                surprises(&lesson.scenario, &trial)
-            })
+            .flat_map(|protocol| surprises_of(&lesson.scenario, protocol, seed))
             .map(|surprise| format!("{}: {surprise}", lesson.file))
             .collect()
     });

@@ -11,7 +11,9 @@ use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
 
-use crate::support::{on_all_cores, path, protocols, run, run_into, surprises, with_faults};
+use crate::support::{
+    on_all_cores, path, protocols, run_into, surprises, surprises_of, with_faults,
+};
 
 const SEEDS: u64 = 25;
 
@@ -28,8 +30,8 @@ fn keeps_its_promises_under(policy: &str) {
         let found = on_all_cores(SEEDS, |seed| {
             let trials = protocols(&scenario)
                 .into_iter()
-                .map(|protocol| run(&scenario, protocol, Seed(seed), Safeguards::all()));
-            trials.flat_map(|t| surprises(&scenario, &t)).collect()
+                .map(|protocol| surprises_of(&scenario, protocol, Seed(seed)));
+            trials.flatten().collect()
         });
         let first = found.first();
         assert!(

@@ -12,7 +12,7 @@ use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
 
-use crate::support::{broke, on_all_cores, path, run, surprises};
+use crate::support::{broke, on_all_cores, path, run, surprises, surprises_of};
 
 const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
 const SEEDS: u64 = 20;
@@ -55,10 +55,7 @@ fn with_faults(mut scenario: Scenario) -> Arc<Scenario> {
 
 fn keeps_its_promises(scenarios: Vec<([&str; 3], Arc<Scenario>)>, seeds: u64) {
     for (variant, scenario) in scenarios {
-        let found = on_all_cores(seeds, |seed| {
-            let trial = run(&scenario, TWO_PHASE, Seed(seed), Safeguards::all());
-            surprises(&scenario, &trial)
-        });
+        let found = on_all_cores(seeds, |seed| surprises_of(&scenario, TWO_PHASE, Seed(seed)));
         let shown: Vec<&str> = found.iter().take(3).map(String::as_str).collect();
         assert!(
             found.is_empty(),

@@ -8,7 +8,7 @@ use indoubt::business::PromiseId;
 use indoubt::check::Verdict;
 use indoubt::fault::{Moment, Seeded};
 use indoubt::history::Sink;
-use indoubt::lab::{self, HostChoice, RunOptions, Trial};
+use indoubt::lab::{self, HostChoice, Judged, RunOptions, Trial};
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Expectation, Scenario};
 use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
@@ -94,19 +94,36 @@ pub(crate) fn run_into(
     lab::run(scenario, protocol, &options, sink).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The promises that were expected to hold in a run and did not, in words; of a run
+/// that is made for that alone.
+pub(crate) fn surprises_of(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    seed: Seed,
+) -> Vec<String> {
+    let judged = lab::judge(scenario, protocol, seed, Safeguards::all());
+    let judged = judged.unwrap_or_else(|error| panic!("{error}"));
+    in_words(scenario, (protocol, seed), &judged)
+}
+
 /// The promises that were expected to hold and did not, in words.
 pub(crate) fn surprises(scenario: &Scenario, trial: &Trial) -> Vec<String> {
-    trial
-        .verdicts
+    in_words(scenario, (trial.protocol, trial.seed), &trial.verdicts)
+}
+
+fn in_words(
+    scenario: &Scenario,
+    (protocol, seed): (ProtocolKind, Seed),
+    judged: &[Judged],
+) -> Vec<String> {
+    judged
         .iter()
         .filter(|(_, _, expected)| *expected == Expectation::Holds)
         .filter_map(|(promise, verdict, _)| {
             let name = scenario.promise_name(*promise);
             match verdict {
                 Verdict::Violated(violation) => Some(format!(
-                    "{} seed {}: {name}: {}\n    {}",
-                    trial.protocol,
-                    trial.seed,
+                    "{protocol} seed {seed}: {name}: {}\n    {}",
                     violation.what,
                     violation
                         .evidence
@@ -116,8 +133,7 @@ pub(crate) fn surprises(scenario: &Scenario, trial: &Trial) -> Vec<String> {
                         .join("\n    ")
                 )),
                 Verdict::Inconclusive { why } => Some(format!(
-                    "{} seed {}: {name}: inconclusive: {why}",
-                    trial.protocol, trial.seed
+                    "{protocol} seed {seed}: {name}: inconclusive: {why}"
                 )),
                 _ => None,
             }

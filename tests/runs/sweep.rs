@@ -6,11 +6,10 @@
 
 use std::sync::Arc;
 
-use indoubt::protocol::Safeguards;
 use indoubt::scenario::{self, Dist, Impulse, Scenario};
 use indoubt::vocab::{Probability, Seed, SimDuration};
 
-use crate::support::{on_all_cores, path, protocols, run, shipped, surprises, with_faults};
+use crate::support::{on_all_cores, path, protocols, shipped, surprises_of, with_faults};
 
 const SEEDS: u64 = 2_000;
 
@@ -50,8 +49,7 @@ fn sweep(name: &str, careful: &[&str]) {
         let mut found = Vec::new();
         let scenario = &scenarios[seed as usize % scenarios.len()];
         for protocol in protocols(scenario) {
-            let trial = run(scenario, protocol, Seed(seed), Safeguards::all());
-            found.extend(surprises(scenario, &trial));
+            found.extend(surprises_of(scenario, protocol, Seed(seed)));
         }
         found
     });
