@@ -67,7 +67,7 @@ fn the_shipped_scenarios_keep_their_promises_under_time_outs_alone() {
 fn both_hosts_give_the_same_digest_under_every_policy() {
     for policy in ["no-wait", "wait-die", "wound-wait", "time-out"] {
         let scenario = shipped_under("scenarios/order-stock.toml", policy);
-        let parted = on_all_cores(10, |seed| {
+        let parted = on_all_cores(4, |seed| {
             let options = RunOptions {
                 seed: Seed(seed),
                 safeguards: Safeguards::all(),
