@@ -3,6 +3,7 @@
 use super::axis::{Axis, Scale, number};
 use super::scene::{Anchor, Ink, Scene, Style};
 use super::{MARGIN, WIDTH, footer, line_names, paint, title};
+use crate::vocab::SimDuration;
 
 /// A figure against a parameter that varies.
 #[derive(Clone, Debug)]
@@ -54,11 +55,13 @@ const TOP: f64 = 96.0;
 const BOTTOM: f64 = 66.0;
 const SMALL: f64 = 11.0;
 const NAMES: f64 = 12.0;
+/// From a dot to the next curve's, where there is nothing between two values.
+const ASIDE: f64 = 12.0;
 
 pub(super) fn scene(of: &Curves) -> Scene {
     let mut scene = Scene::new(WIDTH, HEIGHT);
     title(&mut scene, &of.says, &of.about);
-    let (across, numeric) = across(&of.values);
+    let across = Across::over(&of.values);
     let tops = of.curves.iter().flat_map(|curve| &curve.means).flatten();
     let most = tops.map(|m| m.interval.map_or(m.mean, |(_, high)| high.max(m.mean)));
     let up = Axis::from_zero(most.fold(0.0, f64::max), (HEIGHT - BOTTOM, TOP), 6);
@@ -70,8 +73,8 @@ pub(super) fn scene(of: &Curves) -> Scene {
         scene.words(&format!("dashed: {bound}"), place, style);
     }
     for (n, curve) in of.curves.iter().enumerate() {
-        draw_bounds(&mut scene, curve, (&across, &numeric), &up, Ink::Series(n));
-        draw_curve(&mut scene, curve, (&across, &numeric), &up, Ink::Series(n));
+        draw_bounds(&mut scene, curve, &across, &up, Ink::Series(n));
+        draw_curve(&mut scene, of, n, &across, &up);
     }
     let ends = of.curves.iter().map(|curve| {
         let last = curve.means.iter().rev().flatten().next()?;
@@ -82,24 +85,64 @@ pub(super) fn scene(of: &Curves) -> Scene {
     scene
 }
 
-/// An axis over the values, and the number that each stands at: their own where
-/// they are numbers (doublings equally far apart, if that is how they go), else one
-/// after the other.
-fn across(values: &[String]) -> (Axis, Vec<f64>) {
-    let places = (LEFT, WIDTH - RIGHT);
-    let numbers: Option<Vec<f64>> = values.iter().map(|v| v.parse().ok()).collect();
-    let numbers =
-        numbers.filter(|n| n.is_sorted_by(|a, b| a < b) && n.iter().all(|n| n.is_finite()));
-    let Some(numbers) = numbers else {
-        let nth: Vec<f64> = (0..values.len()).map(|n| n as f64).collect();
-        return (Axis::over(&nth, places, Scale::Linear), nth);
-    };
-    let doubles = |pair: &[f64]| pair[0] > 0.0 && pair[1] >= 1.9 * pair[0];
-    let scale = match numbers.len() > 2 && numbers.windows(2).all(doubles) {
-        true => Scale::Doubling,
-        false => Scale::Linear,
-    };
-    (Axis::over(&numbers, places, scale), numbers)
+/// The parameter: an axis, where on it each value stands, and whether there is
+/// anything between two of them.
+struct Across {
+    axis: Axis,
+    stands_at: Vec<f64>,
+    ordered: bool,
+}
+
+impl Across {
+    /// Numbers and durations stand where they are (doublings equally far apart, if
+    /// that is how they go), from left to right as they are written; words one after
+    /// the other.
+    fn over(values: &[String]) -> Self {
+        let places = (LEFT, WIDTH - RIGHT);
+        let numbers: Option<Vec<f64>> = values.iter().map(|value| quantity(value)).collect();
+        let ascending = |n: &Vec<f64>| n.is_sorted_by(|a, b| a < b);
+        let descending = |n: &Vec<f64>| n.is_sorted_by(|a, b| a > b);
+        let Some(numbers) = numbers.filter(|n| ascending(n) || descending(n)) else {
+            let nth: Vec<f64> = (0..values.len()).map(|n| n as f64).collect();
+            // Half a step of air on both sides: nothing begins or ends here.
+            let half = (places.1 - places.0) / (2.0 * values.len().max(1) as f64);
+            let places = (places.0 + half, places.1 - half);
+            return Across {
+                axis: Axis::over(&nth, places, Scale::Linear),
+                stands_at: nth,
+                ordered: false,
+            };
+        };
+        let places = match ascending(&numbers) {
+            true => places,
+            false => (places.1, places.0),
+        };
+        let doubles = |pair: &[f64]| {
+            let (less, more) = (pair[0].min(pair[1]), pair[0].max(pair[1]));
+            less > 0.0 && more >= 1.9 * less
+        };
+        let scale = match numbers.len() > 2 && numbers.windows(2).all(doubles) {
+            true => Scale::Doubling,
+            false => Scale::Linear,
+        };
+        Across {
+            axis: Axis::over(&numbers, places, scale),
+            stands_at: numbers,
+            ordered: true,
+        }
+    }
+
+    /// Where the values stand on the paper.
+    fn places(&self) -> impl Iterator<Item = f64> + '_ {
+        self.stands_at.iter().map(|&value| self.axis.place(value))
+    }
+}
+
+/// A number, or a duration in microseconds.
+fn quantity(value: &str) -> Option<f64> {
+    let number = value.parse().ok().filter(|n: &f64| n.is_finite());
+    let duration = || value.parse::<SimDuration>().ok();
+    number.or_else(|| duration().map(|time| time.as_micros() as f64))
 }
 
 fn draw_up(scene: &mut Scene, of: &Curves, up: &Axis) {
@@ -113,12 +156,13 @@ fn draw_up(scene: &mut Scene, of: &Curves, up: &Axis) {
     scene.words(&of.up, (MARGIN, TOP - 18.0), name);
 }
 
-fn draw_across(scene: &mut Scene, of: &Curves, across: &Axis) {
+fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {
     let floor = HEIGHT - BOTTOM;
     let style = Style::of(SMALL, Ink::Quiet).at(Anchor::Middle);
     let mut free = f64::NEG_INFINITY;
-    for (value, &tick) in of.values.iter().zip(across.ticks()) {
-        let x = across.place(tick);
+    let mut values: Vec<(f64, &String)> = across.places().zip(&of.values).collect();
+    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (x, value) in values {
         scene.line(vec![(x, floor), (x, floor + 4.0)], 1.0, Ink::Quiet);
         // Where values are close together, not all of them have room.
         let half = paint::breadth(value, SMALL, false) / 2.0;
@@ -132,37 +176,36 @@ fn draw_across(scene: &mut Scene, of: &Curves, across: &Axis) {
 }
 
 /// The bounds that the axis reaches: of the others there is nothing to be seen.
-fn draw_bounds(
-    scene: &mut Scene,
-    curve: &Curve,
-    (across, numeric): (&Axis, &[f64]),
-    up: &Axis,
-    ink: Ink,
-) {
+fn draw_bounds(scene: &mut Scene, curve: &Curve, across: &Across, up: &Axis, ink: Ink) {
     let most = up.ticks().last().copied().unwrap_or(0.0);
-    let reached = numeric.iter().zip(&curve.bounds).map(|(&x, bound)| {
-        bound
-            .filter(|b| *b <= most)
-            .map(|b| (across.place(x), up.place(b)))
-    });
-    let points: Vec<Option<(f64, f64)>> = reached.collect();
+    let reached = across.places().zip(&curve.bounds);
+    let points: Vec<Option<(f64, f64)>> = reached
+        .map(|(x, bound)| bound.filter(|b| *b <= most).map(|b| (x, up.place(b))))
+        .collect();
+    if !across.ordered {
+        for (x, y) in points.into_iter().flatten() {
+            scene.dashed(&[(x - ASIDE, y), (x + ASIDE, y)], 1.2, ink);
+        }
+        return;
+    }
     for stretch in points.split(Option::is_none) {
         let stretch: Vec<(f64, f64)> = stretch.iter().copied().flatten().collect();
         scene.dashed(&stretch, 1.2, ink);
     }
 }
 
-fn draw_curve(
-    scene: &mut Scene,
-    curve: &Curve,
-    (across, numeric): (&Axis, &[f64]),
-    up: &Axis,
-    ink: Ink,
-) {
-    let known: Vec<(f64, Mean)> = numeric
-        .iter()
+/// A line with its band; where there is nothing between two values, dots with their
+/// intervals, each curve's so far aside that none hides another.
+fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
+    let (curve, ink) = (&of.curves[n], Ink::Series(n));
+    let aside = match across.ordered {
+        true => 0.0,
+        false => (n as f64 - (of.curves.len() as f64 - 1.0) / 2.0) * ASIDE,
+    };
+    let known: Vec<(f64, Mean)> = across
+        .places()
         .zip(&curve.means)
-        .filter_map(|(&x, mean)| Some((across.place(x), (*mean)?)))
+        .filter_map(|(x, mean)| Some((x + aside, (*mean)?)))
         .collect();
     let edge = |pick: fn((f64, f64)) -> f64| {
         let points = known.iter().map(move |(x, m)| {
@@ -171,20 +214,30 @@ fn draw_curve(
         });
         points.collect::<Vec<_>>()
     };
-    let mut band = edge(|(low, _)| low);
-    band.extend(edge(|(_, high)| high).into_iter().rev());
-    if known.len() > 1 {
-        scene.area(band, 0.16, ink);
-    }
+    let (low, high) = (edge(|(low, _)| low), edge(|(_, high)| high));
     let points: Vec<(f64, f64)> = known.iter().map(|(x, m)| (*x, up.place(m.mean))).collect();
     for &point in &points {
         scene.dot(point, ink);
+    }
+    if !across.ordered {
+        for (low, high) in low.into_iter().zip(high) {
+            scene.line(vec![low, high], 2.0, ink);
+        }
+        return;
+    }
+    if known.len() > 1 {
+        scene.area(
+            low.into_iter().chain(high.into_iter().rev()).collect(),
+            0.16,
+            ink,
+        );
     }
     scene.line(points, 2.0, ink);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scene::Shape;
     use super::super::tests::check_labels;
     use super::super::{Chart, Theme};
     use super::*;
@@ -229,6 +282,57 @@ mod tests {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let line: Vec<f64> = (0..200).map(f64::from).collect();
         check_labels(&Chart::curves(&curves(&values, &[&line])));
+    }
+
+    /// Where the dots of a chart stand, from left to right on the paper.
+    fn dots(chart: &Chart) -> Vec<f64> {
+        let dots = chart.0.shapes.iter().filter_map(|shape| match shape {
+            Shape::Dot { x, .. } => Some(*x),
+            _ => None,
+        });
+        dots.collect()
+    }
+
+    #[test]
+    fn numbers_and_durations_stand_where_they_are_and_words_one_after_the_other() {
+        let rise: &[f64] = &[1.0, 2.0, 3.0];
+        let at = |values: &[&str]| dots(&Chart::curves(&curves(values, &[rise])));
+        let [a, b, c] = at(&["1ms", "2ms", "5ms"])[..] else {
+            panic!("three dots")
+        };
+        assert_eq!(
+            (c - b) / (b - a),
+            3.0,
+            "5 ms are three times as far from 2 ms as 1 ms"
+        );
+        let down = at(&["5ms", "2ms", "1ms"]);
+        assert_eq!(
+            down,
+            [a, a + 3.0 * (b - a), c],
+            "as written, from left to right"
+        );
+        let [a, b, c] = at(&["wait", "no-wait", "wait-die"])[..] else {
+            panic!("three dots")
+        };
+        assert!((c - b) == (b - a) && a > LEFT && c < WIDTH - RIGHT);
+    }
+
+    #[test]
+    fn there_is_no_line_between_words() {
+        let rise: &[f64] = &[1.0, 2.0, 3.0];
+        for (values, line) in [(["a", "b", "c"], false), (["1", "2", "3"], true)] {
+            let chart = Chart::curves(&curves(&values, &[rise, rise]));
+            let longest = chart.0.shapes.iter().filter_map(|shape| match shape {
+                Shape::Line {
+                    points,
+                    ink: Ink::Series(_),
+                    ..
+                } => Some(points.len()),
+                _ => None,
+            });
+            assert_eq!(longest.max() == Some(3), line, "{values:?}");
+            check_labels(&chart);
+        }
     }
 
     #[test]
