@@ -5,14 +5,13 @@
 use std::sync::Arc;
 
 use indoubt::business::PromiseId::{self, Agreement, AllOrNothing, EverythingEnds};
-use indoubt::fault::Seeded;
 #[cfg(madsim)]
 use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::scenario::{self, Scenario};
-use indoubt::vocab::{Probability, Seed, SimDuration, SimTime};
+use indoubt::vocab::Seed;
 
-use crate::support::{broke, on_all_cores, path, run, surprises, surprises_of};
+use crate::support::{broke, on_all_cores, path, run, surprises, surprises_of, with_faults};
 
 const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
 const SEEDS: u64 = 20;
@@ -39,20 +38,6 @@ fn variant_of(file: &str, variant: [&str; 3]) -> Scenario {
     scenario::load_with(path(file), &settings(variant)).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// Beside what the file schedules, every seed draws faults of all kinds.
-fn with_faults(mut scenario: Scenario) -> Arc<Scenario> {
-    scenario.seeded.get_or_insert_with(|| Seeded {
-        count: 4,
-        kinds: Seeded::KINDS.to_vec(),
-        from: SimTime::from_micros(20_000),
-        until: SimTime::from_micros(800_000),
-        shortest: SimDuration::from_millis(20),
-        longest: SimDuration::from_millis(200),
-        rate: Probability::new(0.3).expect("a probability"),
-    });
-    Arc::new(scenario)
-}
-
 fn keeps_its_promises(scenarios: Vec<([&str; 3], Arc<Scenario>)>, seeds: u64) {
     for (variant, scenario) in scenarios {
         let found = on_all_cores(seeds, |seed| surprises_of(&scenario, TWO_PHASE, Seed(seed)));
@@ -67,7 +52,8 @@ fn keeps_its_promises(scenarios: Vec<([&str; 3], Arc<Scenario>)>, seeds: u64) {
 }
 
 fn shipped_in_every_variant(file: &str) {
-    let scenarios = VARIANTS.map(|variant| (variant, with_faults(variant_of(file, variant))));
+    let scenarios =
+        VARIANTS.map(|variant| (variant, Arc::new(with_faults(variant_of(file, variant)))));
     keeps_its_promises(scenarios.to_vec(), SEEDS);
 }
 

@@ -1,8 +1,9 @@
 //! A figure against a parameter: a line a protocol, with the interval of its mean.
 
-use super::axis::{Axis, Scale, number};
+use super::axis::{Axis, Scale};
+use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL, TOP};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{MARGIN, WIDTH, footer, line_names, paint, title};
+use super::{WIDTH, footer, line_names, paint, title};
 use crate::vocab::SimDuration;
 
 /// A figure against a parameter that varies.
@@ -47,14 +48,6 @@ pub struct Mean {
     pub interval: Option<(f64, f64)>,
 }
 
-const HEIGHT: f64 = 480.0;
-const LEFT: f64 = 76.0;
-/// For the names of the lines.
-const RIGHT: f64 = 132.0;
-const TOP: f64 = 96.0;
-const BOTTOM: f64 = 66.0;
-const SMALL: f64 = 11.0;
-const NAMES: f64 = 12.0;
 /// From a dot to the next curve's, where there is nothing between two values.
 const ASIDE: f64 = 12.0;
 
@@ -64,11 +57,11 @@ pub(super) fn scene(of: &Curves) -> Scene {
     let across = Across::over(&of.values);
     let tops = of.curves.iter().flat_map(|curve| &curve.means).flatten();
     let most = tops.map(|m| m.interval.map_or(m.mean, |(_, high)| high.max(m.mean)));
-    let up = Axis::from_zero(most.fold(0.0, f64::max), (HEIGHT - BOTTOM, TOP), 6);
-    draw_up(&mut scene, of, &up);
+    let up = plot::up(most.fold(0.0, f64::max));
+    plot::draw_up(&mut scene, &up, &of.up);
     draw_across(&mut scene, of, &across);
     if let Some(bound) = &of.bound {
-        let place = (WIDTH - RIGHT, TOP - 18.0);
+        let place = (RIGHT, TOP - 18.0);
         let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
         scene.words(&format!("dashed: {bound}"), place, style);
     }
@@ -80,7 +73,7 @@ pub(super) fn scene(of: &Curves) -> Scene {
         let last = curve.means.iter().rev().flatten().next()?;
         Some((curve.name.as_str(), up.place(last.mean)))
     });
-    line_names(&mut scene, (WIDTH - RIGHT + 10.0, HEIGHT - BOTTOM), ends);
+    line_names(&mut scene, NAMED, ends);
     footer(&mut scene, &of.made_by);
     scene
 }
@@ -98,7 +91,7 @@ impl Across {
     /// that is how they go), from left to right as they are written; words one after
     /// the other.
     fn over(values: &[String]) -> Self {
-        let places = (LEFT, WIDTH - RIGHT);
+        let places = (LEFT, RIGHT);
         let numbers: Option<Vec<f64>> = values.iter().map(|value| quantity(value)).collect();
         let ascending = |n: &Vec<f64>| n.is_sorted_by(|a, b| a < b);
         let descending = |n: &Vec<f64>| n.is_sorted_by(|a, b| a > b);
@@ -145,34 +138,21 @@ fn quantity(value: &str) -> Option<f64> {
     number.or_else(|| duration().map(|time| time.as_micros() as f64))
 }
 
-fn draw_up(scene: &mut Scene, of: &Curves, up: &Axis) {
-    let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
-    for &tick in up.ticks() {
-        let y = up.place(tick);
-        scene.line(vec![(LEFT, y), (WIDTH - RIGHT, y)], 0.75, Ink::Rule);
-        scene.words(&number(tick), (LEFT - 8.0, y + 4.0), style);
-    }
-    let name = Style::of(NAMES, Ink::Text).bold();
-    scene.words(&of.up, (MARGIN, TOP - 18.0), name);
-}
-
 fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {
-    let floor = HEIGHT - BOTTOM;
     let style = Style::of(SMALL, Ink::Quiet).at(Anchor::Middle);
     let mut free = f64::NEG_INFINITY;
     let mut values: Vec<(f64, &String)> = across.places().zip(&of.values).collect();
     values.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (x, value) in values {
-        scene.line(vec![(x, floor), (x, floor + 4.0)], 1.0, Ink::Quiet);
+        plot::tick(scene, x);
         // Where values are close together, not all of them have room.
         let half = paint::breadth(value, SMALL, false) / 2.0;
         if x - half > free {
-            scene.words(value, (x, floor + 18.0), style);
+            scene.words(value, (x, FLOOR + 18.0), style);
             free = x + half + 4.0;
         }
     }
-    let name = Style::of(NAMES, Ink::Text).bold().at(Anchor::End);
-    scene.words(&of.across, (WIDTH - RIGHT, floor + 38.0), name);
+    plot::name_across(scene, &of.across);
 }
 
 /// The bounds that the axis reaches: of the others there is nothing to be seen.
@@ -216,21 +196,19 @@ fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Ax
     };
     let (low, high) = (edge(|(low, _)| low), edge(|(_, high)| high));
     let points: Vec<(f64, f64)> = known.iter().map(|(x, m)| (*x, up.place(m.mean))).collect();
-    for &point in &points {
-        scene.dot(point, ink);
-    }
     if !across.ordered {
-        for (low, high) in low.into_iter().zip(high) {
+        for ((low, high), &point) in low.into_iter().zip(high).zip(&points) {
             scene.line(vec![low, high], 2.0, ink);
+            scene.dot(point, ink);
         }
         return;
     }
     if known.len() > 1 {
-        scene.area(
-            low.into_iter().chain(high.into_iter().rev()).collect(),
-            0.16,
-            ink,
-        );
+        let band = low.into_iter().chain(high.into_iter().rev());
+        scene.area(band.collect(), 0.16, ink);
+    }
+    for &point in &points {
+        scene.dot(point, ink);
     }
     scene.line(points, 2.0, ink);
 }
@@ -300,21 +278,20 @@ mod tests {
         let [a, b, c] = at(&["1ms", "2ms", "5ms"])[..] else {
             panic!("three dots")
         };
-        assert_eq!(
-            (c - b) / (b - a),
-            3.0,
-            "5 ms are three times as far from 2 ms as 1 ms"
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        assert!(
+            near(c - b, 3.0 * (b - a)),
+            "{a}, {b}, {c}: 2 ms are a quarter of the way"
         );
         let down = at(&["5ms", "2ms", "1ms"]);
-        assert_eq!(
-            down,
-            [a, a + 3.0 * (b - a), c],
-            "as written, from left to right"
+        assert!(
+            near(down[1], a + 3.0 * (b - a)),
+            "{down:?}: as written, from left to right"
         );
         let [a, b, c] = at(&["wait", "no-wait", "wait-die"])[..] else {
             panic!("three dots")
         };
-        assert!((c - b) == (b - a) && a > LEFT && c < WIDTH - RIGHT);
+        assert!(near(c - b, b - a) && a > LEFT && c < RIGHT);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod axis;
 mod bars;
 mod curves;
 mod paint;
+mod plot;
 mod poster;
 mod queues;
 mod scene;

@@ -1,9 +1,10 @@
 //! How something is spread: the share of all that lasts no longer than so long, with
 //! room for the last in a hundred and in a thousand.
 
-use super::axis::{Axis, number};
+use super::axis::Axis;
+use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{MARGIN, WIDTH, about, extremes, footer, line_names, title};
+use super::{WIDTH, about, extremes, footer, line_names, title};
 use crate::measure::{Distribution, Timed};
 use crate::protocol::ProtocolKind;
 use crate::report::words::grouped;
@@ -23,13 +24,6 @@ pub struct Spreads<'a> {
     pub made_by: &'a str,
 }
 
-const HEIGHT: f64 = 480.0;
-const LEFT: f64 = 76.0;
-const RIGHT: f64 = 132.0;
-const TOP: f64 = 96.0;
-const BOTTOM: f64 = 66.0;
-const SMALL: f64 = 11.0;
-const NAMES: f64 = 12.0;
 /// What can stand under the axis.
 const SHARES: [(f64, &str); 6] = [
     (0.0, "0 %"),
@@ -48,7 +42,7 @@ pub(super) fn scene(of: &Spreads<'_>) -> Scene {
         .iter()
         .filter_map(|(_, spread)| spread.quantile(1.0));
     let most = longest.map(millis).fold(0.0, f64::max);
-    let up = Axis::from_zero(most, (HEIGHT - BOTTOM, TOP), 6);
+    let up = plot::up(most);
     let counts = of.spreads.iter().map(|(_, spread)| spread.count);
     let last = rarity(1.0 - 1.0 / counts.max().unwrap_or(0).max(10) as f64);
     let across = Across(last);
@@ -61,7 +55,7 @@ pub(super) fn scene(of: &Spreads<'_>) -> Scene {
         .spreads
         .iter()
         .map(|(protocol, spread)| Some((protocol.name(), up.place(millis(spread.quantile(1.0)?)))));
-    line_names(&mut scene, (WIDTH - RIGHT + 10.0, HEIGHT - BOTTOM), ends);
+    line_names(&mut scene, NAMED, ends);
     footer(&mut scene, of.made_by);
     scene
 }
@@ -82,7 +76,7 @@ impl Across {
         } else {
             self.0
         };
-        LEFT + along / self.0 * (WIDTH - RIGHT - LEFT)
+        LEFT + along / self.0 * (RIGHT - LEFT)
     }
 }
 
@@ -100,13 +94,6 @@ fn line(spread: &Distribution, across: &Across, up: &Axis) -> Vec<(f64, f64)> {
 }
 
 fn draw_axes(scene: &mut Scene, of: &Spreads<'_>, up: &Axis, across: &Across) {
-    let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
-    for &tick in up.ticks() {
-        let y = up.place(tick);
-        scene.line(vec![(LEFT, y), (WIDTH - RIGHT, y)], 0.75, Ink::Rule);
-        scene.words(&number(tick), (LEFT - 8.0, y + 4.0), style);
-    }
-    let bold = Style::of(NAMES, Ink::Text).bold();
     let (name, of_what, no_longer) = match of.what {
         Timed::Latency => (
             "time to the final answer, ms",
@@ -116,15 +103,15 @@ fn draw_axes(scene: &mut Scene, of: &Spreads<'_>, up: &Axis, across: &Across) {
         Timed::LockWait => ("wait for a lock, ms", "waits", "that last no longer"),
         Timed::LockHold => ("lock held for writing, ms", "locks", "held no longer"),
     };
-    scene.words(name, (MARGIN, TOP - 18.0), bold);
-    let floor = HEIGHT - BOTTOM;
+    plot::draw_up(scene, up, name);
+    let style = Style::of(SMALL, Ink::Quiet);
     for (share, text) in SHARES
         .into_iter()
         .filter(|(share, _)| rarity(*share) <= across.0)
     {
         let x = across.place(share);
-        scene.line(vec![(x, floor), (x, floor + 4.0)], 1.0, Ink::Quiet);
-        scene.words(text, (x, floor + 18.0), style.at(Anchor::Middle));
+        plot::tick(scene, x);
+        scene.words(text, (x, FLOOR + 18.0), style.at(Anchor::Middle));
     }
     let counts = of
         .spreads
@@ -133,11 +120,10 @@ fn draw_axes(scene: &mut Scene, of: &Spreads<'_>, up: &Axis, across: &Across) {
     let counts: Vec<String> = counts.collect();
     scene.words(
         &format!("{of_what}: {}", counts.join(", ")),
-        (LEFT, floor + 38.0),
-        style.at(Anchor::Start),
+        (LEFT, FLOOR + 38.0),
+        style,
     );
-    let across = format!("share of {of_what} {no_longer}");
-    scene.words(&across, (WIDTH - RIGHT, floor + 38.0), bold.at(Anchor::End));
+    plot::name_across(scene, &format!("share of {of_what} {no_longer}"));
 }
 
 /// Whose slow ones are slowest: of locks the usual one says more.

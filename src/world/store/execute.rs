@@ -10,6 +10,7 @@ use super::api::{Alarm, Answer, Io, Ticket, TranId};
 use super::finish;
 use super::locks::{Asked, Mode};
 use super::log::Then;
+use super::policy::Wish;
 use super::record::Kind;
 use super::statement::{self, View};
 use super::tran::{Running, Stage, State, Tran, Work};
@@ -175,7 +176,7 @@ impl Store {
                     if intent || self.spec.engine == Engine::Document {
                         return self.conflict(now, id, lock.0, Some(behind), io);
                     }
-                    return self.busy(now, id, lock, behind, io);
+                    return self.busy(now, Wish { id, lock, behind }, io);
                 }
             }
         }

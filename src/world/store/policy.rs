@@ -49,6 +49,15 @@ use crate::protocol::{Outcome, Row};
 use crate::scenario::LockPolicy;
 use crate::vocab::{SimTime, TxId};
 
+/// A lock that somebody wants and has found busy.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) id: TranId,
+    pub(super) lock: (Row, Mode),
+    /// One who is in the way.
+    pub(super) behind: TranId,
+}
+
 impl Store {
     /// Asks for a lock.
     pub(super) fn ask(&mut self, now: SimTime, id: TranId, lock: (Row, Mode)) -> Asked {
@@ -63,69 +72,44 @@ impl Store {
     }
 
     /// Somebody has found a lock busy.
-    pub(super) fn busy(
-        &mut self,
-        now: SimTime,
-        id: TranId,
-        lock: (Row, Mode),
-        behind: TranId,
-        io: &mut Io,
-    ) {
+    pub(super) fn busy(&mut self, now: SimTime, wish: Wish, io: &mut Io) {
         match self.spec.lock_policy {
-            LockPolicy::Wait => self.wait_unless_deadlocked(now, id, lock, behind, io),
-            LockPolicy::NoWait => self.conflict(now, id, lock.0, Some(behind), io),
-            LockPolicy::WaitDie => self.wait_or_die(now, id, lock, behind, io),
-            LockPolicy::WoundWait => self.wound_or_wait(now, id, lock, behind, io),
+            LockPolicy::Wait => self.wait_unless_deadlocked(now, wish, io),
+            LockPolicy::NoWait => self.conflict(now, wish.id, wish.lock.0, Some(wish.behind), io),
+            LockPolicy::WaitDie => self.wait_or_die(now, wish, io),
+            LockPolicy::WoundWait => self.wound_or_wait(now, wish, io),
             LockPolicy::TimeOut => {
-                self.queue(id, lock, behind, io);
-                self.limit_wait(now, id, io);
+                self.queue(wish, io);
+                self.limit_wait(now, wish.id, io);
             }
         }
     }
 
     /// Whoever closes a circle is its victim.
-    fn wait_unless_deadlocked(
-        &mut self,
-        now: SimTime,
-        id: TranId,
-        lock: (Row, Mode),
-        behind: TranId,
-        io: &mut Io,
-    ) {
-        self.queue(id, lock, behind, io);
+    fn wait_unless_deadlocked(&mut self, now: SimTime, wish: Wish, io: &mut Io) {
+        let Wish { id, lock, behind } = wish;
+        self.queue(wish, io);
         if self.locks.deadlocked(id) {
             return self.conflict(now, id, lock.0, Some(behind), io);
         }
         self.limit_wait(now, id, io);
     }
 
-    fn wait_or_die(
-        &mut self,
-        now: SimTime,
-        id: TranId,
-        lock: (Row, Mode),
-        behind: TranId,
-        io: &mut Io,
-    ) {
+    fn wait_or_die(&mut self, now: SimTime, wish: Wish, io: &mut Io) {
+        let Wish { id, lock, .. } = wish;
         let age = age_of(&self.trans, id);
         let in_the_way = self.locks.in_the_way(id, lock, |_| false);
         let mut in_the_way = in_the_way.into_iter();
         if let Some(older) = in_the_way.find(|&other| !is_older(&self.trans, age, other)) {
             return self.conflict(now, id, lock.0, Some(older), io);
         }
-        self.queue(id, lock, behind, io);
+        self.queue(wish, io);
         self.limit_wait(now, id, io);
     }
 
     /// It queues before it wounds: what is released then goes to the oldest.
-    fn wound_or_wait(
-        &mut self,
-        now: SimTime,
-        id: TranId,
-        lock: (Row, Mode),
-        behind: TranId,
-        io: &mut Io,
-    ) {
+    fn wound_or_wait(&mut self, now: SimTime, wish: Wish, io: &mut Io) {
+        let Wish { id, lock, .. } = wish;
         let trans = &self.trans;
         let age = age_of(trans, id);
         let older = |other| is_older(trans, age, other);
@@ -137,7 +121,7 @@ impl Store {
         }
         let younger = in_the_way.into_iter().filter(|&other| older(other));
         let wounded: SmallVec<[TranId; 4]> = younger.filter(|&w| self.can_be_wounded(w)).collect();
-        self.queue(id, lock, behind, io);
+        self.queue(wish, io);
         for victim in wounded {
             self.wound(now, victim, lock.0, id, io);
         }
@@ -146,7 +130,8 @@ impl Store {
         }
     }
 
-    fn queue(&mut self, id: TranId, lock: (Row, Mode), behind: TranId, io: &mut Io) {
+    fn queue(&mut self, wish: Wish, io: &mut Io) {
+        let Wish { id, lock, behind } = wish;
         let trans = &self.trans;
         match self.spec.lock_policy {
             LockPolicy::WoundWait => {
