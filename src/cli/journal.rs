@@ -40,7 +40,7 @@ impl<M: Manifest> Journal<M> {
         let (about, path) = (dir.join(M::ABOUT), dir.join(M::LINES));
         let what = M::WHAT;
         match about.exists() {
-            false => write_whole(&about, &written(manifest))?,
+            false => write_whole(&about, written(manifest))?,
             true => {
                 let there = Self::manifest(dir)?;
                 if let Some(other) = there.differs_from(manifest) {

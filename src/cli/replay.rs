@@ -336,10 +336,10 @@ fn draw(
 
 fn write_files(args: &ReplayArgs, case: &Case, replay: &Replay<'_>) -> Result<(), Failure> {
     if let Some(file) = &args.report {
-        write_whole(file, &report::markdown(replay, &case.toml))?;
+        write_whole(file, report::markdown(replay, &case.toml))?;
     }
     if let Some(file) = &args.svg {
-        write_whole(file, &diagram::svg(&replay.diagram, &replay.caption()))?;
+        write_whole(file, diagram::svg(&replay.diagram, &replay.caption()))?;
     }
     Ok(())
 }

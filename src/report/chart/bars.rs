@@ -115,7 +115,7 @@ fn rounded(value: f64) -> String {
 /// Who pays most for a commit, and who least.
 fn headline(of: &Bills<'_>) -> String {
     let messages = |costs: &Costs| (costs.figures.committed > 0).then_some(costs.figures.messages);
-    let Some(((first, most), (other, least))) = extremes(of.costs, messages) else {
+    let Some([(first, most), (other, least)]) = extremes(of.costs, messages) else {
         return "What a committed request costs".to_owned();
     };
     let bill = |costs: &Costs| {

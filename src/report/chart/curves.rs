@@ -65,8 +65,8 @@ pub(super) fn scene(of: &Curves) -> Scene {
         let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
         scene.words(&format!("dashed: {bound}"), place, style);
     }
-    for (n, curve) in of.curves.iter().enumerate() {
-        draw_bounds(&mut scene, curve, &across, &up, Ink::Series(n));
+    for n in 0..of.curves.len() {
+        draw_bounds(&mut scene, of, n, &across, &up);
         draw_curve(&mut scene, of, n, &across, &up);
     }
     let ends = of.curves.iter().map(|curve| {
@@ -125,6 +125,14 @@ impl Across {
         }
     }
 
+    /// How far the n-th curve stands aside, so that none hides another.
+    fn aside(&self, of: &Curves, n: usize) -> f64 {
+        match self.ordered {
+            true => 0.0,
+            false => (n as f64 - (of.curves.len() as f64 - 1.0) / 2.0) * ASIDE,
+        }
+    }
+
     /// Where the values stand on the paper.
     fn places(&self) -> impl Iterator<Item = f64> + '_ {
         self.stands_at.iter().map(|&value| self.axis.place(value))
@@ -156,7 +164,8 @@ fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {
 }
 
 /// The bounds that the axis reaches: of the others there is nothing to be seen.
-fn draw_bounds(scene: &mut Scene, curve: &Curve, across: &Across, up: &Axis, ink: Ink) {
+fn draw_bounds(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
+    let (curve, ink, aside) = (&of.curves[n], Ink::Series(n), across.aside(of, n));
     let most = up.ticks().last().copied().unwrap_or(0.0);
     let reached = across.places().zip(&curve.bounds);
     let points: Vec<Option<(f64, f64)>> = reached
@@ -164,6 +173,7 @@ fn draw_bounds(scene: &mut Scene, curve: &Curve, across: &Across, up: &Axis, ink
         .collect();
     if !across.ordered {
         for (x, y) in points.into_iter().flatten() {
+            let x = x + aside;
             scene.dashed(&[(x - ASIDE, y), (x + ASIDE, y)], 1.2, ink);
         }
         return;
@@ -175,13 +185,9 @@ fn draw_bounds(scene: &mut Scene, curve: &Curve, across: &Across, up: &Axis, ink
 }
 
 /// A line with its band; where there is nothing between two values, dots with their
-/// intervals, each curve's so far aside that none hides another.
+/// intervals.
 fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
-    let (curve, ink) = (&of.curves[n], Ink::Series(n));
-    let aside = match across.ordered {
-        true => 0.0,
-        false => (n as f64 - (of.curves.len() as f64 - 1.0) / 2.0) * ASIDE,
-    };
+    let (curve, ink, aside) = (&of.curves[n], Ink::Series(n), across.aside(of, n));
     let known: Vec<(f64, Mean)> = across
         .places()
         .zip(&curve.means)

@@ -107,10 +107,10 @@ fn about(scenario: &Scenario) -> String {
 
 /// Those who have the most and the least of something, if both are something and it
 /// is not the same; of equals the first.
-fn extremes<'a, T>(
-    of: &'a [(ProtocolKind, T)],
+fn extremes<T>(
+    of: &[(ProtocolKind, T)],
     figure: impl Fn(&T) -> Option<f64>,
-) -> Option<(&'a (ProtocolKind, T), &'a (ProtocolKind, T))> {
+) -> Option<[&(ProtocolKind, T); 2]> {
     let known: Vec<(f64, &(ProtocolKind, T))> = of
         .iter()
         .filter_map(|one| Some((figure(&one.1)?, one)))
@@ -122,7 +122,7 @@ fn extremes<'a, T>(
             .reduce(|best, one| if better(one.0, best.0) { one } else { best })
     };
     let (most, least) = (first(|a, b| a > b)?, first(|a, b| a < b)?);
-    (most.0 > least.0).then_some((most.1, least.1))
+    (most.0 > least.0).then_some([most.1, least.1])
 }
 
 /// Each name where its line ends, moved so far that none runs into another or under

@@ -135,7 +135,7 @@ fn headline(of: &Spreads<'_>) -> String {
     };
     let at = |spread: &Distribution| spread.quantile(share).map(millis);
     match extremes(of.spreads, at) {
-        Some(((first, most), (other, least))) => {
+        Some([(first, most), (other, least)]) => {
             let time = |spread: &Distribution| spread.quantile(share).unwrap_or_default();
             let (most, least) = (time(most), time(least));
             format!("{says} {most} or longer under {first}, {least} under {other}")
