@@ -22,6 +22,7 @@
 //! | `presume WHAT` | `nothing`, `abort` or `commit`: from the next `start` on |
 //! | `read-only votes` | from the next `start` on |
 //! | `prepare serially` | from the next `start` on |
+//! | `cooperative termination` | from the next `start` on |
 //! | `start ROLE` | a first process at `manager` or a service; nothing to recover |
 //! | `restart` | it died; a new process, with nothing read yet |
 //! | `recover [FACT; FACT]` | it reads what its database still knows |
@@ -216,6 +217,11 @@ where
             "read-only" => {
                 words.expect("votes");
                 self.choose(|variant| variant.read_only_votes = true);
+                Vec::new()
+            }
+            "cooperative" => {
+                words.expect("termination");
+                self.choose(|variant| variant.cooperative_termination = true);
                 Vec::new()
             }
             "prepare" => {

@@ -57,6 +57,12 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
     if variant.prepare == PrepareOrder::Serial {
         says.push("participants are asked to prepare one after the other");
     }
+    if variant.cooperative_termination {
+        says.push(
+            "a participant in doubt whom the coordinator does not answer asks the other \
+             participants",
+        );
+    }
     (!says.is_empty()).then(|| format!("{}: {}.", trial.protocol, says.join("; ")))
 }
 

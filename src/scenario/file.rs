@@ -359,6 +359,9 @@ pub(super) struct TwoPhaseFile {
     pub(super) read_only_votes: bool,
     /// In which order participants are asked to prepare. Default: `"parallel"`.
     pub(super) prepare: PrepareOrder,
+    /// Whether a participant in doubt whom the coordinator does not answer asks the
+    /// other participants. Default: false.
+    pub(super) cooperative_termination: bool,
 }
 
 /// A numbered set of values.

@@ -17,28 +17,29 @@ const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
 const SEEDS: u64 = 20;
 
 /// Every way of presuming, with and without the other choices.
-const VARIANTS: [[&str; 3]; 6] = [
-    ["nothing", "false", "parallel"],
-    ["nothing", "true", "serial"],
-    ["abort", "true", "parallel"],
-    ["abort", "false", "serial"],
-    ["commit", "false", "parallel"],
-    ["commit", "true", "serial"],
+const VARIANTS: [[&str; 4]; 6] = [
+    ["nothing", "false", "parallel", "false"],
+    ["nothing", "true", "serial", "true"],
+    ["abort", "true", "parallel", "true"],
+    ["abort", "false", "serial", "false"],
+    ["commit", "false", "parallel", "true"],
+    ["commit", "true", "serial", "false"],
 ];
 
-fn settings([presumption, read_only, prepare]: [&str; 3]) -> Vec<String> {
+fn settings([presumption, read_only, prepare, cooperative]: [&str; 4]) -> Vec<String> {
     vec![
         format!("two-phase-commit.presumption={presumption}"),
         format!("two-phase-commit.read-only-votes={read_only}"),
         format!("two-phase-commit.prepare={prepare}"),
+        format!("two-phase-commit.cooperative-termination={cooperative}"),
     ]
 }
 
-fn variant_of(file: &str, variant: [&str; 3]) -> Scenario {
+fn variant_of(file: &str, variant: [&str; 4]) -> Scenario {
     scenario::load_with(path(file), &settings(variant)).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn keeps_its_promises(scenarios: Vec<([&str; 3], Arc<Scenario>)>, seeds: u64) {
+fn keeps_its_promises(scenarios: Vec<([&str; 4], Arc<Scenario>)>, seeds: u64) {
     for (variant, scenario) in scenarios {
         let found = on_all_cores(seeds, |seed| surprises_of(&scenario, TWO_PHASE, Seed(seed)));
         let shown: Vec<&str> = found.iter().take(3).map(String::as_str).collect();
@@ -123,7 +124,7 @@ from = "10ms"
 until = "500ms"
 "#;
 
-fn priced(variant: [&str; 3]) -> Scenario {
+fn priced(variant: [&str; 4]) -> Scenario {
     scenario::parse_with("priced.toml", PRICED, &settings(variant))
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -170,6 +171,41 @@ fn both_hosts_give_the_same_digest_in_every_variant() {
     }
 }
 
+/// The coordinator dies at this moment for 300 ms: how long a branch is in doubt at the
+/// longest, in microseconds, without and with cooperative termination.
+fn in_doubt_when_the_coordinator_dies_at(moment: &str, prepare: &str) -> [u64; 2] {
+    ["false", "true"].map(|cooperative| {
+        let mut sets = settings(["abort", "false", prepare, cooperative]);
+        sets.push(format!("faults.0.on={moment}"));
+        let lesson = path("scenarios/lessons/03-in-doubt.toml");
+        let loaded = scenario::load_with(lesson, &sets);
+        let scenario = Arc::new(loaded.unwrap_or_else(|errors| panic!("{errors}")));
+        let trial = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all());
+        let surprises = surprises(&scenario, &trial);
+        assert!(surprises.is_empty(), "{moment}: {surprises:?}");
+        trial.figures.longest_in_doubt.as_micros()
+    })
+}
+
+/// The first inquiry is to the coordinator, the second to everybody: both are due long
+/// before the coordinator is back.
+#[test]
+fn participants_in_doubt_learn_from_each_other_unless_all_are_uncertain() {
+    for (moment, prepare) in [
+        // One was told to commit.
+        ("coordinator.decision-sent", "parallel"),
+        // One has voted yes, the others were not asked yet: they abort.
+        ("coordinator.vote", "serial"),
+    ] {
+        let [alone, together] = in_doubt_when_the_coordinator_dies_at(moment, prepare);
+        assert!(alone > 300_000, "{moment}: {alone} us");
+        assert!(together < 100_000, "{moment}: {together} us");
+    }
+    let [alone, together] =
+        in_doubt_when_the_coordinator_dies_at("coordinator.all-votes", "parallel");
+    assert_eq!(together, alone, "all have voted yes, and nobody was told");
+}
+
 /// A safeguard, the promise that misses it, and what is presumed: found by the same
 /// fault as under presumed abort, or else by drawn ones.
 const MISSED: [(Safeguard, PromiseId, &[&str]); 10] = [
@@ -200,7 +236,10 @@ fn a_safeguard_is_missed_by_the_same_fault_whatever_is_presumed() {
     for (safeguard, promise, presumptions) in MISSED {
         for presumption in presumptions {
             let file = format!("tests/safeguards/{safeguard}.toml");
-            let scenario = Arc::new(variant_of(&file, [presumption, "false", "parallel"]));
+            let scenario = Arc::new(variant_of(
+                &file,
+                [presumption, "false", "parallel", "false"],
+            ));
             let whole = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all());
             let kept = surprises(&scenario, &whole);
             wrong.extend(kept.into_iter().map(|s| format!("{safeguard}, kept: {s}")));
@@ -228,7 +267,7 @@ fn what_guards_an_abort_is_missed_where_commit_is_presumed() {
         // A commit is sent once; who does not hear it has to ask.
         (Safeguard::ParticipantInquiry, EverythingEnds),
     ] {
-        let scenario = Arc::new(priced(["commit", "false", "parallel"]));
+        let scenario = Arc::new(priced(["commit", "false", "parallel", "false"]));
         let without = Safeguards::all().without(safeguard);
         let missed = (0..400).any(|seed| {
             let trial = run(&scenario, TWO_PHASE, Seed(seed), without);

@@ -31,7 +31,8 @@ pub enum TwoPhaseMsg {
         result: WorkResult,
     },
     /// Coordinator: prepare your branch, in which I believe that these steps
-    /// were done, and vote.
+    /// were done, and vote. Who else takes part is not spelt out, here or in the
+    /// prepared record: they are those of the scenario, for every transaction.
     Prepare {
         /// Whose branch.
         tx: TxId,
@@ -59,12 +60,13 @@ pub enum TwoPhaseMsg {
         /// Which transaction.
         tx: TxId,
     },
-    /// Participant in doubt: what was decided?
+    /// Participant in doubt, to the coordinator or, with cooperative termination, to
+    /// another participant: what was decided?
     Inquire {
         /// Which transaction.
         tx: TxId,
     },
-    /// Coordinator: this is how it stands.
+    /// Coordinator, or another participant: this is how it stands.
     Answer {
         /// Which transaction.
         tx: TxId,
@@ -109,8 +111,13 @@ pub enum Standing {
         /// Whether it is to be acknowledged: it is remembered until then.
         ack: bool,
     },
-    /// Not decided yet: neither commit nor abort.
+    /// Not decided yet: neither commit nor abort. Only the coordinator can say so.
     Wait,
+    /// Another participant has voted yes, or is about to: it is as much in doubt.
+    Uncertain,
+    /// Another participant remembers nothing of it, or has only read and was told
+    /// nothing: that is neither commit nor abort, whatever a coordinator presumes.
+    Unknown,
 }
 
 impl Message for TwoPhaseMsg {
@@ -171,6 +178,8 @@ impl Message for TwoPhaseMsg {
             TwoPhaseMsg::Answer { standing, .. } => match standing {
                 Standing::Decided { decision, .. } => word(*decision),
                 Standing::Wait => "wait",
+                Standing::Uncertain => "uncertain",
+                Standing::Unknown => "unknown",
             },
             _ => "",
         }

@@ -48,6 +48,25 @@
 //! An abort in the work phase costs nothing under any presumption: nobody was asked
 //! to prepare, so nobody will ever ask.
 //!
+//! With *cooperative termination* (Bernstein, Hadzilacos & Goodman 1987, section
+//! 7.4) a participant in doubt whose inquiry the coordinator leaves unanswered asks
+//! the other participants:
+//!
+//! | the other | does, and says |
+//! | --- | --- |
+//! | knows the decision | says it |
+//! | has not voted | aborts its branch, forces a record of that, and says *abort* |
+//! | has voted yes, or is about to | *uncertain* |
+//! | has only read and left at PREPARE, or may have | *unknown* |
+//! | remembers nothing | asks its database: *commit* if that has committed the branch, else *unknown* |
+//!
+//! Whoever has said *abort* must not vote yes any more, even if it crashes and work
+//! and PREPARE come once more: hence the forced record, which its database refuses
+//! them by. And whoever remembers nothing never says *abort*: what is presumed of the
+//! forgotten only a coordinator may presume, for it alone knows when everybody was
+//! told. So a branch is blocked if and only if all who can be reached are uncertain or
+//! have forgotten; under communication failures no protocol can do without blocking.
+//!
 //! # The way of a transaction
 //!
 //! The work comes first, a step at a time: each opens, or goes on with, a branch
@@ -94,9 +113,10 @@ impl Protocol for TwoPhaseCommit {
     fn build(setting: &Arc<Setting>, role: Role) -> Option<TwoPhaseMachine> {
         Some(match role {
             Role::Manager => TwoPhaseMachine::Coordinator(Coordinator::new(setting)),
-            Role::Service(_) => {
-                TwoPhaseMachine::Participant(WithRelay::new(setting, Participant::new(setting)))
-            }
+            Role::Service(service) => TwoPhaseMachine::Participant(WithRelay::new(
+                setting,
+                Participant::new(setting, service),
+            )),
         })
     }
 }

@@ -45,6 +45,8 @@ impl Scripted for TwoPhaseMsg {
                     format!("answer {tx} {told}{}", acked(*decision, *ack))
                 }
                 Standing::Wait => format!("answer {tx} wait"),
+                Standing::Uncertain => format!("answer {tx} uncertain"),
+                Standing::Unknown => format!("answer {tx} unknown"),
             },
         }
     }
@@ -95,6 +97,8 @@ impl Scripted for TwoPhaseMsg {
             "answer" => {
                 let standing = match words.next() {
                     "wait" => Standing::Wait,
+                    "uncertain" => Standing::Uncertain,
+                    "unknown" => Standing::Unknown,
                     word @ ("commit" | "abort") => {
                         let decision = decision(word);
                         let ack = ack(decision, words);

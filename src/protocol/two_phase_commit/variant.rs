@@ -16,6 +16,9 @@ pub struct Variant {
     pub read_only_votes: bool,
     /// In which order participants are asked to prepare.
     pub prepare: PrepareOrder,
+    /// Whether a participant in doubt whom the coordinator does not answer asks the
+    /// other participants (Bernstein, Hadzilacos & Goodman 1987, section 7.4).
+    pub cooperative_termination: bool,
 }
 
 /// What is presumed of a transaction that the coordinator knows nothing of, and so

@@ -76,6 +76,7 @@ message-life = "5s"
 presumption = "abort"
 read-only-votes = false
 prepare = "parallel"
+cooperative-termination = false
 "#;
 
 #[test]

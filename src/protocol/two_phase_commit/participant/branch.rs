@@ -3,7 +3,7 @@
 
 use crate::business::{Params, Reason};
 use crate::protocol::two_phase_commit::Presumption;
-use crate::protocol::two_phase_commit::message::{Ops, WorkResult};
+use crate::protocol::two_phase_commit::message::{Ops, Standing, WorkResult};
 use crate::protocol::{Decision, Outcome, Safeguard, Safeguards, Tag};
 use crate::vocab::StepId;
 
@@ -83,11 +83,23 @@ pub(super) struct Rules {
     pub(super) safeguards: Safeguards,
     /// What the coordinator presumes.
     pub(super) presumption: Presumption,
+    /// Whether it only reads, and so may leave at PREPARE without a record.
+    pub(super) may_leave_reading: bool,
 }
 
 impl Rules {
     fn keep(self, safeguard: Safeguard) -> bool {
         self.safeguards.keep(safeguard)
+    }
+
+    /// A decision, as the coordinator would tell it: what that remembers until then is
+    /// to be acknowledged to it, whoever tells.
+    pub(super) fn decided(self, decision: Decision) -> Standing {
+        let ack = match decision {
+            Decision::Commit => self.presumption.acknowledges_commit(),
+            Decision::Abort => self.presumption.acknowledges_abort(),
+        };
+        Standing::Decided { decision, ack }
     }
 
     /// The care that is taken over the abort of what may be prepared, where the
@@ -117,6 +129,8 @@ pub(super) enum Happening {
     },
     /// The answer to an inquiry: not decided yet.
     Wait,
+    /// Another participant knows no more.
+    NoHelp,
     /// The database answered a statement.
     Ran(Outcome),
     /// The database answered the request to prepare.
@@ -131,6 +145,8 @@ pub(super) enum Happening {
     Doubtful,
     /// The wait after a failed commit or rollback is over.
     Rested,
+    /// Another participant, in doubt, asks how it stands, and this one has not voted.
+    Asked,
 }
 
 /// What the participant does about it.
@@ -157,7 +173,7 @@ pub(super) enum Act {
     /// Ask the database to roll back. What depends on it follows its answer.
     RollBack(Abort),
     /// The same, by its own decision.
-    GiveUp,
+    GiveUp(Abort),
     /// Ask the database to commit: for good, if that is to be acknowledged.
     AskToCommit {
         /// Whether it is.
@@ -201,6 +217,18 @@ pub(super) enum Ignored {
     Stale,
 }
 
+/// What a participant can tell another one that is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Testimony {
+    /// This.
+    Says(Standing),
+    /// Abort: it has not voted yes and never will. That is to be on disk before it is
+    /// told, or a crash and whatever comes late could make it vote after all.
+    Abort,
+    /// It remembers nothing: its database may know of a commit.
+    LookUp,
+}
+
 type Transition = Result<(State, Act), Ignored>;
 
 impl State {
@@ -216,12 +244,38 @@ impl State {
                 Decision::Commit => self.on_commit(ack),
                 Decision::Abort => self.on_abort(ack),
             },
-            Happening::Wait => Err(Ignored::StillWaiting),
+            Happening::Wait | Happening::NoHelp => Err(Ignored::StillWaiting),
             Happening::Finished(outcome) => self.on_finished(&outcome),
             Happening::Found => self.on_found(rules),
             Happening::Idle => self.on_idle(),
             Happening::Doubtful => self.on_doubtful(rules),
             Happening::Rested => self.on_rested(),
+            Happening::Asked => self.on_asked(rules),
+        }
+    }
+
+    /// What it tells another participant that is in doubt (Bernstein, Hadzilacos &
+    /// Goodman 1987, section 7.4). Who may have left at PREPARE, in an earlier life
+    /// that it has forgotten, cannot say that it has not voted.
+    pub(super) fn testimony(&self, rules: Rules) -> Testimony {
+        match self {
+            State::Unheard => Testimony::LookUp,
+            // It may be about to vote yes; or has, and what it did then is no
+            // decision.
+            State::Preparing
+            | State::InDoubt
+            | State::RollingBack(Ended::Unilaterally, _)
+            | State::Ended(Ended::Unilaterally) => Testimony::Says(Standing::Uncertain),
+            State::Committing { .. } | State::Ended(Ended::Committed) => {
+                Testimony::Says(rules.decided(Decision::Commit))
+            }
+            State::RollingBack(Ended::ReadOnly, _) | State::Ended(Ended::ReadOnly) => {
+                Testimony::Says(Standing::Unknown)
+            }
+            _ if rules.may_leave_reading => Testimony::Says(Standing::Unknown),
+            State::Working { .. } | State::Open(_) | State::RollingBack(..) | State::Ended(_) => {
+                Testimony::Abort
+            }
         }
     }
 
@@ -426,16 +480,26 @@ impl State {
 
     fn on_idle(&self) -> Transition {
         match self {
-            State::Open(_) => Ok((State::RollingBack(Ended::Aborted, Abort::Lazy), Act::GiveUp)),
+            State::Open(_) => Ok(give_up(Ended::Aborted, Abort::Lazy)),
             _ => Err(Ignored::Stale),
+        }
+    }
+
+    /// Until it votes, a participant is free to abort.
+    fn on_asked(&self, rules: Rules) -> Transition {
+        match self {
+            State::Working { .. } | State::Open(_) if self.testimony(rules) == Testimony::Abort => {
+                Ok(give_up(Ended::Aborted, Abort::Forced))
+            }
+            State::RollingBack(..) => Err(Ignored::UnderWay),
+            _ => Err(Ignored::TooLate),
         }
     }
 
     fn on_doubtful(&self, rules: Rules) -> Transition {
         match self {
             State::InDoubt if !rules.keep(Safeguard::NoUnilateralAbortAfterVote) => {
-                let state = State::RollingBack(Ended::Unilaterally, Abort::Lazy);
-                Ok((state, Act::GiveUp))
+                Ok(give_up(Ended::Unilaterally, Abort::Lazy))
             }
             State::InDoubt => Ok((State::InDoubt, Act::Inquire)),
             _ => Err(Ignored::Stale),
@@ -480,6 +544,10 @@ fn done(mut work: Work, step: StepId) -> (State, Act) {
 
 fn roll_back(ended: Ended, how: Abort) -> (State, Act) {
     (State::RollingBack(ended, how), Act::RollBack(how))
+}
+
+fn give_up(ended: Ended, how: Abort) -> (State, Act) {
+    (State::RollingBack(ended, how), Act::GiveUp(how))
 }
 
 /// It is to vote no, and the branch may still be there, even prepared: the vote

@@ -4,23 +4,26 @@ mod branch;
 
 use std::sync::Arc;
 
-use branch::{Abort, Act, Ended, Happening, Rules, State, Work};
+use branch::{Abort, Act, Ended, Happening, Rules, State, Testimony, Work};
 
 use super::Presumption;
 use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
+use crate::business::ActionKind;
 use crate::protocol::attempt::key_number;
 use crate::protocol::machine::Lane;
 use crate::protocol::retained::Retained;
 use crate::protocol::{
     Cx, Decision, Detail, Durable, Effect, End, Force, Input, Key, Machine, Milestone, Note, Out,
-    Preparing, Safeguard, Setting, Stamp, Tag, Txn, Wire, plan,
+    Outcome, Preparing, Safeguard, Setting, Stamp, Tag, Txn, Wire, plan,
 };
-use crate::vocab::{Direction, FastMap, StepId, TxId};
+use crate::vocab::{Direction, FastMap, NodeId, ServiceId, StepId, TxId};
 
 /// A participant: its branches by transaction.
 #[derive(Clone, Debug)]
 pub struct Participant {
     setting: Arc<Setting>,
+    /// Which service it is.
+    service: ServiceId,
     branches: FastMap<TxId, Branch>,
     /// How branches ended, for what comes late or twice: without it, work that
     /// is overtaken by its ABORT would open a branch that nobody ends.
@@ -33,13 +36,16 @@ struct Branch {
     state: State,
     /// How often the database could not say whether it had finished it.
     failures: u32,
+    /// Whether the coordinator was asked what was decided, and has not answered.
+    unanswered: bool,
 }
 
 impl Participant {
     /// A participant with an empty memory.
-    pub fn new(setting: &Arc<Setting>) -> Self {
+    pub fn new(setting: &Arc<Setting>, service: ServiceId) -> Self {
         Participant {
             setting: Arc::clone(setting),
+            service,
             branches: FastMap::default(),
             ended: Retained::new(setting.policies.retention),
         }
@@ -48,6 +54,11 @@ impl Participant {
     /// Something happened to a branch: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<TwoPhaseMsg>) {
         let rules = self.rules();
+        if happening == Happening::Wait
+            && let Some(branch) = self.branches.get_mut(&tx)
+        {
+            branch.unanswered = false;
+        }
         let ran_out = matches!(happening, Happening::Idle | Happening::Doubtful);
         let live = self.branches.get(&tx);
         let next = match live {
@@ -74,7 +85,49 @@ impl Participant {
         Rules {
             safeguards: self.setting.safeguards,
             presumption: self.setting.two_phase.presumption,
+            may_leave_reading: self.may_leave_reading(),
         }
+    }
+
+    /// Whether it may leave at PREPARE without a record, for all that it does is look.
+    fn may_leave_reading(&self) -> bool {
+        let steps = self.setting.business.steps.iter();
+        let mut here = steps.filter(|step| step.service == self.service);
+        self.setting.two_phase.read_only_votes
+            && here.all(|step| step.actions.iter().all(|a| a.kind == ActionKind::Look))
+    }
+
+    /// Another participant is in doubt, and asks.
+    fn testify(&mut self, cx: Cx, tx: TxId, to: NodeId, out: &mut Out<TwoPhaseMsg>) {
+        let rules = self.rules();
+        let testimony = match (self.branches.get(&tx), self.ended.get(&tx)) {
+            (Some(branch), _) => branch.state.testimony(rules),
+            (None, Some(ended)) => State::Ended(*ended).testimony(rules),
+            (None, None) => State::Unheard.testimony(rules),
+        };
+        match testimony {
+            Testimony::Says(standing) => out.send(to, TwoPhaseMsg::Answer { tx, standing }),
+            Testimony::Abort => {
+                self.happened(cx, tx, Happening::Asked, out);
+                abort_for(tx, to, Tag::Finish, Force::Always, out);
+            }
+            Testimony::LookUp => abort_for(tx, to, Tag::Inquire, Force::Lazy, out),
+        }
+    }
+
+    /// The database has answered for one that is in doubt. Of what it knows nothing it
+    /// says that it is aborted: that is the truth only if it has just made it true, for
+    /// it may have forgotten.
+    fn testified(&self, tx: TxId, call: Key, result: &Outcome, out: &mut Out<TwoPhaseMsg>) {
+        let standing = match result {
+            Outcome::Committed { .. } => self.rules().decided(Decision::Commit),
+            Outcome::Aborted if call.tag == Tag::Finish => self.rules().decided(Decision::Abort),
+            Outcome::Aborted => Standing::Unknown,
+            // Whoever asks will ask again.
+            _ => return,
+        };
+        let asker = u16::try_from(call.n - FOR_ANOTHER).expect("a node's number");
+        out.send(NodeId(asker), TwoPhaseMsg::Answer { tx, standing });
     }
 
     /// What a branch with such checks may become when it is to be prepared. With
@@ -101,7 +154,12 @@ impl Participant {
                 None => {
                     self.ended.take(&tx);
                     let failures = 0;
-                    self.branches.insert(tx, Branch { state, failures });
+                    let branch = Branch {
+                        state,
+                        failures,
+                        unanswered: false,
+                    };
+                    self.branches.insert(tx, branch);
                 }
             },
         }
@@ -137,9 +195,9 @@ impl Participant {
             Act::VoteReadOnly => self.vote(tx, Vote::ReadOnly, out),
             Act::VoteNo(reason) => self.vote(tx, Vote::No(reason), out),
             Act::RollBack(how) => roll_back(tx, how, out),
-            Act::GiveUp => {
+            Act::GiveUp(how) => {
                 out.observe(Note::new(Milestone::ParticipantGaveUp, tx));
-                roll_back(tx, Abort::Lazy, out);
+                roll_back(tx, how, out);
             }
             Act::AskToCommit { ack } => commit(tx, ack, out),
             Act::CommittedAndAck => {
@@ -184,11 +242,23 @@ impl Participant {
         out.observe(Note::new(Milestone::ParticipantAcked, tx));
     }
 
-    fn inquire(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        if self.setting.safeguards.keep(Safeguard::ParticipantInquiry) {
-            out.send(self.setting.nodes.manager(), TwoPhaseMsg::Inquire { tx });
-            out.observe(Note::new(Milestone::ParticipantInquired, tx));
+    /// Asks the coordinator; and if that has left the question before this one
+    /// unanswered, the other participants too, where they help each other.
+    fn inquire(&mut self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        if !self.setting.safeguards.keep(Safeguard::ParticipantInquiry) {
+            return;
         }
+        let nodes = &self.setting.nodes;
+        out.send(nodes.manager(), TwoPhaseMsg::Inquire { tx });
+        let branch = self.branches.get_mut(&tx);
+        let unanswered = branch.is_some_and(|b| std::mem::replace(&mut b.unanswered, true));
+        if unanswered && self.setting.two_phase.cooperative_termination {
+            let participants = self.setting.business.participants().into_iter();
+            for other in participants.filter(|other| *other != self.service) {
+                out.send(nodes.service(other), TwoPhaseMsg::Inquire { tx });
+            }
+        }
+        out.observe(Note::new(Milestone::ParticipantInquired, tx));
     }
 
     /// In doubt: if nobody tells, something is due after a while; unless it
@@ -231,10 +301,17 @@ impl Machine for Participant {
         self.ended.prune(cx.now);
         let (tx, happening) = match input {
             Input::Message {
+                from,
+                body: Wire::Peer(TwoPhaseMsg::Inquire { tx }),
+            } => return self.testify(cx, tx, from, out),
+            Input::Message {
                 body: Wire::Peer(message),
                 ..
             } => heard(message),
             Input::Message { body, .. } => panic!("{}: no message to a participant", body.kind()),
+            Input::Executed { call, result } if call.n >= FOR_ANOTHER && call.tag != Tag::Work => {
+                return self.testified(call.tx, call, &result, out);
+            }
             Input::Executed { call, result } => {
                 let happening = match call.tag {
                     Tag::Work => Happening::Ran(result),
@@ -266,6 +343,7 @@ fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
         TwoPhaseMsg::Answer { tx, standing } => match standing {
             Standing::Decided { decision, ack } => (tx, Happening::Told { decision, ack }),
             Standing::Wait => (tx, Happening::Wait),
+            Standing::Uncertain | Standing::Unknown => (tx, Happening::NoHelp),
         },
         TwoPhaseMsg::Worked { tx, .. }
         | TwoPhaseMsg::Vote { tx, .. }
@@ -347,6 +425,24 @@ fn finish(tx: TxId, decision: Decision, force: Force, out: &mut Out<TwoPhaseMsg>
         force,
     });
 }
+
+/// Ends a branch, or finds it ended, on behalf of another participant that is in doubt:
+/// the answer is for that one.
+fn abort_for(tx: TxId, asker: NodeId, tag: Tag, force: Force, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Finish {
+        call: Key {
+            n: FOR_ANOTHER + u32::from(asker.0),
+            ..key(tx, tag)
+        },
+        branch: tx,
+        decision: Decision::Abort,
+        force,
+    });
+}
+
+/// Calls with this number and above are on behalf of another participant, whose node
+/// is the rest of it.
+const FOR_ANOTHER: u32 = 1;
 
 fn key(tx: TxId, tag: Tag) -> Key {
     Key { tx, tag, n: 0 }

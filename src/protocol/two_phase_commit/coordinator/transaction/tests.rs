@@ -13,6 +13,7 @@ fn course(presumption: Presumption, prepare: PrepareOrder) -> Course {
             presumption,
             read_only_votes: true,
             prepare,
+            ..Variant::default()
         },
         rules: Safeguards::all(),
     }
@@ -144,6 +145,7 @@ fn everywhere(check: impl Fn(&Course, Step)) {
 fn decided(phase: &Phase) -> Option<Decision> {
     match phase.standing(Presumption::Abort) {
         Standing::Decided { decision, .. } => Some(decision),
+        Standing::Uncertain | Standing::Unknown => None,
         Standing::Wait => match phase {
             // Not told yet, but it will not be anything else.
             Phase::Deciding(_) => Some(Decision::Commit),

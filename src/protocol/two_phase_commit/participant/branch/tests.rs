@@ -68,6 +68,8 @@ fn happenings() -> Vec<Happening> {
         Happening::Prepare { ops: work().ops },
         Happening::Prepare { ops: Ops::new() },
         Happening::Wait,
+        Happening::NoHelp,
+        Happening::Asked,
         Happening::Found,
         Happening::Idle,
         Happening::Doubtful,
@@ -86,6 +88,7 @@ fn rules(presumption: Presumption) -> Rules {
     Rules {
         safeguards: Safeguards::all(),
         presumption,
+        may_leave_reading: false,
     }
 }
 
@@ -257,5 +260,68 @@ fn who_has_only_read_is_over_and_says_so_again() {
         assert_eq!(released, Ok((over.clone(), Act::VoteReadOnly)));
         let again = over.next(rules, Happening::Prepare { ops: work().ops });
         assert_eq!(again, Ok((over, Act::VoteReadOnly)));
+    }
+}
+
+#[test]
+fn whoever_says_abort_has_not_voted_yes_and_never_will() {
+    for presumption in PRESUMPTIONS {
+        for state in states() {
+            let rules = rules(presumption);
+            if state.testimony(rules) != Testimony::Abort {
+                let asked = state.next(rules, Happening::Asked);
+                assert!(asked.is_err(), "{state:?}");
+                continue;
+            }
+            let after = match state.next(rules, Happening::Asked) {
+                Ok((after, act)) => {
+                    assert_eq!(act, Act::GiveUp(Abort::Forced), "{state:?}");
+                    after
+                }
+                Err(_) => state,
+            };
+            for ops in [work().ops, Ops::new()] {
+                let prepare = after.next(rules, Happening::Prepare { ops });
+                let votes = matches!(
+                    prepare,
+                    Ok((
+                        _,
+                        Act::AskToPrepare(_) | Act::VoteYesAgain | Act::VoteReadOnly
+                    ))
+                );
+                assert!(!votes, "{after:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_may_have_left_at_prepare_or_has_forgotten_never_says_abort() {
+    for presumption in PRESUMPTIONS {
+        let reader = Rules {
+            may_leave_reading: true,
+            ..rules(presumption)
+        };
+        assert_eq!(
+            State::Unheard.testimony(rules(presumption)),
+            Testimony::LookUp
+        );
+        for state in states() {
+            assert_ne!(state.testimony(reader), Testimony::Abort, "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn who_has_voted_yes_is_uncertain_until_it_is_told() {
+    for presumption in PRESUMPTIONS {
+        let rules = rules(presumption);
+        let says = |state: State| state.testimony(rules);
+        assert_eq!(says(State::InDoubt), Testimony::Says(Standing::Uncertain));
+        let ack = presumption.acknowledges_commit();
+        let decision = Decision::Commit;
+        let commit = Testimony::Says(Standing::Decided { decision, ack });
+        assert_eq!(says(State::Ended(Ended::Committed)), commit);
+        assert_eq!(says(State::Committing { ack: true }), commit);
     }
 }
