@@ -57,10 +57,13 @@ const SHOWN: [u32; 3] = [2, 5, 8];
 const BILLS: &str = "Messages, forced and unforced log records of one transaction with n \
 participants, or of a saga of n steps: for two-phase commit the table of Mohan, Lindsay & Obermarck \
 (TODS 1986) and Lampson & Lomet (VLDB 1993), for sagas what follows from Garcia-Molina & Salem \
-(SIGMOD 1987). Messages of clients count apart, and so do those of work under two-phase commit. A \
-refusal comes at PREPARE, when all others have voted. Of an orchestrated saga commands and \
-replies count, and the records of its log and of its steps; of a choreographed saga events, and \
-the records of its steps. Gray & Lamport (TODS 2006) count by another convention: who initiates \
+(SIGMOD 1987). Messages of clients count apart, and so do those of \
+work under two-phase commit. A refusal comes at PREPARE, when all others have voted. An orchestrated \
+saga commands each of its n steps and, where the last refuses, n − 1 compensations, and is \
+answered each time; its log has a record before each command and one at the end, and each of these \
+local transactions has one, the refusal too. A choreographed saga has an event after each of \
+them, but that there is none after the last one other than that of the end; it has no log, and the \
+records of its relay and its answers to clients are not counted. Gray & Lamport (TODS 2006) count by another convention: who initiates \
 needs no PREPARE, and acknowledgements and what is written after the decision do not count, which \
 makes 3n − 1 messages and n + 1 stable writes of the same run.";
 

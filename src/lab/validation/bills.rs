@@ -246,7 +246,7 @@ pub fn tariffs() -> Vec<Tariff> {
             Case::Aborts,
             ORCHESTRATED,
             Linear(4, -2),
-            Linear(4, 0),
+            Linear(4, -1),
         ),
         saga(
             choreographed,
@@ -259,7 +259,7 @@ pub fn tariffs() -> Vec<Tariff> {
             choreographed,
             Case::Aborts,
             CHOREOGRAPHED,
-            Linear(2, -2),
+            Linear(2, -1),
             Linear(2, -1),
         ),
     ]

@@ -103,14 +103,14 @@ impl Varied {
     /// many enough for a slope.
     fn size(self, effort: Effort) -> Size {
         let (rows, values, transactions) = match (self, effort) {
-            (Varied::Rows, Effort::Quick) => (0, [60, 120], 10_000),
+            (Varied::Rows, Effort::Quick) => (0, [60, 120], 8_000),
             (Varied::Rows, Effort::Full) => (0, [100, 200], 50_000),
-            (Varied::Rate, Effort::Quick) => (100, [1_000, 2_000], 10_000),
-            (Varied::Rate, Effort::Full) => (160, [1_250, 2_500], 50_000),
-            (Varied::LocksAmongClients, Effort::Quick) => (400, [6, 12], 10_000),
-            (Varied::LocksAmongClients, Effort::Full) => (1_000, [8, 16], 40_000),
-            (Varied::LocksAtARate, Effort::Quick) => (500, [6, 12], 10_000),
-            (Varied::LocksAtARate, Effort::Full) => (1_200, [8, 16], 40_000),
+            (Varied::Rate, Effort::Quick) => (100, [1_000, 2_000], 8_000),
+            (Varied::Rate, Effort::Full) => (200, [1_250, 2_500], 100_000),
+            (Varied::LocksAmongClients, Effort::Quick) => (400, [6, 12], 6_000),
+            (Varied::LocksAmongClients, Effort::Full) => (1_000, [8, 16], 50_000),
+            (Varied::LocksAtARate, Effort::Quick) => (500, [6, 12], 6_000),
+            (Varied::LocksAtARate, Effort::Full) => (1_400, [8, 16], 50_000),
         };
         let (seeds, by) = match effort {
             Effort::Quick => (1, 1.0),
@@ -169,15 +169,14 @@ pub(super) fn deadlocks(effort: Effort) -> Theory {
 const LOCKS: u32 = 8;
 /// Rows of the table.
 const ROWS: u32 = 3_200;
-/// k²N/D, in hundredths.
-const LOADS: [u32; 5] = [100, 125, 150, 175, 200];
 
 pub(super) fn thrashing(effort: Effort) -> Theory {
-    let (seeds, transactions) = match effort {
-        Effort::Quick => (1, 3_000_u32),
-        Effort::Full => (8, 10_000),
+    // k²N/D, in hundredths.
+    let (loads, seeds, transactions): (&[u32], _, u32) = match effort {
+        Effort::Quick => (&[100, 150, 200], 1, 2_000),
+        Effort::Full => (&[100, 125, 150, 175, 200], 8, 10_000),
     };
-    let point = |load| {
+    let point = |&load: &u32| {
         let clients = load * ROWS / (LOCKS * LOCKS) / 100;
         Point {
             at: f64::from(LOCKS * LOCKS * clients) / f64::from(ROWS),
@@ -196,7 +195,7 @@ pub(super) fn thrashing(effort: Effort) -> Theory {
         protocol: ProtocolKind::Monolith,
         claim,
         seeds,
-        series: LOADS.map(point).to_vec(),
+        series: loads.iter().map(point).collect(),
         gauge: Gauge::Crowd(Crowd::new(transactions.into())),
         reading,
     };
@@ -212,7 +211,7 @@ pub(super) fn thrashing(effort: Effort) -> Theory {
                falls, since ever more of them wait. The peak is where k²N/D is about 1.5 (Tay, \
                Goodman & Suri, TODS 1985), with some three tenths (the best) to 0.378 (the edge) \
                of all transactions blocked (Thomasian 1991). The sources differ, so these are \
-               ranges. The peak is that of the parabola through the highest of five loads and \
+               ranges. The peak is that of the parabola through the highest of several loads and \
                its neighbours.",
         measured: "k²N/D, and as a share of the clients",
         experiments: vec![

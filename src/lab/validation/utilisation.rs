@@ -97,7 +97,7 @@ fn disk(every: u32, transactions: u32) -> Experiment {
     Experiment {
         sets: sets([
             format!("workload.arrivals.every={every}us"),
-            "machines.ledger.database.group-commit=0".to_owned(),
+            "machines.ledger.database.group-commit=0us".to_owned(),
             "machines.ledger.database.flush=2ms".to_owned(),
             format!("workload.transactions={transactions}"),
         ]),
