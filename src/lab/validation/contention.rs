@@ -29,7 +29,8 @@ struct Size {
     rows: u32,
     /// The least of what varies, and the greatest, which is twice that.
     values: [u32; 2],
-    transactions: u32,
+    /// At the least and at the greatest: more where deadlocks are rare.
+    transactions: [u32; 2],
     seeds: u64,
     /// By how much the exponent may differ.
     by: f64,
@@ -37,7 +38,7 @@ struct Size {
 
 const CLIENTS: u32 = 3;
 /// Time between two arrivals, in microseconds, where it does not vary.
-const EVERY: u32 = 1_000;
+const EVERY: u32 = 2_000;
 
 const VARIED: [Varied; 4] = [
     Varied::Rows,
@@ -81,21 +82,23 @@ impl Varied {
     }
 
     /// The run at one value: its place on the axis, and its settings.
-    fn point(self, value: u32, rows: u32) -> Point {
+    fn point(self, size: &Size, n: usize) -> Point {
+        let (value, rows) = (size.values[n], size.rows);
         let locks = |k| format!("first-steps={k}");
         let table = |rows| format!("domains.row.size={rows}");
         let closed = format!("workload.arrivals.clients={CLIENTS}");
         let open =
             |every| format!("workload.arrivals={{ kind = \"open\", every = \"{every}us\" }}");
-        let (at, sets) = match self {
-            Varied::Rows => (value, [locks(4), table(value), closed]),
-            Varied::Rate => (value, [locks(4), table(rows), open(1_000_000 / value)]),
-            Varied::LocksAmongClients => (value, [locks(value), table(rows), closed]),
-            Varied::LocksAtARate => (value, [locks(value), table(rows), open(EVERY)]),
+        let [k, table, arrivals] = match self {
+            Varied::Rows => [locks(4), table(value), closed],
+            Varied::Rate => [locks(4), table(rows), open(1_000_000 / value)],
+            Varied::LocksAmongClients => [locks(value), table(rows), closed],
+            Varied::LocksAtARate => [locks(value), table(rows), open(EVERY)],
         };
+        let transactions = format!("workload.transactions={}", size.transactions[n]);
         Point {
-            at: f64::from(at),
-            sets: sets.to_vec(),
+            at: f64::from(value),
+            sets: vec![k, table, arrivals, transactions],
         }
     }
 
@@ -103,14 +106,14 @@ impl Varied {
     /// many enough for a slope.
     fn size(self, effort: Effort) -> Size {
         let (rows, values, transactions) = match (self, effort) {
-            (Varied::Rows, Effort::Quick) => (0, [60, 120], 8_000),
-            (Varied::Rows, Effort::Full) => (0, [100, 200], 50_000),
-            (Varied::Rate, Effort::Quick) => (100, [1_000, 2_000], 8_000),
-            (Varied::Rate, Effort::Full) => (200, [1_250, 2_500], 100_000),
-            (Varied::LocksAmongClients, Effort::Quick) => (400, [6, 12], 6_000),
-            (Varied::LocksAmongClients, Effort::Full) => (1_000, [8, 16], 50_000),
-            (Varied::LocksAtARate, Effort::Quick) => (500, [6, 12], 6_000),
-            (Varied::LocksAtARate, Effort::Full) => (1_400, [8, 16], 50_000),
+            (Varied::Rows, Effort::Quick) => (0, [60, 120], [4_000, 10_000]),
+            (Varied::Rows, Effort::Full) => (0, [100, 200], [20_000, 60_000]),
+            (Varied::Rate, Effort::Quick) => (100, [1_000, 2_000], [10_000, 4_000]),
+            (Varied::Rate, Effort::Full) => (200, [1_250, 2_500], [60_000, 20_000]),
+            (Varied::LocksAmongClients, Effort::Quick) => (400, [6, 12], [16_000, 3_000]),
+            (Varied::LocksAmongClients, Effort::Full) => (800, [8, 16], [30_000, 8_000]),
+            (Varied::LocksAtARate, Effort::Quick) => (300, [6, 12], [16_000, 3_000]),
+            (Varied::LocksAtARate, Effort::Full) => (850, [8, 16], [40_000, 8_000]),
         };
         let (seeds, by) = match effort {
             Effort::Quick => (1, 1.0),
@@ -131,17 +134,14 @@ impl Varied {
             name: self.name(&size),
             file: TABLE.0,
             text: TABLE.1,
-            sets: vec![format!("workload.transactions={}", size.transactions)],
+            sets: Vec::new(),
             protocol: ProtocolKind::Monolith,
             claim: Claim::Near {
                 of: self.exponent(),
                 by: size.by,
             },
             seeds: size.seeds,
-            series: size
-                .values
-                .map(|value| self.point(value, size.rows))
-                .to_vec(),
+            series: [0, 1].map(|n| self.point(&size, n)).to_vec(),
             gauge: Gauge::Deadlocks(Deadlocks::per(self.per())),
             reading: Reading::Exponent,
         }
@@ -173,8 +173,8 @@ const ROWS: u32 = 3_200;
 pub(super) fn thrashing(effort: Effort) -> Theory {
     // k²N/D, in hundredths.
     let (loads, seeds, transactions): (&[u32], _, u32) = match effort {
-        Effort::Quick => (&[100, 150, 200], 1, 2_000),
-        Effort::Full => (&[100, 125, 150, 175, 200], 8, 10_000),
+        Effort::Quick => (&[75, 150, 225], 1, 3_000),
+        Effort::Full => (&[100, 125, 150, 175, 200], 5, 10_000),
     };
     let point = |&load: &u32| {
         let clients = load * ROWS / (LOCKS * LOCKS) / 100;

@@ -286,7 +286,7 @@ fn queues(effort: Effort) -> Theory {
 
 fn waits(effort: Effort) -> Theory {
     let (seeds, transactions, within) = match effort {
-        Effort::Quick => (4, 10_000, 0.12),
+        Effort::Quick => (3, 10_000, 0.12),
         Effort::Full => (20, 25_000, 0.03),
     };
     const LOCKS: u32 = 4;
