@@ -64,10 +64,8 @@ impl Busy {
                 self.leave(at, 1);
                 self.served += 1;
             }
-            (Server::Row(hot), What::Locked { row, .. }) => {
-                if hot.get_or_insert(*row) == row {
-                    self.comes(at);
-                }
+            (Server::Row(hot), What::Locked { row, .. }) if hot.get_or_insert(*row) == row => {
+                self.comes(at);
             }
             (Server::Row(hot), What::Unlocked { row, .. }) if *hot == Some(*row) => {
                 self.leave(at, 1);

@@ -46,7 +46,7 @@ impl Reading {
 fn slope(series: &[Count]) -> f64 {
     let points = series
         .iter()
-        .map(|count| (count.at.ln(), count.number.ln()));
+        .map(|count| (libm::log(count.at), libm::log(count.number)));
     let n = series.len() as f64;
     let (x, y) = points
         .clone()
