@@ -64,8 +64,11 @@ impl Busy {
                 self.leave(at, 1);
                 self.served += 1;
             }
-            (Server::Row(hot), What::Locked { row, .. }) if hot.get_or_insert(*row) == row => {
-                self.comes(at);
+            (Server::Row(hot), What::Locked { row, .. }) => {
+                let hot = *hot.get_or_insert(*row);
+                if hot == *row {
+                    self.comes(at);
+                }
             }
             (Server::Row(hot), What::Unlocked { row, .. }) if *hot == Some(*row) => {
                 self.leave(at, 1);
