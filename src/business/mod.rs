@@ -129,6 +129,16 @@ impl Business {
         services
     }
 
+    /// The row that an action of a request about these parameters is for.
+    pub fn row_of(&self, action: &Action, params: &Params) -> BusinessRow {
+        let id = action.resource;
+        let resource = &self.resources[id.0 as usize];
+        match action.drawn {
+            None => resource.row(id, params, &self.domains),
+            Some(nth) => resource.drawn_row(id, nth, params, &self.domains),
+        }
+    }
+
     /// The name of a row as the scenario's words make it: `points[player-3]`.
     pub fn row_name(&self, row: BusinessRow) -> String {
         let resource = &self.resources[row.resource.0 as usize];

@@ -1,6 +1,9 @@
-use serde::{Deserialize, Serialize};
+use std::num::NonZeroU8;
 
-use crate::vocab::ServiceId;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::vocab::{Identity, ServiceId};
 
 /// A resource of the scenario, by its position in [`Business::resources`].
 ///
@@ -54,6 +57,13 @@ impl KeyTemplate {
     pub fn key(&self, params: &Params, domains: &[Domain]) -> u64 {
         self.domains.iter().fold(0, |key, &d| {
             key * u64::from(domains[d as usize].size) + u64::from(params.0[d as usize])
+        })
+    }
+
+    /// How many rows there are; `None` if they cannot be numbered.
+    pub fn rows(&self, domains: &[Domain]) -> Option<u64> {
+        self.domains.iter().try_fold(1u64, |rows, &d| {
+            rows.checked_mul(u64::from(domains[d as usize].size))
         })
     }
 
@@ -118,6 +128,38 @@ impl Resource {
         }
     }
 
+    /// The `nth` of the rows that a request about these parameters draws: of all rows
+    /// each as likely, no two the same. There must be so many.
+    pub fn drawn_row(
+        &self,
+        id: ResourceId,
+        nth: NonZeroU8,
+        params: &Params,
+        domains: &[Domain],
+    ) -> BusinessRow {
+        let rows = self.key.rows(domains).unwrap_or(u64::MAX);
+        let whose = params
+            .0
+            .iter()
+            .fold(Identity::named(&self.name), |of, &p| of.with(u64::from(p)));
+        let draws = (0..).map(|n| scaled(whose.with(n).bits(), rows));
+        let mut drawn: SmallVec<[u64; 16]> = SmallVec::new();
+        for key in draws {
+            // Drawn without putting back.
+            if !drawn.contains(&key) {
+                drawn.push(key);
+            }
+            if drawn.len() == usize::from(nth.get()) {
+                break;
+            }
+        }
+        BusinessRow {
+            resource: id,
+            facet: Facet::Value,
+            key: drawn.last().copied().unwrap_or_default(),
+        }
+    }
+
     /// The row that says whether the item is on sale; `None` unless this is an
     /// entitlement.
     pub fn sale_row(
@@ -160,6 +202,11 @@ impl Resource {
     }
 }
 
+/// A number below `rows`, from 64 bits (Lemire 2019).
+fn scaled(bits: u64, rows: u64) -> u64 {
+    ((u128::from(bits) * u128::from(rows)) >> 64) as u64
+}
+
 /// Which side of a resource a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Facet {
@@ -179,4 +226,54 @@ pub struct BusinessRow {
     pub facet: Facet,
     /// Which row: see [`KeyTemplate::key`].
     pub key: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: ResourceId = ResourceId(0);
+
+    fn drawn(rows: u32, request: u32, nth: u8) -> u64 {
+        let domain = |name: &str, size| Domain {
+            name: name.to_owned(),
+            size,
+            names: Vec::new(),
+        };
+        let domains = [domain("row", rows), domain("wish", 1_000_000)];
+        let table = Resource {
+            name: "rows".to_owned(),
+            service: ServiceId(0),
+            key: KeyTemplate { domains: vec![0] },
+            kind: ResourceKind::Counter {
+                initial: 0,
+                floor: 0,
+            },
+        };
+        let params = Params([0, request, 0, 0]);
+        let nth = NonZeroU8::new(nth).expect("from 1");
+        table.drawn_row(ID, nth, &params, &domains).key
+    }
+
+    #[test]
+    fn a_request_draws_no_row_twice_and_always_the_same() {
+        for request in 0..1_000 {
+            let mut rows: Vec<u64> = (1..=8).map(|nth| drawn(8, request, nth)).collect();
+            assert_eq!(drawn(8, request, 3), rows[2]);
+            rows.sort_unstable();
+            assert_eq!(rows, [0, 1, 2, 3, 4, 5, 6, 7]);
+        }
+    }
+
+    #[test]
+    fn every_row_is_as_likely_at_every_place() {
+        for nth in [1, 2, 5] {
+            let mut times = [0u32; 10];
+            for request in 0..10_000 {
+                times[drawn(10, request, nth) as usize] += 1;
+            }
+            // 1,000 expected, and 30 is a standard deviation.
+            assert!(times.iter().all(|n| n.abs_diff(1_000) < 150), "{times:?}");
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use std::num::NonZeroU8;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,9 @@ pub struct Action {
     pub kind: ActionKind,
     /// Of what; a resource of the step's own service.
     pub resource: ResourceId,
+    /// The how-many-th of the rows that the request draws there; `None`: the one that
+    /// the resource's key names.
+    pub drawn: Option<NonZeroU8>,
     /// For taking and giving: it starts from what an earlier step has seen, and
     /// not from what the row holds by now.
     pub seen: Option<Seen>,

@@ -442,7 +442,7 @@ fn undone(court: &Court, record: &Record, step: StepId) -> Option<String> {
     let business = court.business();
     let action = business.step(step).actions.first()?;
     let resource = &business.resources[action.resource.0 as usize];
-    let row = resource.row(action.resource, params, &business.domains);
+    let row = business.row_of(action, params);
     let row_name = row_name(court, row);
     let change = court.expected_change(step, Direction::Forward, row, params);
     Some(match (&resource.kind, change) {

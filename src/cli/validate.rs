@@ -10,7 +10,9 @@ use super::files::{cannot_write, write_with};
 use super::flags::{jobs, threads};
 use super::output::Screen;
 use super::progress::{bar, counting};
-use crate::lab::validation::{Effort, Theory, Validated, experiments, validate as validated};
+use crate::lab::validation::{
+    Charged, Effort, Theory, Validated, charged, experiments, tariffs, validate as validated,
+};
 use crate::report::validation::page;
 
 const EXAMPLES: &str = "\
@@ -50,9 +52,10 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let theories = experiments(effort);
     let runs = theories.iter().flat_map(Theory::runs).count();
     let progress = bar(Some(runs as u64), &counting(" runs"));
+    let bills = charged(tariffs());
     let found = validated(theories, threads(args.jobs), || progress.inc(1));
     progress.finish_and_clear();
-    let page = page(&found, effort);
+    let page = page(&bills, &found, effort);
     let mut screen = Screen::new();
     match &args.out {
         None => screen.write_all(page.as_bytes())?,
@@ -66,7 +69,8 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     }
     screen.flush()?;
     let mut all = found.iter().flat_map(Validated::comparisons);
-    Ok(match all.all(|of| of.holds()) {
+    let holds = bills.iter().all(Charged::holds) && all.all(|of| of.holds());
+    Ok(match holds {
         true => Exit::AsExpected,
         false => Exit::NotAsExpected,
     })

@@ -60,7 +60,7 @@ pub fn deferred_checks(setting: &Setting, step: StepId, params: &Params) -> Txn 
     }
     for action in &what.actions {
         let resource = &business.resources[action.resource.0 as usize];
-        let row = resource.row(action.resource, params, &business.domains);
+        let row = business.row_of(action, params);
         match (action.kind, &resource.kind) {
             (ActionKind::Take(_), ResourceKind::Counter { floor, .. }) => {
                 let test = Test::of(Row::Business(row), Predicate::Below(*floor));
@@ -247,12 +247,7 @@ pub fn undo_order(setting: &Setting, last: StepId) -> Vec<StepId> {
 /// The business rows that a step changes.
 fn rows(business: &Business, step: &Step, params: &Params) -> impl Iterator<Item = BusinessRow> {
     let changing = step.actions.iter().filter(|action| action.kind.changes());
-    changing.map(|action| row(business, action, params))
-}
-
-fn row(business: &Business, action: &Action, params: &Params) -> BusinessRow {
-    let resource = &business.resources[action.resource.0 as usize];
-    resource.row(action.resource, params, &business.domains)
+    changing.map(|action| business.row_of(action, params))
 }
 
 /// What a confirming step takes is reserved no more.
@@ -261,7 +256,7 @@ fn unreserved(business: &Business, step: &Step, params: &Params) -> impl Iterato
         .iter()
         .filter_map(move |action| match action.kind {
             ActionKind::Take(amount) => {
-                let row = row(business, action, params);
+                let row = business.row_of(action, params);
                 Some(Change::Reserve(row, -amount.of(params)))
             }
             _ => None,
@@ -278,7 +273,7 @@ fn marked(
 ) -> impl Iterator<Item = Case> {
     let lockable = step.actions.iter().filter(|a| business.marks(a.resource));
     lockable.map(move |action| {
-        let mark = Row::Mark(row(business, action, params));
+        let mark = Row::Mark(business.row_of(action, params));
         let test = Test::of(mark, Predicate::MarkedByOther(tx));
         Case::when(test, [], Answer::Conflict)
     })
@@ -323,7 +318,7 @@ fn refusals(
     for action in &step.actions {
         let id = action.resource;
         let resource = &business.resources[id.0 as usize];
-        let row = Row::Business(resource.row(id, params, &business.domains));
+        let row = Row::Business(business.row_of(action, params));
         let seen = action.seen.map(|seen| memo(tx, seen.step, id));
         if let (Some(seen), Some(Seen { reread: true, .. })) = (seen, action.seen) {
             let test = Test::of(row, Predicate::DiffersFrom(seen));
@@ -342,7 +337,7 @@ fn refusals(
                 let least = floor + amount.of(params);
                 let test = Test::of(row, Predicate::Below(least));
                 cases.push(refuse(test, Reason::Floor(id)));
-                let reserved = Row::Reserved(self::row(business, action, params));
+                let reserved = Row::Reserved(business.row_of(action, params));
                 let test = Test::of(reserved, Predicate::LeavesBelow(least));
                 cases.push(Case::when(test, [], Answer::Conflict));
             }
@@ -387,8 +382,7 @@ fn changes(
         .iter()
         .zip(0u8..)
         .map(|(action, n)| {
-            let resource = &business.resources[action.resource.0 as usize];
-            let row = resource.row(action.resource, params, &business.domains);
+            let row = business.row_of(action, params);
             match action.kind {
                 ActionKind::Look => Change::Remember {
                     memo: memo(tx, step, action.resource),

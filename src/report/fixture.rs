@@ -93,6 +93,7 @@ fn business() -> Business {
     let action = |kind, resource| Action {
         kind,
         resource: ResourceId(resource),
+        drawn: None,
         seen: None,
     };
     let key = |domains: &[u8]| KeyTemplate {

@@ -489,6 +489,10 @@ pub(super) struct ActionFile {
     /// How much is taken or given: 1 to 1000 million, or `"{quantity}"` for the
     /// value of that domain, counted from 1.
     pub(super) amount: Option<At<AmountFile>>,
+    /// The how-many-th of the rows that the request draws from the counter, each as
+    /// likely and no two the same, in the place of the one that the counter's key names:
+    /// from 1 to 255. Default: the one that the key names.
+    pub(super) drawn: Option<At<u8>>,
     /// The earlier step that looked: the taking or giving starts from the number
     /// that it saw, and what others did meanwhile is lost. Default: none.
     pub(super) as_seen_in: Option<At<String>>,

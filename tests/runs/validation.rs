@@ -4,7 +4,9 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-use indoubt::lab::validation::{Effort, Validated, experiments, validate};
+use indoubt::lab::validation::{
+    Charged, Claim, Difference, Effort, Validated, charged, experiments, tariffs, validate,
+};
 use indoubt::report::validation;
 
 use crate::support::path;
@@ -13,13 +15,15 @@ use crate::support::path;
 fn what_is_measured_is_what_theory_says() {
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let found = validate(experiments(Effort::Quick), threads, || {});
-    let page = validation::page(&found, Effort::Quick);
+    let bills = charged(tariffs());
+    let page = validation::page(&bills, &found, Effort::Quick);
+    assert!(bills.iter().all(Charged::holds), "{page}");
     let all = || found.iter().flat_map(Validated::comparisons);
     assert!(all().all(|of| of.holds()), "{page}");
-    assert!(all().all(|of| of.simulated.mean.is_finite() && of.simulated.mean > 0.0));
     // Something is exact, and something is drawn.
-    assert!(all().any(|of| of.experiment.within == 0.0));
-    assert!(all().any(|of| of.difference().abs() > 1e-6));
+    assert!(all().any(|of| matches!(of.experiment.claim, Claim::Equal(_))));
+    let drawn = |of: Option<Difference>| matches!(of, Some(Difference::Share(by)) if by != 0.0);
+    assert!(all().any(|of| drawn(of.difference())));
 }
 
 /// That takes minutes, so here only what it is about is compared:
@@ -31,8 +35,13 @@ fn the_committed_page_is_about_these_numbers_and_all_of_them_are_within() {
     for theory in experiments(Effort::Full) {
         assert!(page.contains(&format!("\n## {}\n\n{}\n", theory.name, theory.says)));
         for of in &theory.experiments {
-            let row = format!("\n| {} | {:.4} | ", of.name, of.theory);
+            let row = format!("\n| {} | {} | ", of.name, of.claim);
             assert!(page.contains(&row), "{row}");
         }
+    }
+    for of in tariffs() {
+        let (messages, forced, unforced) = (of.messages, of.forced, of.unforced);
+        let row = format!("\n| {} | {messages} | {forced} | {unforced} |", of.name);
+        assert!(page.contains(&row), "{row}");
     }
 }

@@ -231,6 +231,7 @@ fn steps() -> Vec<Step> {
         vec![Action {
             kind,
             resource,
+            drawn: None,
             seen: None,
         }]
     };

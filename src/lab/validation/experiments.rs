@@ -1,7 +1,10 @@
 //! The theories, each with its formula beside it.
 
+use super::contention::{deadlocks, thrashing};
 use super::gauges::{Answers, Gauge, RowUse};
-use super::{Effort, Experiment, Theory};
+use super::reading::Reading;
+use super::utilisation::utilisation;
+use super::{Claim, Effort, Experiment, Point, Theory};
 use crate::protocol::ProtocolKind;
 use crate::vocab::{SimDuration, SimTime};
 
@@ -11,28 +14,29 @@ pub fn experiments(effort: Effort) -> Vec<Theory> {
         holds(),
         hot_row(effort),
         littles_law(effort),
+        utilisation(effort),
         queues(effort),
         waits(effort),
+        deadlocks(effort),
+        thrashing(effort),
         group_commit(effort),
     ]
 }
 
-/// A scenario of the project, by its file.
-macro_rules! shipped {
-    ($file:literal) => {
-        (
-            $file,
-            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file)),
-        )
-    };
+pub(super) const HOT_ROW: (&str, &str) = shipped!("scenarios/lessons/13-hot-row.toml");
+pub(super) const QUEUE: (&str, &str) = shipped!("scenarios/validation/queue.toml");
+const ROWS: (&str, &str) = shipped!("scenarios/validation/rows.toml");
+pub(super) const GROUP_COMMIT: (&str, &str) = shipped!("scenarios/validation/group-commit.toml");
+
+/// The runs of an experiment in which nothing varies.
+pub(super) fn one_run() -> Vec<Point> {
+    vec![Point {
+        at: 1.0,
+        sets: Vec::new(),
+    }]
 }
 
-const HOT_ROW: (&str, &str) = shipped!("scenarios/lessons/13-hot-row.toml");
-const QUEUE: (&str, &str) = shipped!("scenarios/validation/queue.toml");
-const ROWS: (&str, &str) = shipped!("scenarios/validation/rows.toml");
-const GROUP_COMMIT: (&str, &str) = shipped!("scenarios/validation/group-commit.toml");
-
-fn sets<const N: usize>(sets: [String; N]) -> Vec<String> {
+pub(super) fn sets<const N: usize>(sets: [String; N]) -> Vec<String> {
     sets.to_vec()
 }
 
@@ -40,14 +44,14 @@ fn sets<const N: usize>(sets: [String; N]) -> Vec<String> {
 
 /// What things cost in the scenario of the hot row, in microseconds.
 #[derive(Clone, Copy)]
-struct Costs {
+pub(super) struct Costs {
     /// A message, one way.
-    delay: u64,
+    pub(super) delay: u64,
     /// A forced write.
-    flush: u64,
+    pub(super) flush: u64,
 }
 
-const COSTS: [Costs; 4] = [
+pub(super) const COSTS: [Costs; 4] = [
     Costs {
         delay: 250,
         flush: 1_000,
@@ -73,27 +77,27 @@ const SERVICE: u64 = 100;
 /// queue of their own.
 const CLIENTS: u32 = 14;
 
-const LIMITED: [ProtocolKind; 3] = [
+pub(super) const LIMITED: [ProtocolKind; 3] = [
     ProtocolKind::Monolith,
     ProtocolKind::TwoPhaseCommit,
     ProtocolKind::OrchestratedSaga,
 ];
 
 impl Costs {
-    fn sets(self) -> [String; 2] {
+    pub(super) fn sets(self) -> [String; 2] {
         [
             format!("network.delay={}us", self.delay),
             format!("defaults.database.flush={}us", self.flush),
         ]
     }
 
-    fn name(self, protocol: ProtocolKind) -> String {
+    pub(super) fn name(self, protocol: ProtocolKind) -> String {
         let ms = |micros: u64| SimDuration::from_micros(micros);
         format!("{protocol}, d = {}, F = {}", ms(self.delay), ms(self.flush))
     }
 
     /// How long a purchase has the row, in microseconds.
-    fn hold(self, protocol: ProtocolKind) -> u64 {
+    pub(super) fn hold(self, protocol: ProtocolKind) -> u64 {
         let Costs { delay, flush } = self;
         match protocol {
             // Both statements and the one that commits, in one local transaction.
@@ -117,9 +121,8 @@ impl Costs {
 fn on_one_row(
     effort: Effort,
     gauge: &Gauge,
-    within: f64,
     clients: u32,
-    theory: impl Fn(Costs, ProtocolKind) -> f64,
+    claim: impl Fn(Costs, ProtocolKind) -> Claim,
 ) -> Vec<Experiment> {
     let transactions = match effort {
         _ if clients == 1 => 20,
@@ -144,10 +147,11 @@ fn on_one_row(
                 "policies.resend-after=1s".to_owned(),
             ]),
             protocol,
-            theory: theory(costs, protocol),
-            within,
+            claim: claim(costs, protocol),
             seeds: 1,
+            series: one_run(),
             gauge: gauge.clone(),
+            reading: Reading::Only,
         }
     })
     .collect()
@@ -164,9 +168,8 @@ fn holds() -> Theory {
         experiments: on_one_row(
             Effort::Quick,
             &Gauge::RowHold(RowUse::default()),
-            0.0,
             1,
-            |costs, protocol| costs.hold(protocol) as f64 / 1_000.0,
+            |costs, protocol| Claim::Equal(costs.hold(protocol) as f64 / 1_000.0),
         ),
     }
 }
@@ -180,9 +183,11 @@ fn hot_row(effort: Effort) -> Theory {
         experiments: on_one_row(
             effort,
             &Gauge::RowRate(RowUse::default()),
-            0.02,
             CLIENTS,
-            |costs, protocol| 1e6 / costs.hold(protocol) as f64,
+            |costs, protocol| Claim::Within {
+                of: 1e6 / costs.hold(protocol) as f64,
+                share: 0.02,
+            },
         ),
     }
 }
@@ -197,9 +202,11 @@ fn littles_law(effort: Effort) -> Theory {
         experiments: on_one_row(
             effort,
             &Gauge::UnderWay(Answers::default()),
-            0.02,
             CLIENTS,
-            |_, _| f64::from(CLIENTS),
+            |_, _| Claim::Within {
+                of: f64::from(CLIENTS),
+                share: 0.02,
+            },
         ),
     }
 }
@@ -214,7 +221,7 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 }
 
 /// The mean service time, in microseconds.
-const MEAN: u64 = 10_000;
+pub(super) const MEAN: u64 = 10_000;
 
 fn queues(effort: Effort) -> Theory {
     let mut experiments = Vec::new();
@@ -253,10 +260,14 @@ fn queues(effort: Effort) -> Theory {
                     format!("workload.transactions={transactions}"),
                 ]),
                 protocol: ProtocolKind::Monolith,
-                theory,
-                within,
+                claim: Claim::Within {
+                    of: theory,
+                    share: within,
+                },
                 seeds,
+                series: one_run(),
                 gauge: Gauge::Wait(SimDuration::from_micros(MEAN), Answers::since(from)),
+                reading: Reading::Only,
             });
         }
     }
@@ -275,7 +286,7 @@ fn queues(effort: Effort) -> Theory {
 
 fn waits(effort: Effort) -> Theory {
     let (seeds, transactions, within) = match effort {
-        Effort::Quick => (4, 10_000, 0.12),
+        Effort::Quick => (3, 10_000, 0.12),
         Effort::Full => (20, 25_000, 0.03),
     };
     const LOCKS: u32 = 4;
@@ -294,13 +305,17 @@ fn waits(effort: Effort) -> Theory {
                 ])
                 .collect(),
             protocol: ProtocolKind::Monolith,
-            theory: f64::from((clients - 1) * LOCKS * LOCKS) / f64::from(2 * rows),
-            within,
+            claim: Claim::Within {
+                of: f64::from((clients - 1) * LOCKS * LOCKS) / f64::from(2 * rows),
+                share: within,
+            },
             seeds,
+            series: one_run(),
             gauge: Gauge::Waits {
                 waits: 0,
                 committed: 0,
             },
+            reading: Reading::Only,
         }
     });
     Theory {
@@ -332,13 +347,17 @@ fn group_commit(effort: Effort) -> Theory {
                 format!("workload.transactions={transactions}"),
             ]),
             protocol: ProtocolKind::Monolith,
-            theory: 1.0 + f64::from(timer_micros) / f64::from(every),
-            within,
+            claim: Claim::Within {
+                of: 1.0 + f64::from(timer_micros) / f64::from(every),
+                share: within,
+            },
             seeds,
+            series: one_run(),
             gauge: Gauge::Company {
                 records: 0,
                 flushes: 0,
             },
+            reading: Reading::Only,
         }
     });
     Theory {

@@ -2,21 +2,43 @@
 //! that queueing theory, and the papers on locks and logs, say they must be.
 //!
 //! An [`Experiment`] is one number: a scenario with settings, a protocol, what theory
-//! says and why, and how it is counted. [`validate`] runs each over many seeds.
+//! says and why, and how it is counted: in one run, or over a series of runs. [`validate`]
+//! runs each over many seeds. A [`Tariff`] says what a single transaction costs, to be
+//! equal message by message and record by record: [`charged`].
 
+/// A scenario of the project, by its file.
+macro_rules! shipped {
+    ($file:literal) => {
+        (
+            $file,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file)),
+        )
+    };
+}
+
+mod bills;
+mod busy;
+mod claim;
+mod contention;
 mod experiments;
 mod gauges;
+mod reading;
+mod utilisation;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+pub use bills::{Bill, Charged, Linear, PARTICIPANTS, Tariff, charged, tariffs};
+pub use claim::{Claim, Difference};
 pub use experiments::experiments;
 
 use gauges::Gauge;
+use reading::{Count, Reading};
 
 use super::pool::in_order;
 use super::sweep::Estimate;
 use super::{HostChoice, RunOptions, run};
+use crate::history::Sink;
 use crate::protocol::{ProtocolKind, Safeguards};
 use crate::scenario;
 use crate::vocab::Seed;
@@ -55,14 +77,23 @@ pub struct Experiment {
     pub sets: Vec<String>,
     /// Under which protocol.
     pub protocol: ProtocolKind,
-    /// What theory says.
-    pub theory: f64,
-    /// By how much the simulation may differ, as a share of `theory`; 0: not at all,
-    /// but for rounding.
-    pub within: f64,
+    /// What theory says, and how closely it must be met.
+    pub claim: Claim,
     /// Over so many seeds, from 1 on.
     pub seeds: u64,
+    /// The runs of each seed; one, if nothing varies.
+    pub series: Vec<Point>,
     gauge: Gauge,
+    reading: Reading,
+}
+
+/// A run of a series.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// What varies, as a number.
+    pub at: f64,
+    /// What is set for that, beside what the experiment sets.
+    pub sets: Vec<String>,
 }
 
 /// A theory, and what came of its experiments.
@@ -95,15 +126,14 @@ impl Validated {
 }
 
 impl Comparison<'_> {
-    /// By how much the simulation differs, as a share of the theory.
-    pub fn difference(&self) -> f64 {
-        self.simulated.mean / self.experiment.theory - 1.0
+    /// By how much the simulation differs from a number of theory.
+    pub fn difference(&self) -> Option<Difference> {
+        self.experiment.claim.difference(self.simulated.mean)
     }
 
     /// Whether that is within the bound.
     pub fn holds(&self) -> bool {
-        // Sums of whole microseconds, divided: nothing is rounded but the last bits.
-        self.difference().abs() <= self.experiment.within + 1e-9
+        self.experiment.claim.holds(self.simulated.mean)
     }
 }
 
@@ -144,7 +174,7 @@ pub fn validate(
 }
 
 impl Theory {
-    /// The runs that its experiments take.
+    /// The seeds that its experiments take.
     pub fn runs(&self) -> impl Iterator<Item = (&Experiment, Seed)> {
         let seeds = |of: &Experiment| (1..=of.seeds).map(Seed);
         let experiments = self.experiments.iter();
@@ -153,18 +183,59 @@ impl Theory {
 }
 
 impl Experiment {
+    /// What its first run sets on top of the scenario.
+    pub fn first_sets(&self) -> Vec<String> {
+        let first = self.series.first();
+        let more = first.map_or(&[][..], |point| &point.sets);
+        [&self.sets, more].concat()
+    }
+
+    /// How many runs it takes.
+    pub fn runs(&self) -> u64 {
+        self.seeds * self.series.len() as u64
+    }
+
     /// The number that one seed gives.
     fn simulated(&self, seed: Seed) -> f64 {
-        let scenario = scenario::parse_with(self.file, self.text, &self.sets)
-            .unwrap_or_else(|errors| panic!("{errors}"));
-        let options = RunOptions {
-            seed,
-            safeguards: Safeguards::all(),
-            host: HostChoice::Direct,
+        let count = |point: &Point| {
+            let sets = [&self.sets[..], &point.sets].concat();
+            let gauge = observed(
+                (self.file, self.text),
+                &sets,
+                self.protocol,
+                seed,
+                self.gauge.clone(),
+            );
+            Count {
+                at: point.at,
+                number: gauge.number(),
+                beside: gauge.beside(),
+            }
         };
-        let mut gauge = self.gauge.clone();
-        run(&Arc::new(scenario), self.protocol, &options, &mut gauge)
-            .unwrap_or_else(|error| panic!("{}: {error}", self.file));
-        gauge.number()
+        let series: Vec<Count> = self.series.iter().map(count).collect();
+        self.reading.of(&series)
     }
+}
+
+/// Runs a scenario of the project with all safeguards, and gives back who looked on.
+///
+/// # Panics
+/// On a bug of the bench: the scenarios are its own.
+fn observed<S: Sink>(
+    (file, text): (&str, &str),
+    sets: &[String],
+    protocol: ProtocolKind,
+    seed: Seed,
+    mut sink: S,
+) -> S {
+    let scenario =
+        scenario::parse_with(file, text, sets).unwrap_or_else(|errors| panic!("{errors}"));
+    let options = RunOptions {
+        seed,
+        safeguards: Safeguards::all(),
+        host: HostChoice::Direct,
+    };
+    run(&Arc::new(scenario), protocol, &options, &mut sink)
+        .unwrap_or_else(|error| panic!("{file}: {error}"));
+    sink
 }

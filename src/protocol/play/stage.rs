@@ -285,6 +285,7 @@ fn action(kind: ActionKind, resource: u8) -> Action {
     Action {
         kind,
         resource: ResourceId(resource),
+        drawn: None,
         seen: None,
     }
 }

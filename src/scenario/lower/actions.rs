@@ -1,8 +1,11 @@
 //! What steps and compensations do.
 
+use std::num::NonZeroU8;
 use std::ops::Range;
 
-use crate::business::{Action, ActionKind, Amount, ResourceId, ResourceKind, Seen, StepKind};
+use crate::business::{
+    Action, ActionKind, Amount, Resource, ResourceId, ResourceKind, Seen, StepKind,
+};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{ActionFile, At, StepFile};
 use crate::scenario::names::{self, quote};
@@ -111,6 +114,7 @@ impl Lowering<'_> {
         let reread = says.reread.as_ref().is_some_and(|reread| *reread.get_ref());
         self.check_place((verb, reread), written, &resource.kind, place);
         let seen = self.seen(says, verb, written, &place);
+        let drawn = self.drawn(says, resource, cast);
         let kind = match verb {
             "look" => ActionKind::Look,
             "take" => ActionKind::Take(amount?),
@@ -123,8 +127,24 @@ impl Lowering<'_> {
         Some(Action {
             kind,
             resource,
+            drawn,
             seen,
         })
+    }
+
+    /// Which of the rows that a request draws, where it is not the key that names one.
+    fn drawn(&mut self, says: &ActionFile, of: &Resource, cast: &Cast) -> Option<NonZeroU8> {
+        let written = says.drawn.as_ref()?;
+        if !matches!(of.kind, ResourceKind::Counter { .. }) {
+            self.problems.push(
+                Problem::at(written.span(), "only the rows of a counter are drawn")
+                    .label(format!("{} is none", quote(&of.name))),
+            );
+            return None;
+        }
+        let rows = of.key.rows(&cast.domains).unwrap_or(u64::MAX);
+        let most = rows.min(u64::from(u8::MAX));
+        NonZeroU8::new(self.within(Some(written), "drawn", 1, most, 1))
     }
 
     /// The earlier step whose number a taking or giving starts from.
@@ -156,8 +176,12 @@ impl Lowering<'_> {
         }
         let looks = |step: &StepFile| {
             let actions = step.actions.get_ref().iter().map(At::get_ref);
-            let mut looks = actions.filter_map(|action| action.look.as_ref());
-            looks.any(|look| look.get_ref() == written.get_ref())
+            let row = |says: &ActionFile| says.drawn.as_ref().map(|nth| *nth.get_ref());
+            let mut same = actions.filter(|action| row(action) == row(says));
+            same.any(|action| {
+                let look = action.look.as_ref();
+                look.is_some_and(|look| look.get_ref() == written.get_ref())
+            })
         };
         let file = self.file;
         let steps = file.steps.iter().zip(0u8..);

@@ -393,10 +393,8 @@ impl Lowering<'_> {
             }
             found.push(d as u8);
         }
-        let rows = found.iter().try_fold(1u64, |rows, &d| {
-            rows.checked_mul(u64::from(domains[d as usize].size))
-        });
-        if rows.is_none() {
+        let template = KeyTemplate { domains: found };
+        if template.rows(domains).is_none() {
             self.problems.push(
                 Problem::at(
                     written.span(),
@@ -406,7 +404,7 @@ impl Lowering<'_> {
             );
             return None;
         }
-        Some(KeyTemplate { domains: found })
+        Some(template)
     }
 
     /// The node of this name.

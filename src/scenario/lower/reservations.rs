@@ -96,11 +96,11 @@ fn is_plain_taking(action: &Action) -> bool {
 /// Whether the compensation gives back just what the step takes.
 fn gives_back(step: &Step) -> bool {
     let taken = |action: &Action| match action.kind {
-        ActionKind::Take(amount) => Some((action.resource, amount)),
+        ActionKind::Take(amount) => Some((action.resource, action.drawn, amount)),
         _ => None,
     };
     let given = |action: &Action| match action.kind {
-        ActionKind::Give(amount) => Some((action.resource, amount)),
+        ActionKind::Give(amount) => Some((action.resource, action.drawn, amount)),
         _ => None,
     };
     let all: Vec<_> = step.actions.iter().map(taken).collect();

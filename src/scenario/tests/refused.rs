@@ -244,6 +244,10 @@ refused! {
         "do = [{ give = \"points\", amount = 50 }]" => "do = [{ give = \"points\", amount = 50, as-seen-in = \"take-points\" }]";
     a_look_at_an_entitlement:
         "do = [{ grant = \"characters\" }]" => "do = [{ look = \"characters\" }]";
+    a_drawn_row_of_an_entitlement:
+        "do = [{ grant = \"characters\" }]" => "do = [{ grant = \"characters\", drawn = 2 }]";
+    more_drawn_rows_than_there_are:
+        "do = [{ take = \"points\", amount = 50 }]" => "do = [{ take = \"points\", amount = 50, drawn = 11 }]";
     a_cancel_that_does_not_say_when:
         "transactions = 20" => "transactions = 20\ncancel = { share = 0.5 }";
 }

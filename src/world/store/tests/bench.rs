@@ -75,6 +75,7 @@ fn business() -> Business {
     let take = Action {
         kind: ActionKind::Take(Amount::Fixed(1)),
         resource: accounts,
+        drawn: None,
         seen: None,
     };
     Business {
