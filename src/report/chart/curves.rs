@@ -281,15 +281,15 @@ mod tests {
     fn numbers_and_durations_stand_where_they_are_and_words_one_after_the_other() {
         let rise: &[f64] = &[1.0, 2.0, 3.0];
         let at = |values: &[&str]| dots(&Chart::curves(&curves(values, &[rise])));
-        let [a, b, c] = at(&["1ms", "2ms", "5ms"])[..] else {
+        let [a, b, c] = at(&["2ms", "3ms", "6ms"])[..] else {
             panic!("three dots")
         };
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
         assert!(
             near(c - b, 3.0 * (b - a)),
-            "{a}, {b}, {c}: 2 ms are a quarter of the way"
+            "{a}, {b}, {c}: 3 ms are a quarter of the way"
         );
-        let down = at(&["5ms", "2ms", "1ms"]);
+        let down = at(&["6ms", "3ms", "2ms"]);
         assert!(
             near(down[1], a + 3.0 * (b - a)),
             "{down:?}: as written, from left to right"
