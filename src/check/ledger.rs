@@ -346,7 +346,10 @@ impl Ledger {
                 | LogState::Parked(_)
                 // Nothing is decided yet; and an abort is no record's but a note's.
                 | LogState::Collecting
-                | LogState::Aborted => {}
+                | LogState::Aborted
+                // The participant decides, in its own database.
+                | LogState::HandedOver
+                | LogState::HandedBack => {}
             },
             (Row::Outbox(_), Some(Value::Letter(letter))) => {
                 if let LetterBody::Event { event: body, .. } = letter.body

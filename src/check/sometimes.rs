@@ -109,6 +109,16 @@ const RARE: [Milestone; 7] = [
     Milestone::StepReplayed,
 ];
 
+/// What nobody comes to who commits in one phase.
+const TAKES_TWO_PHASES: [Milestone; 6] = [
+    Milestone::CoordinatorAllVotes,
+    Milestone::CoordinatorDeciding,
+    Milestone::ParticipantPrepared,
+    Milestone::ParticipantVoted,
+    Milestone::ParticipantInDoubt,
+    Milestone::ParticipantInquired,
+];
+
 const DEEDS: [Sometimes; 18] = [
     Sometimes::PreparedSurvived,
     Sometimes::BufferLost,
@@ -150,6 +160,9 @@ impl Sometimes {
     /// Whether it can happen at all in this scenario under this protocol.
     pub fn is_possible(self, scenario: &Scenario, protocol: ProtocolKind) -> bool {
         let two_phase = protocol.family() == Family::TwoPhase;
+        let participants = scenario.business.participants().len();
+        let one_phase = protocol == ProtocolKind::TwoPhaseCommit
+            && scenario.two_phase.commits_in_one_phase(participants);
         let saga = protocol.is_saga();
         let steps = &scenario.business.steps;
         let database = |is: &dyn Fn(Conflicts) -> bool| {
@@ -173,8 +186,11 @@ impl Sometimes {
             }
             Sometimes::DiedAfter(milestone) | Sometimes::Reached(milestone) => {
                 milestone.raised_by(protocol)
+                    && !(one_phase && TAKES_TWO_PHASES.contains(&milestone))
             }
-            Sometimes::PreparedSurvived | Sometimes::WaitedBehindPrepared => two_phase,
+            Sometimes::PreparedSurvived | Sometimes::WaitedBehindPrepared => {
+                two_phase && !one_phase
+            }
             Sometimes::Deadlock => policy(LockPolicy::Wait) && locks_two_rows(scenario, saga),
             Sometimes::Died => policy(LockPolicy::WaitDie),
             Sometimes::Wounded => policy(LockPolicy::WoundWait),

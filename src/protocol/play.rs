@@ -22,6 +22,7 @@
 //! | `presume WHAT` | `nothing`, `abort` or `commit`: from the next `start` on |
 //! | `read-only votes` | from the next `start` on |
 //! | `prepare serially` | from the next `start` on |
+//! | `one phase` | from the next `start` on |
 //! | `cooperative termination` | from the next `start` on |
 //! | `start ROLE` | a first process at `manager` or a service; nothing to recover |
 //! | `restart` | it died; a new process, with nothing read yet |
@@ -35,7 +36,8 @@
 //! | `wait DURATION` | time passes, and the timers that are due run out |
 //! | `pending` | what is armed and what is out |
 //!
-//! Facts: `prepared TX`, `log TX PARAMS committed` (or `collecting`, or `aborted`),
+//! Facts: `prepared TX`, `log TX PARAMS committed` (or `collecting`,
+//! `aborted`, `handed-over`),
 //! `log TX PARAMS forward STEP`,
 //! `log TX PARAMS undo STEP from STEP REASON`, each of the last two also after
 //! `parked`, `outcome KEY OUTCOME`, `unsent`.
@@ -217,6 +219,11 @@ where
             "read-only" => {
                 words.expect("votes");
                 self.choose(|variant| variant.read_only_votes = true);
+                Vec::new()
+            }
+            "one" => {
+                words.expect("phase");
+                self.choose(|variant| variant.one_phase = true);
                 Vec::new()
             }
             "cooperative" => {

@@ -127,6 +127,12 @@ pub enum LogState {
     /// Two-phase commit, presuming nothing, decided to abort; the end is not written
     /// yet.
     Aborted,
+    /// Two-phase commit in one phase: the only participant decides, or has; what it
+    /// has decided is not written here yet.
+    HandedOver,
+    /// What became of a transaction that was handed over is written with this record,
+    /// and the row that says so is gone with it.
+    HandedBack,
 }
 
 impl LogState {

@@ -57,6 +57,9 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
     if variant.prepare == PrepareOrder::Serial {
         says.push("participants are asked to prepare one after the other");
     }
+    if variant.commits_in_one_phase(scenario.business.participants().len()) {
+        says.push("its only participant commits in one phase, by its own decision");
+    }
     if variant.cooperative_termination {
         says.push(
             "a participant in doubt whom the coordinator does not answer asks the other \

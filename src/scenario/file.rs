@@ -362,6 +362,9 @@ pub(super) struct TwoPhaseFile {
     /// Whether a participant in doubt whom the coordinator does not answer asks the
     /// other participants. Default: false.
     pub(super) cooperative_termination: bool,
+    /// Whether a single participant is asked to commit in one phase, and decides
+    /// itself. Default: false.
+    pub(super) one_phase: bool,
 }
 
 /// A numbered set of values.

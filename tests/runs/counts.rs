@@ -296,6 +296,31 @@ fn two_phase_commit_costs_what_the_literature_says() {
     }
 }
 
+/// What is stored for clients counts apart: that the decision is handed over, forced,
+/// and lazily what the client was told.
+#[test]
+fn one_phase_costs_two_messages_and_one_forced_record_at_the_participant() {
+    for presumption in PRESUMPTIONS {
+        let variant = format!("presumption = \"{presumption}\"\none-phase = true");
+        let case = Case::writing(1, false);
+        let counts = count_of(ProtocolKind::TwoPhaseCommit, case, &variant);
+        let one_phase = ["commit-one-phase", "one-phase-outcome"];
+        assert_eq!(counts.sent(&one_phase), 2, "{counts:?}");
+        assert_eq!(counts.sent(&VOTING), 0, "{counts:?}");
+        let at_coordinator = |classes: &[Class]| counts.records(classes, |node| node.0 == 0);
+        assert_eq!(at_coordinator(&AT_COORDINATOR), (0, 0), "{counts:?}");
+        assert_eq!(at_coordinator(&[Class::Outcome]), (1, 1), "{counts:?}");
+        let participant = [&AT_PARTICIPANT[..], &[Class::Step]].concat();
+        let at_participant = counts.records(&participant, |node| node.0 == 1);
+        assert_eq!(at_participant, (1, 0), "{counts:?}");
+
+        // With more participants there is nothing that it changes.
+        let two = |variant: &str| cost(Case::writing(2, false), variant);
+        let plain = format!("presumption = \"{presumption}\"");
+        assert_eq!(two(&variant), two(&plain));
+    }
+}
+
 /// Who has only read and may not say so pays like the others; and what nobody says
 /// is presumed abort, asked in parallel.
 #[test]

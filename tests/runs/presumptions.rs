@@ -17,29 +17,30 @@ const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
 const SEEDS: u64 = 20;
 
 /// Every way of presuming, with and without the other choices.
-const VARIANTS: [[&str; 4]; 6] = [
-    ["nothing", "false", "parallel", "false"],
-    ["nothing", "true", "serial", "true"],
-    ["abort", "true", "parallel", "true"],
-    ["abort", "false", "serial", "false"],
-    ["commit", "false", "parallel", "true"],
-    ["commit", "true", "serial", "false"],
+const VARIANTS: [[&str; 5]; 6] = [
+    ["nothing", "false", "parallel", "false", "true"],
+    ["nothing", "true", "serial", "true", "false"],
+    ["abort", "true", "parallel", "true", "false"],
+    ["abort", "false", "serial", "false", "true"],
+    ["commit", "false", "parallel", "true", "true"],
+    ["commit", "true", "serial", "false", "false"],
 ];
 
-fn settings([presumption, read_only, prepare, cooperative]: [&str; 4]) -> Vec<String> {
+fn settings([presumption, read_only, prepare, cooperative, one_phase]: [&str; 5]) -> Vec<String> {
     vec![
         format!("two-phase-commit.presumption={presumption}"),
         format!("two-phase-commit.read-only-votes={read_only}"),
         format!("two-phase-commit.prepare={prepare}"),
         format!("two-phase-commit.cooperative-termination={cooperative}"),
+        format!("two-phase-commit.one-phase={one_phase}"),
     ]
 }
 
-fn variant_of(file: &str, variant: [&str; 4]) -> Scenario {
+fn variant_of(file: &str, variant: [&str; 5]) -> Scenario {
     scenario::load_with(path(file), &settings(variant)).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn keeps_its_promises(scenarios: Vec<([&str; 4], Arc<Scenario>)>, seeds: u64) {
+fn keeps_its_promises(scenarios: Vec<([&str; 5], Arc<Scenario>)>, seeds: u64) {
     for (variant, scenario) in scenarios {
         let found = on_all_cores(seeds, |seed| surprises_of(&scenario, TWO_PHASE, Seed(seed)));
         let shown: Vec<&str> = found.iter().take(3).map(String::as_str).collect();
@@ -124,7 +125,7 @@ from = "10ms"
 until = "500ms"
 "#;
 
-fn priced(variant: [&str; 4]) -> Scenario {
+fn priced(variant: [&str; 5]) -> Scenario {
     scenario::parse_with("priced.toml", PRICED, &settings(variant))
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -148,6 +149,42 @@ fn who_only_reads_is_told_that_it_is_committed() {
             assert!(surprises.is_empty(), "{variant:?}: {surprises:?}");
             assert!(trial.figures.latency.count > 0, "{variant:?}");
         }
+    }
+}
+
+/// Everything in one service, which commits in one phase.
+#[test]
+fn a_single_participant_keeps_its_promises_in_one_phase() {
+    for presumption in ["nothing", "abort", "commit"] {
+        let variant = [presumption, "false", "parallel", "false", "true"];
+        keeps_its_promises(vec![(variant, alone(variant))], 8);
+    }
+}
+
+fn alone(variant: [&str; 5]) -> Arc<Scenario> {
+    let alone = PRICED
+        .replace("service = \"prices\"", "service = \"shop\"")
+        .replace("service = \"bank\"", "service = \"shop\"");
+    let scenario = scenario::parse_with("alone.toml", &alone, &settings(variant));
+    Arc::new(scenario.unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+/// What is said follows the disk, what is committed is what was done, and what is
+/// handed over is not forgotten: in one phase as in two.
+#[test]
+fn in_one_phase_the_same_safeguards_are_missed() {
+    for (safeguard, promise) in [
+        (Safeguard::DurableBeforeAck, PromiseId::ClientTruth),
+        (Safeguard::BranchCheck, PromiseId::ClientTruth),
+        (Safeguard::CoordinatorRecovery, PromiseId::NoEffectTwice),
+    ] {
+        let scenario = alone(["abort", "false", "parallel", "false", "true"]);
+        let without = Safeguards::all().without(safeguard);
+        let missed = (0..400).any(|seed| {
+            let trial = run(&scenario, TWO_PHASE, Seed(seed), without);
+            broke(&trial, promise)
+        });
+        assert!(missed, "{safeguard}: {} holds", promise.name());
     }
 }
 
@@ -175,7 +212,7 @@ fn both_hosts_give_the_same_digest_in_every_variant() {
 /// longest, in microseconds, without and with cooperative termination.
 fn in_doubt_when_the_coordinator_dies_at(moment: &str, prepare: &str) -> [u64; 2] {
     ["false", "true"].map(|cooperative| {
-        let mut sets = settings(["abort", "false", prepare, cooperative]);
+        let mut sets = settings(["abort", "false", prepare, cooperative, "false"]);
         sets.push(format!("faults.0.on={moment}"));
         let lesson = path("scenarios/lessons/03-in-doubt.toml");
         let loaded = scenario::load_with(lesson, &sets);
@@ -238,7 +275,7 @@ fn a_safeguard_is_missed_by_the_same_fault_whatever_is_presumed() {
             let file = format!("tests/safeguards/{safeguard}.toml");
             let scenario = Arc::new(variant_of(
                 &file,
-                [presumption, "false", "parallel", "false"],
+                [presumption, "false", "parallel", "false", "false"],
             ));
             let whole = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all());
             let kept = surprises(&scenario, &whole);
@@ -267,7 +304,7 @@ fn what_guards_an_abort_is_missed_where_commit_is_presumed() {
         // A commit is sent once; who does not hear it has to ask.
         (Safeguard::ParticipantInquiry, EverythingEnds),
     ] {
-        let scenario = Arc::new(priced(["commit", "false", "parallel", "false"]));
+        let scenario = Arc::new(priced(["commit", "false", "parallel", "false", "false"]));
         let without = Safeguards::all().without(safeguard);
         let missed = (0..400).any(|seed| {
             let trial = run(&scenario, TWO_PHASE, Seed(seed), without);

@@ -278,7 +278,11 @@ impl Machine for Orchestrator {
                 LogState::Committed
                 | LogState::Collecting
                 | LogState::CommittedAndForgotten
-                | LogState::Aborted => panic!("{tx}: a record of two-phase commit in a saga's log"),
+                | LogState::Aborted
+                | LogState::HandedOver
+                | LogState::HandedBack => {
+                    panic!("{tx}: a record of two-phase commit in a saga's log")
+                }
             }
         }
     }

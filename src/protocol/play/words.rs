@@ -415,6 +415,7 @@ impl<'a> Words<'a> {
             "committed" => LogState::Committed,
             "collecting" => LogState::Collecting,
             "aborted" => LogState::Aborted,
+            "handed-over" => LogState::HandedOver,
             "parked" => {
                 let word = self.next();
                 LogState::Parked(self.phase(word))

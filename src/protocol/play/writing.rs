@@ -217,6 +217,8 @@ impl Names<'_> {
                     LogState::CommittedAndForgotten => "committed and forgotten".to_owned(),
                     LogState::Collecting => "collecting".to_owned(),
                     LogState::Aborted => "aborted".to_owned(),
+                    LogState::HandedOver => "handed over".to_owned(),
+                    LogState::HandedBack => "handed back".to_owned(),
                     LogState::Saga(phase) => self.phase(phase),
                     LogState::Parked(phase) => format!("parked {}", self.phase(phase)),
                 };

@@ -39,6 +39,21 @@ pub enum TwoPhaseMsg {
         /// What was done there.
         ops: Ops,
     },
+    /// Coordinator to its only participant, in which I believe that these steps were
+    /// done: commit your branch in one phase. Whether it commits is yours to decide.
+    CommitOnePhase {
+        /// Whose branch.
+        tx: TxId,
+        /// What was done there.
+        ops: Ops,
+    },
+    /// Participant: this became of the branch that was to commit in one phase.
+    OnePhase {
+        /// Of which transaction.
+        tx: TxId,
+        /// What became of it.
+        outcome: OnePhaseOutcome,
+    },
     /// Participant: my vote.
     Vote {
         /// On which transaction.
@@ -101,6 +116,15 @@ pub enum Vote {
     No(Reason),
 }
 
+/// What became of a branch that was to commit in one phase; on disk before it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnePhaseOutcome {
+    /// It is committed.
+    Committed,
+    /// It is gone, for this reason, and can never be committed any more.
+    Refused(Reason),
+}
+
 /// How a transaction stands, for a participant in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
@@ -122,7 +146,17 @@ pub enum Standing {
 
 impl Message for TwoPhaseMsg {
     const KINDS: &'static [&'static str] = &[
-        "work", "worked", "prepare", "vote", "commit", "abort", "ack", "inquire", "answer",
+        "work",
+        "worked",
+        "prepare",
+        "vote",
+        "commit",
+        "abort",
+        "ack",
+        "inquire",
+        "answer",
+        "commit-one-phase",
+        "one-phase-outcome",
     ];
 
     fn tx(&self) -> TxId {
@@ -131,6 +165,8 @@ impl Message for TwoPhaseMsg {
             | TwoPhaseMsg::Worked { tx, .. }
             | TwoPhaseMsg::Prepare { tx, .. }
             | TwoPhaseMsg::Vote { tx, .. }
+            | TwoPhaseMsg::CommitOnePhase { tx, .. }
+            | TwoPhaseMsg::OnePhase { tx, .. }
             | TwoPhaseMsg::Decision { tx, .. }
             | TwoPhaseMsg::Ack { tx }
             | TwoPhaseMsg::Inquire { tx }
@@ -144,6 +180,8 @@ impl Message for TwoPhaseMsg {
             TwoPhaseMsg::Worked { .. } => "worked",
             TwoPhaseMsg::Prepare { .. } => "prepare",
             TwoPhaseMsg::Vote { .. } => "vote",
+            TwoPhaseMsg::CommitOnePhase { .. } => "commit-one-phase",
+            TwoPhaseMsg::OnePhase { .. } => "one-phase-outcome",
             TwoPhaseMsg::Decision { decision, .. } => word(*decision),
             TwoPhaseMsg::Ack { .. } => "ack",
             TwoPhaseMsg::Inquire { .. } => "inquire",
@@ -174,6 +212,10 @@ impl Message for TwoPhaseMsg {
                 Vote::Yes => "yes",
                 Vote::ReadOnly => "read-only",
                 Vote::No(_) => "no",
+            },
+            TwoPhaseMsg::OnePhase { outcome, .. } => match outcome {
+                OnePhaseOutcome::Committed => "committed",
+                OnePhaseOutcome::Refused(_) => "refused",
             },
             TwoPhaseMsg::Answer { standing, .. } => match standing {
                 Standing::Decided { decision, .. } => word(*decision),

@@ -67,6 +67,23 @@
 //! told. So a branch is blocked if and only if all who can be reached are uncertain or
 //! have forgotten; under communication failures no protocol can do without blocking.
 //!
+//! With *one phase* (X/Open XA 1991, `TMONEPHASE`) a coordinator with a single
+//! participant does not prepare: it sends one message, and the participant decides,
+//! with one forced record. That is 0 / 0 at the coordinator, 1 / 0 at the participant
+//! and 2 messages, but the coordinator has given the decision away:
+//!
+//! - It asks until it is told, and neither gives up nor takes the wish back. The
+//!   participant remembers, by its own database, for as long as anything is retained.
+//! - A refusal, too, is on disk at the participant before it is told: the request may
+//!   begin again, and a late copy of the work and of the message must not commit what
+//!   was refused.
+//! - A client that retries must find its request, even if the coordinator has died
+//!   meanwhile: so it is forced to the coordinator's disk, before it is handed over,
+//!   that it is, and in the end, lazily, what the client was told. Both count with what
+//!   is stored for clients. (XA leaves that to the application.) So the client is
+//!   answered as late as under presumed abort, at 2 delays and 2 forces; but the
+//!   participant's locks are released a delay and a force earlier.
+//!
 //! # The way of a transaction
 //!
 //! The work comes first, a step at a time: each opens, or goes on with, a branch
@@ -94,7 +111,7 @@ mod variant;
 use std::sync::Arc;
 
 pub use coordinator::Coordinator;
-pub use message::{Ops, Standing, TwoPhaseMsg, Vote, WorkResult};
+pub use message::{OnePhaseOutcome, Ops, Standing, TwoPhaseMsg, Vote, WorkResult};
 pub use participant::Participant;
 pub use variant::{PrepareOrder, Presumption, Variant};
 

@@ -1,6 +1,6 @@
 //! The plays of two-phase commit; see `tests/play/2pc`.
 
-use super::{Standing, TwoPhaseCommit, TwoPhaseMsg, Vote, WorkResult};
+use super::{OnePhaseOutcome, Standing, TwoPhaseCommit, TwoPhaseMsg, Vote, WorkResult};
 use crate::protocol::Decision;
 use crate::protocol::play::{Names, Scripted, Words, decided, play};
 use crate::vocab::TxId;
@@ -29,6 +29,16 @@ impl Scripted for TwoPhaseMsg {
                 let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
                 format!("prepare {tx} done {}", ops.join(" "))
             }
+            TwoPhaseMsg::CommitOnePhase { tx, ops } => {
+                let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
+                format!("commit-one-phase {tx} done {}", ops.join(" "))
+            }
+            TwoPhaseMsg::OnePhase { tx, outcome } => match outcome {
+                OnePhaseOutcome::Committed => format!("one-phase-outcome {tx} committed"),
+                OnePhaseOutcome::Refused(reason) => {
+                    format!("one-phase-outcome {tx} refused {}", names.reason(*reason))
+                }
+            },
             TwoPhaseMsg::Vote { tx, vote } => match vote {
                 Vote::Yes => format!("vote {tx} yes"),
                 Vote::ReadOnly => format!("vote {tx} read-only"),
@@ -70,13 +80,24 @@ impl Scripted for TwoPhaseMsg {
                 };
                 TwoPhaseMsg::Worked { tx, step, result }
             }
-            "prepare" => {
+            "prepare" | "commit-one-phase" => {
                 words.expect("done");
                 let mut ops = super::Ops::new();
                 while !words.is_over() {
                     ops.push(words.step());
                 }
-                TwoPhaseMsg::Prepare { tx, ops }
+                match kind {
+                    "prepare" => TwoPhaseMsg::Prepare { tx, ops },
+                    _ => TwoPhaseMsg::CommitOnePhase { tx, ops },
+                }
+            }
+            "one-phase-outcome" => {
+                let outcome = match words.next() {
+                    "committed" => OnePhaseOutcome::Committed,
+                    "refused" => OnePhaseOutcome::Refused(words.reason()),
+                    other => panic!("`{other}`: no outcome of one phase"),
+                };
+                TwoPhaseMsg::OnePhase { tx, outcome }
             }
             "vote" => {
                 let vote = match words.next() {

@@ -19,6 +19,10 @@ pub struct Variant {
     /// Whether a participant in doubt whom the coordinator does not answer asks the
     /// other participants (Bernstein, Hadzilacos & Goodman 1987, section 7.4).
     pub cooperative_termination: bool,
+    /// Whether a coordinator with a single participant asks that to commit in one
+    /// phase, without preparing: the decision is the participant's (X/Open XA 1991,
+    /// `TMONEPHASE`).
+    pub one_phase: bool,
 }
 
 /// What is presumed of a transaction that the coordinator knows nothing of, and so
@@ -50,6 +54,13 @@ pub enum PrepareOrder {
     /// One after the other, each when the one before it has voted yes; the first no
     /// ends the vote.
     Serial,
+}
+
+impl Variant {
+    /// Whether a transaction of so many participants commits in one phase.
+    pub fn commits_in_one_phase(self, participants: usize) -> bool {
+        self.one_phase && participants == 1
+    }
 }
 
 impl Presumption {

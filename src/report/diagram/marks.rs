@@ -319,6 +319,8 @@ impl<'a> Marks<'a> {
                 }
                 LogState::Aborted => "logs its decision: abort".to_owned(),
                 LogState::Collecting => "logs who takes part".to_owned(),
+                LogState::HandedOver => "logs that the participant decides".to_owned(),
+                LogState::HandedBack => LOGS_THE_END.to_owned(),
                 LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
                     format!("logs: next {}", self.step(step))

@@ -27,7 +27,7 @@ fn keys(kind: &str) -> &'static [&'static str] {
 
 /// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
 /// the protocols' own messages.
-pub const MESSAGES: [&str; 21] = [
+pub const MESSAGES: [&str; 23] = [
     "request",
     "cancel",
     "reply",
@@ -40,6 +40,8 @@ pub const MESSAGES: [&str; 21] = [
     "ack",
     "inquire",
     "answer",
+    "commit-one-phase",
+    "one-phase-outcome",
     "command",
     "undo",
     "step-reply",

@@ -110,6 +110,7 @@ impl Lowering<'_> {
             read_only_votes: says.read_only_votes,
             prepare: says.prepare,
             cooperative_termination: says.cooperative_termination,
+            one_phase: says.one_phase,
         }
     }
 

@@ -77,6 +77,7 @@ presumption = "abort"
 read-only-votes = false
 prepare = "parallel"
 cooperative-termination = false
+one-phase = false
 "#;
 
 #[test]

@@ -206,7 +206,10 @@ impl OnItsWay {
     fn write(&mut self, row: Row, value: Option<Value>) -> Option<(TxId, i32)> {
         match (row, value) {
             (Row::Log(tx), Some(Value::Log(entry)))
-                if entry.state == LogState::CommittedAndForgotten =>
+                if matches!(
+                    entry.state,
+                    LogState::CommittedAndForgotten | LogState::HandedBack
+                ) =>
             {
                 self.log.remove(&tx).map(|_| (tx, -1))
             }

@@ -50,6 +50,8 @@ impl WriteSet {
                     Class::Decision
                 }
                 Some(LogState::Collecting) => Class::Collecting,
+                // For clients that ask again, and for nobody else.
+                Some(LogState::HandedOver | LogState::HandedBack) => Class::Outcome,
                 Some(LogState::Saga(_) | LogState::Parked(_)) => Class::SagaLog,
                 None => Class::End,
             }

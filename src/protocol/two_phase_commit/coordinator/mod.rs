@@ -45,6 +45,8 @@ struct Transaction {
     sent: SimTime,
     /// When there was progress last.
     progress: SimTime,
+    /// The attempt before it, if this process has led that.
+    earlier: Option<TxId>,
 }
 
 impl Coordinator {
@@ -162,6 +164,21 @@ impl Coordinator {
                 out.observe(Note::new(Milestone::CoordinatorWorkDone, tx));
                 records::force_collecting(tx, params, out);
             }
+            Act::HandOver => {
+                let earlier = transaction.earlier;
+                out.observe(Note::new(Milestone::CoordinatorWorkDone, tx));
+                records::force_handing_over(tx, params, earlier, out);
+            }
+            Act::SendCommitOnePhase => {
+                transaction.sent = cx.now;
+                self.send_again(tx, out);
+                out.observe(Note::new(Milestone::CoordinatorDecisionSent, tx));
+            }
+            Act::TellAndConclude(outcome) => {
+                out.disarm(key(tx, Tag::Resend));
+                self.tell(cx, tx, outcome, out);
+                records::conclude(tx, params, outcome, out);
+            }
             Act::SendPrepare => {
                 transaction.sent = cx.now;
                 if presumption != Presumption::Commit {
@@ -221,6 +238,11 @@ impl Coordinator {
                 Phase::Collecting { .. } => records::force_collecting(tx, params, out),
                 Phase::Deciding(_) => decide(tx, params, presumption, out),
                 Phase::Refuting(Refused { reason, .. }) => self.refute(tx, params, reason, out),
+                Phase::HandingOver => {
+                    let earlier = transaction.earlier;
+                    records::force_handing_over(tx, params, earlier, out);
+                }
+                Phase::Concluding(outcome) => records::conclude(tx, params, outcome, out),
                 Phase::Ending(_) => records::write_end(tx, out),
                 Phase::Storing(outcome, _) => records::force_outcome(tx, outcome, out),
                 _ => unreachable!("only these phases write a record"),
@@ -329,13 +351,19 @@ impl Coordinator {
         else {
             return;
         };
+        // One that was found in the log is of an earlier epoch, in which its next
+        // attempt may have begun already.
         let next = TxId {
+            epoch: cx.epoch,
             attempt: tx.attempt + 1,
             ..tx
         };
         self.clear(tx, rest, out);
         out.observe(Note::new(Milestone::CoordinatorRestarted, next));
         self.begin(cx, next, params, restarts + 1, out);
+        if let Some(transaction) = self.transactions.get_mut(&next) {
+            transaction.earlier = Some(tx);
+        }
     }
 
     /// What is left to do for a transaction when its request goes its own way.
@@ -367,9 +395,11 @@ impl Coordinator {
                 (tx, Happening::Voted { service, vote })
             }
             TwoPhaseMsg::Ack { tx } => (tx, Happening::Acked(service())),
+            TwoPhaseMsg::OnePhase { tx, outcome } => (tx, Happening::OnePhase(outcome)),
             TwoPhaseMsg::Inquire { tx } => return self.inquired(tx, from, out),
             TwoPhaseMsg::Work { tx, .. }
             | TwoPhaseMsg::Prepare { tx, .. }
+            | TwoPhaseMsg::CommitOnePhase { tx, .. }
             | TwoPhaseMsg::Decision { tx, .. }
             | TwoPhaseMsg::Answer { tx, .. } => panic!("{tx}: a message to a participant"),
         };
@@ -426,6 +456,7 @@ impl Transaction {
             failures: 0,
             sent: cx.now,
             progress: cx.now,
+            earlier: None,
         }
     }
 }

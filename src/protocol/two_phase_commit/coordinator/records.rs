@@ -47,6 +47,33 @@ pub(super) fn force_collecting(tx: TxId, params: Params, out: &mut Out<TwoPhaseM
     write(tx, Tag::Log, changes, Force::Always, out);
 }
 
+/// In one phase: that the decision is handed over to the participant, on disk before it
+/// is. The participant needs no such record; a client that asks again, after the
+/// coordinator has died, does. What an earlier attempt had handed over, and got back,
+/// is gone with the same record: never are two attempts found at once.
+pub(super) fn force_handing_over(
+    tx: TxId,
+    params: Params,
+    earlier: Option<TxId>,
+    out: &mut Out<TwoPhaseMsg>,
+) {
+    let handed_over = log(tx, params, LogState::HandedOver);
+    match earlier {
+        Some(earlier) => {
+            let changes = [handed_over, Change::Delete(Row::Log(earlier))];
+            write(tx, Tag::Log, changes, Force::Always, out);
+        }
+        None => write(tx, Tag::Log, [handed_over], Force::Always, out),
+    }
+}
+
+/// In one phase: what the client was told. If it is lost, the participant is asked
+/// again, and has not forgotten.
+pub(super) fn conclude(tx: TxId, params: Params, told: ClientOutcome, out: &mut Out<TwoPhaseMsg>) {
+    let changes = [log(tx, params, LogState::HandedBack), outcome(tx, told)];
+    write(tx, Tag::End, changes, Force::Lazy, out);
+}
+
 /// Where nothing is presumed: the abort record, with what the client is to be told,
 /// if it is told anything.
 pub(super) fn force_abort(

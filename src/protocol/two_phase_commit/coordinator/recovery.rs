@@ -2,7 +2,7 @@
 //! database.
 
 use super::ballot::Participants;
-use super::transaction::Phase;
+use super::transaction::{Act, Phase};
 use super::{Coordinator, Transaction, decided, key};
 use crate::business::Params;
 use crate::protocol::two_phase_commit::TwoPhaseMsg;
@@ -25,7 +25,14 @@ impl Coordinator {
             let phase = match state {
                 LogState::Committed => Phase::Committing(everybody()),
                 LogState::Aborted | LogState::Collecting => Phase::Aborting(everybody()),
-                LogState::CommittedAndForgotten => continue,
+                LogState::CommittedAndForgotten | LogState::HandedBack => continue,
+                // Only the record of what this process knows was lost, or it is known
+                // that the participant refused, and the request has begun again.
+                LogState::HandedOver => match self.outcomes.get(&tx.key) {
+                    Some(&outcome) => Phase::Concluding(outcome),
+                    None if self.attempts.contains_key(&tx.key) => Phase::Ending(Decision::Abort),
+                    None => Phase::HandedOver,
+                },
                 LogState::Saga(_) | LogState::Parked(_) => {
                     panic!("{tx}: a saga in the log of two-phase commit")
                 }
@@ -50,10 +57,18 @@ impl Coordinator {
         phase: Phase,
         out: &mut Out<TwoPhaseMsg>,
     ) {
+        let (handed_over, writes) = (phase == Phase::HandedOver, phase.writes());
         let transaction = Transaction::new(cx, params, phase, 0);
         self.transactions.insert(tx, transaction);
+        if writes {
+            return self.act(cx, tx, Act::WriteAgain, out);
+        }
+        if handed_over {
+            // Its client may ask again, and is told when the participant has said.
+            self.attempts.insert(tx.key, tx);
+        }
         self.send_again(tx, out);
-        if self.resends_decision() {
+        if handed_over || self.resends_decision() {
             out.arm(key(tx, Tag::Resend), self.setting.policies.resend_after);
         }
     }

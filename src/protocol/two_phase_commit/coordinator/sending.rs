@@ -58,6 +58,7 @@ impl Coordinator {
                     self.send_prepare(tx, service, out);
                 }
             }
+            Phase::HandedOver => self.send_commit_one_phase(tx, out),
             Phase::Committing(awaited) => decide(awaited, Decision::Commit, out),
             Phase::Aborting(awaited)
             | Phase::Storing(_, Some(awaited))
@@ -66,6 +67,8 @@ impl Coordinator {
             | Phase::Deciding(_)
             | Phase::Refuting(_)
             | Phase::Ending(_)
+            | Phase::HandingOver
+            | Phase::Concluding(_)
             | Phase::Storing(_, None)
             | Phase::Restarting(None) => {}
         }
@@ -96,6 +99,13 @@ impl Coordinator {
         let ops = self.course.steps_of(service).collect();
         let to = self.setting.nodes.service(service);
         out.send(to, TwoPhaseMsg::Prepare { tx, ops });
+    }
+
+    fn send_commit_one_phase(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
+        let service = self.course.participants[0];
+        let ops = self.course.steps_of(service).collect();
+        let to = self.setting.nodes.service(service);
+        out.send(to, TwoPhaseMsg::CommitOnePhase { tx, ops });
     }
 
     pub(super) fn send_decision(

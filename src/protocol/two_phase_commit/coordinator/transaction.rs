@@ -2,7 +2,7 @@
 
 use super::ballot::{Ballot, Participants, without};
 use crate::business::Reason;
-use crate::protocol::two_phase_commit::message::{Standing, Vote, WorkResult};
+use crate::protocol::two_phase_commit::message::{OnePhaseOutcome, Standing, Vote, WorkResult};
 use crate::protocol::two_phase_commit::{PrepareOrder, Presumption, Variant};
 use crate::protocol::{ClientOutcome, Decision, Safeguard, Safeguards};
 use crate::vocab::{ServiceId, StepId};
@@ -18,6 +18,14 @@ pub(super) enum Phase {
         /// Why it is aborted as soon as that is written, if it is.
         refusal: Option<Reason>,
     },
+    /// In one phase: it is being written down that the decision is handed over.
+    HandingOver,
+    /// In one phase: the only participant was asked to commit, decides itself, and is
+    /// asked until it has said how.
+    HandedOver,
+    /// In one phase: it is known how it ended, and so is what the client is told; that
+    /// is being stored.
+    Concluding(ClientOutcome),
     /// PREPARE is out. The second phase begins when all votes are in (Mohan,
     /// Lindsay & Obermarck 1986, section 2), whatever they are.
     Voting(Ballot),
@@ -77,6 +85,8 @@ pub(super) enum Happening {
     Voted { service: ServiceId, vote: Vote },
     /// An acknowledgement arrived.
     Acked(ServiceId),
+    /// The only participant has committed in one phase, or refused.
+    OnePhase(OnePhaseOutcome),
     /// The record that was being written is on disk, or buffered if that is
     /// enough for it.
     Written,
@@ -97,6 +107,12 @@ pub(super) enum Act {
     SendWork(StepId),
     /// All work is done: write down who takes part, before anybody is asked.
     Collect,
+    /// All work is done: write down that the decision is handed over.
+    HandOver,
+    /// Ask the only participant to commit in one phase.
+    SendCommitOnePhase,
+    /// It is known how it ended: tell the client, and store that.
+    TellAndConclude(ClientOutcome),
     /// All work is done: send PREPARE, to all or to the first.
     SendPrepare,
     /// Send PREPARE to the next.
@@ -174,6 +190,7 @@ impl Phase {
             Happening::Worked { step, result } => self.on_worked(course, step, result),
             Happening::Voted { service, vote } => self.on_vote(course, service, vote),
             Happening::Acked(service) => self.on_ack(course.rules, service),
+            Happening::OnePhase(outcome) => self.on_one_phase(outcome),
             Happening::Written => self.on_written(course),
             Happening::NotWritten => self.on_not_written(),
             Happening::GaveUp => self.on_give_up(course),
@@ -228,6 +245,24 @@ impl Phase {
             }
             Phase::Working(_) | Phase::Collecting { .. } => Err(Ignored::Unasked),
             _ => Err(Ignored::TooLate),
+        }
+    }
+
+    /// The participant has decided, and has that on disk. A refusal has undone the
+    /// branch for good, so the request may begin again.
+    fn on_one_phase(&self, outcome: OnePhaseOutcome) -> Result<(Phase, Act), Ignored> {
+        match (self, outcome) {
+            (Phase::HandedOver, OnePhaseOutcome::Committed) => {
+                let outcome = ClientOutcome::Committed;
+                Ok((Phase::Concluding(outcome), Act::TellAndConclude(outcome)))
+            }
+            (Phase::HandedOver, OnePhaseOutcome::Refused(reason)) => Ok(abort(Refused {
+                reason,
+                tell: Participants::new(),
+                debt: Some(Participants::new()),
+            })),
+            (Phase::Working(_) | Phase::HandingOver, _) => Err(Ignored::Unasked),
+            _ => Err(Ignored::Repeated),
         }
     }
 
@@ -290,6 +325,8 @@ impl Phase {
                 Ok((phase, Act::Tell(*outcome, rest)))
             }
             Phase::Ending(decision) => Ok((Phase::Ending(*decision), Act::Forget)),
+            Phase::HandingOver => Ok((Phase::HandedOver, Act::SendCommitOnePhase)),
+            Phase::Concluding(outcome) => Ok((Phase::Concluding(*outcome), Act::Forget)),
             _ => Err(Ignored::Unasked),
         }
     }
@@ -315,14 +352,17 @@ impl Phase {
     }
 
     /// Whether a record is being written.
-    fn writes(&self) -> bool {
+    pub(super) fn writes(&self) -> bool {
         match self {
             Phase::Collecting { .. }
             | Phase::Deciding(_)
             | Phase::Refuting(_)
             | Phase::Storing(..)
+            | Phase::HandingOver
+            | Phase::Concluding(_)
             | Phase::Ending(_) => true,
             Phase::Working(_)
+            | Phase::HandedOver
             | Phase::Voting(_)
             | Phase::Committing(_)
             | Phase::Restarting(_)
@@ -380,6 +420,9 @@ impl Phase {
             | Phase::Committing(_)
             | Phase::Refuting(_)
             | Phase::Aborting(_)
+            | Phase::HandingOver
+            | Phase::HandedOver
+            | Phase::Concluding(_)
             | Phase::Ending(_) => Err(Ignored::TooLate),
         }
     }
@@ -392,10 +435,14 @@ impl Phase {
             | Phase::Collecting { .. }
             | Phase::Voting(_)
             | Phase::Deciding(_)
+            | Phase::HandingOver
+            | Phase::HandedOver
             | Phase::Refuting(_) => return Standing::Wait,
             Phase::Committing(_) => (Decision::Commit, true),
             Phase::Aborting(_) => (Decision::Abort, true),
-            Phase::Storing(ClientOutcome::Committed, _) => (Decision::Commit, false),
+            Phase::Storing(ClientOutcome::Committed, _)
+            | Phase::Concluding(ClientOutcome::Committed) => (Decision::Commit, false),
+            Phase::Concluding(_) => (Decision::Abort, false),
             Phase::Storing(_, debt) | Phase::Restarting(debt) => (Decision::Abort, debt.is_some()),
             Phase::Ending(Decision::Commit) => {
                 (Decision::Commit, presumption.acknowledges_commit())
@@ -413,11 +460,19 @@ impl Course {
         if next.index() < self.services.len() {
             return (Phase::Working(next), Act::SendWork(next));
         }
+        if self.in_one_phase() {
+            return (Phase::HandingOver, Act::HandOver);
+        }
         match self.variant.presumption {
             // Who is prepared and asks in vain would presume a commit.
             Presumption::Commit => (Phase::Collecting { refusal: None }, Act::Collect),
             Presumption::Nothing | Presumption::Abort => self.vote(),
         }
+    }
+
+    /// Whether there is only one participant, which is asked to commit in one phase.
+    fn in_one_phase(&self) -> bool {
+        self.variant.commits_in_one_phase(self.participants.len())
     }
 
     fn vote(&self) -> (Phase, Act) {

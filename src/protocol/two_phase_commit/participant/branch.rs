@@ -31,6 +31,8 @@ pub(super) enum State {
         /// Whether that is to be acknowledged.
         ack: bool,
     },
+    /// Asked to commit in one phase, it has decided to; the database is asked to.
+    CommittingOnePhase,
     /// The database is asked to roll it back.
     RollingBack(Ended, Abort),
     /// It is over, and remembered for a while.
@@ -74,6 +76,9 @@ pub(super) enum Abort {
     Forced,
     /// It is on disk before it is acknowledged.
     Acknowledged,
+    /// It is on disk before it is said that the commit in one phase is refused: late
+    /// work, and the message once more, must not commit it after all.
+    OnePhase,
 }
 
 /// The rules by which a participant goes.
@@ -120,6 +125,8 @@ pub(super) enum Happening {
     Work { step: StepId, params: Params },
     /// PREPARE arrived, with what the coordinator believes was done.
     Prepare { ops: Ops },
+    /// It is to commit in one phase, with what the coordinator believes was done.
+    CommitOnePhase { ops: Ops },
     /// COMMIT or ABORT arrived, or was the answer to an inquiry.
     Told {
         /// What was decided, or is presumed.
@@ -162,6 +169,14 @@ pub(super) enum Act {
     ReplyFailed(StepId, WorkResult),
     /// Ask the database to prepare what was done.
     AskToPrepare(Work),
+    /// Ask the database to commit what was done, in one phase.
+    AskToCommitOnePhase(Work),
+    /// It is committed in one phase: say so.
+    CommittedOnePhase,
+    /// Say that it was committed in one phase.
+    SayCommitted,
+    /// Say that its commit in one phase is refused: the branch is gone for good.
+    SayRefused(Reason),
     /// Say yes: it is prepared.
     VoteYes,
     /// Say yes, once more.
@@ -239,6 +254,7 @@ impl State {
             Happening::Work { step, params } => self.on_work(step, params),
             Happening::Ran(outcome) => self.on_ran(outcome),
             Happening::Prepare { ops } => self.on_prepare(rules, &ops),
+            Happening::CommitOnePhase { ops } => self.on_commit_one_phase(rules, &ops),
             Happening::Prepared(outcome) => self.on_prepared(rules, outcome),
             Happening::Told { decision, ack } => match decision {
                 Decision::Commit => self.on_commit(ack),
@@ -264,6 +280,7 @@ impl State {
             // decision.
             State::Preparing
             | State::InDoubt
+            | State::CommittingOnePhase
             | State::RollingBack(Ended::Unilaterally, _)
             | State::Ended(Ended::Unilaterally) => Testimony::Says(Standing::Uncertain),
             State::Committing { .. } | State::Ended(Ended::Committed) => {
@@ -303,6 +320,7 @@ impl State {
             State::Preparing
             | State::InDoubt
             | State::Committing { .. }
+            | State::CommittingOnePhase
             | State::RollingBack(..)
             | State::Ended(_) => Err(Ignored::TooLate),
         }
@@ -355,8 +373,29 @@ impl State {
             State::RollingBack(Ended::Aborted, _) | State::Ended(Ended::Aborted) => {
                 Ok((self.clone(), Act::VoteNo(Reason::Amnesia)))
             }
-            State::Committing { .. } | State::RollingBack(..) | State::Ended(_) => {
-                Err(Ignored::TooLate)
+            State::Committing { .. }
+            | State::CommittingOnePhase
+            | State::RollingBack(..)
+            | State::Ended(_) => Err(Ignored::TooLate),
+        }
+    }
+
+    /// The decision is this participant's. Whatever it remembers of the branch but that
+    /// it has committed or refused, its database knows better: an earlier process may
+    /// have committed it.
+    fn on_commit_one_phase(&self, rules: Rules, ops: &Ops) -> Transition {
+        let checked = rules.keep(Safeguard::BranchCheck);
+        let commit = |work: Work| Ok((State::CommittingOnePhase, Act::AskToCommitOnePhase(work)));
+        match self {
+            State::Open(work) if !checked || work.did(ops) => commit(work.clone()),
+            State::Unheard if !checked => commit(Work::default()),
+            State::Ended(Ended::Committed) => Ok((self.clone(), Act::SayCommitted)),
+            State::Ended(Ended::VotedNo(reason)) => Ok((self.clone(), Act::SayRefused(*reason))),
+            State::Open(_) | State::Unheard | State::Ended(_) => Ok(refuse(Reason::Amnesia)),
+            State::Working { .. } => Err(Ignored::Busy),
+            State::CommittingOnePhase | State::RollingBack(..) => Err(Ignored::UnderWay),
+            State::Preparing | State::InDoubt | State::Committing { .. } => {
+                Err(Ignored::Contradiction)
             }
         }
     }
@@ -393,7 +432,7 @@ impl State {
             State::InDoubt | State::Unheard => {
                 Ok((State::Committing { ack }, Act::AskToCommit { ack }))
             }
-            State::Committing { .. } => Err(Ignored::UnderWay),
+            State::Committing { .. } | State::CommittingOnePhase => Err(Ignored::UnderWay),
             State::RollingBack(Ended::Unilaterally, _) | State::Ended(_) if ack => {
                 Ok((self.clone(), Act::AckAgain))
             }
@@ -415,7 +454,7 @@ impl State {
             | State::Open(_)
             | State::Preparing
             | State::InDoubt => Ok(roll_back(Ended::Aborted, how)),
-            State::Committing { .. } => Err(Ignored::Contradiction),
+            State::Committing { .. } | State::CommittingOnePhase => Err(Ignored::Contradiction),
             // If it is not acknowledged then, it will be said again.
             State::RollingBack(..) => Err(Ignored::UnderWay),
             State::Ended(Ended::Committed) => Err(Ignored::TooLate),
@@ -432,6 +471,25 @@ impl State {
             State::Committing { .. } | State::RollingBack(..) if unknown => {
                 Ok((self.clone(), Act::FinishLater))
             }
+            State::CommittingOnePhase => Ok(match outcome {
+                Outcome::Committed { .. } => {
+                    (State::Ended(Ended::Committed), Act::CommittedOnePhase)
+                }
+                Outcome::Refused(reason) => refuse(*reason),
+                Outcome::Conflict => refuse(Reason::Conflict),
+                // It was away, or died in the middle, or has lost the branch: it is
+                // asked to abort, and says then if it has committed.
+                _ => refuse(Reason::Amnesia),
+            }),
+            State::RollingBack(_, Abort::OnePhase)
+                if matches!(outcome, Outcome::Committed { .. }) =>
+            {
+                Ok((State::Ended(Ended::Committed), Act::SayCommitted))
+            }
+            State::RollingBack(Ended::VotedNo(reason), Abort::OnePhase) => Ok((
+                State::Ended(Ended::VotedNo(*reason)),
+                Act::SayRefused(*reason),
+            )),
             State::Committing { ack } => {
                 let act = match (outcome, ack) {
                     (Outcome::Committed { .. }, true) => Act::CommittedAndAck,
@@ -474,6 +532,7 @@ impl State {
             | State::Open(_)
             | State::Preparing
             | State::Committing { .. }
+            | State::CommittingOnePhase
             | State::RollingBack(..) => Err(Ignored::UnderWay),
         }
     }
@@ -544,6 +603,11 @@ fn done(mut work: Work, step: StepId) -> (State, Act) {
 
 fn roll_back(ended: Ended, how: Abort) -> (State, Act) {
     (State::RollingBack(ended, how), Act::RollBack(how))
+}
+
+/// It does not commit in one phase, unless it has: the database knows.
+fn refuse(reason: Reason) -> (State, Act) {
+    roll_back(Ended::VotedNo(reason), Abort::OnePhase)
 }
 
 fn give_up(ended: Ended, how: Abort) -> (State, Act) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use branch::{Abort, Act, Ended, Happening, Rules, State, Testimony, Work};
 
 use super::Presumption;
-use super::message::{Standing, TwoPhaseMsg, Vote, WorkResult};
+use super::message::{OnePhaseOutcome, Standing, TwoPhaseMsg, Vote, WorkResult};
 use crate::business::ActionKind;
 use crate::protocol::attempt::key_number;
 use crate::protocol::machine::Lane;
@@ -186,6 +186,15 @@ impl Participant {
                 let preparing = self.preparing(&checks);
                 force_prepared(tx, checks, preparing, out);
             }
+            Act::AskToCommitOnePhase(work) => {
+                commit_one_phase(tx, deferred_checks(&self.setting, &work), out);
+            }
+            Act::CommittedOnePhase => {
+                out.observe(Note::new(Milestone::ParticipantCommitted, tx));
+                self.say(tx, OnePhaseOutcome::Committed, out);
+            }
+            Act::SayCommitted => self.say(tx, OnePhaseOutcome::Committed, out),
+            Act::SayRefused(reason) => self.say(tx, OnePhaseOutcome::Refused(reason), out),
             Act::VoteYes => {
                 out.observe(Note::new(Milestone::ParticipantPrepared, tx));
                 self.vote(tx, Vote::Yes, out);
@@ -235,6 +244,11 @@ impl Participant {
                 yes: !matches!(vote, Vote::No(_)),
             },
         });
+    }
+
+    fn say(&self, tx: TxId, outcome: OnePhaseOutcome, out: &mut Out<TwoPhaseMsg>) {
+        let said = TwoPhaseMsg::OnePhase { tx, outcome };
+        out.send(self.setting.nodes.manager(), said);
     }
 
     fn acknowledge(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
@@ -339,6 +353,7 @@ fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
     match message {
         TwoPhaseMsg::Work { tx, step, params } => (tx, Happening::Work { step, params }),
         TwoPhaseMsg::Prepare { tx, ops } => (tx, Happening::Prepare { ops }),
+        TwoPhaseMsg::CommitOnePhase { tx, ops } => (tx, Happening::CommitOnePhase { ops }),
         TwoPhaseMsg::Decision { tx, decision, ack } => (tx, Happening::Told { decision, ack }),
         TwoPhaseMsg::Answer { tx, standing } => match standing {
             Standing::Decided { decision, ack } => (tx, Happening::Told { decision, ack }),
@@ -347,6 +362,7 @@ fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {
         },
         TwoPhaseMsg::Worked { tx, .. }
         | TwoPhaseMsg::Vote { tx, .. }
+        | TwoPhaseMsg::OnePhase { tx, .. }
         | TwoPhaseMsg::Ack { tx }
         | TwoPhaseMsg::Inquire { tx } => panic!("{tx}: a message to the coordinator"),
     }
@@ -393,6 +409,21 @@ fn force_prepared(tx: TxId, checks: Txn, preparing: Preparing, out: &mut Out<Two
     });
 }
 
+/// The branch is committed by the participant's own decision, if its conditions hold.
+/// Its record is on disk before anybody hears of it. The outcome is in the answer to
+/// this.
+fn commit_one_phase(tx: TxId, checks: Txn, out: &mut Out<TwoPhaseMsg>) {
+    out.push(Effect::Execute {
+        call: key(tx, Tag::Finish),
+        stamp: Stamp::bookkeeping(tx),
+        lane: Lane::Control,
+        branch: Some(tx),
+        txn: Box::new(checks),
+        end: End::Commit,
+        force: Force::Guarded(Safeguard::DurableBeforeAck),
+    });
+}
+
 /// A commit record is on disk before its acknowledgement is sent, for after it
 /// nobody can be asked any more. The acknowledgement is in the answer to this.
 /// Where none is due, because what is forgotten is committed (presumed commit), the
@@ -411,7 +442,7 @@ fn commit(tx: TxId, ack: bool, out: &mut Out<TwoPhaseMsg>) {
 fn roll_back(tx: TxId, how: Abort, out: &mut Out<TwoPhaseMsg>) {
     let force = match how {
         Abort::Lazy => Force::Lazy,
-        Abort::Forced => Force::Always,
+        Abort::Forced | Abort::OnePhase => Force::Always,
         Abort::Acknowledged => Force::Guarded(Safeguard::DurableBeforeAck),
     };
     finish(tx, Decision::Abort, force, out);

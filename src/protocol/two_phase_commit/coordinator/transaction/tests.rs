@@ -340,3 +340,65 @@ fn a_serial_vote_ends_with_the_first_no_and_only_those_who_were_asked_may_be_pre
     let second_no = refused(vote(&asked, SECOND, Vote::No(Reason::Late)));
     assert_eq!(second_no.debt, Some([FIRST].into_iter().collect()));
 }
+
+fn one_phase() -> impl Iterator<Item = Course> {
+    courses().into_iter().map(|mut course| {
+        course.services = vec![SECOND];
+        course.participants = one();
+        course.variant.one_phase = true;
+        course
+    })
+}
+
+#[test]
+fn one_phase_is_for_a_single_participant() {
+    let last = |course: &Course| {
+        let step = StepId(course.services.len() as u8 - 1);
+        let result = WorkResult::Done;
+        Phase::Working(step).next(course, Happening::Worked { step, result })
+    };
+    for course in one_phase() {
+        assert_eq!(last(&course), Ok((Phase::HandingOver, Act::HandOver)));
+        let two = Course {
+            services: vec![FIRST, SECOND],
+            participants: both(),
+            ..course
+        };
+        let (phase, _) = last(&two).expect("the work is done");
+        assert_ne!(phase, Phase::HandingOver);
+    }
+}
+
+#[test]
+fn what_is_handed_over_is_decided_by_the_participant_and_by_nothing_else() {
+    for course in one_phase() {
+        for happening in happenings() {
+            let next = Phase::HandedOver.next(&course, happening);
+            assert!(next.is_err(), "{happening:?} leads to {next:?}");
+        }
+        let said = |outcome| Phase::HandedOver.next(&course, Happening::OnePhase(outcome));
+        let outcome = ClientOutcome::Committed;
+        assert_eq!(
+            said(OnePhaseOutcome::Committed),
+            Ok((Phase::Concluding(outcome), Act::TellAndConclude(outcome)))
+        );
+        let refused = said(OnePhaseOutcome::Refused(Reason::Late));
+        assert!(matches!(
+            refused,
+            Ok((Phase::Storing(..), Act::Abort { .. }))
+        ));
+    }
+}
+
+#[test]
+fn nothing_is_handed_over_before_that_is_written() {
+    for course in one_phase() {
+        let written = Phase::HandingOver.next(&course, Happening::Written);
+        assert_eq!(written, Ok((Phase::HandedOver, Act::SendCommitOnePhase)));
+        for happening in [Happening::GaveUp, Happening::Cancelled] {
+            assert!(Phase::HandingOver.next(&course, happening).is_err());
+        }
+        let again = Phase::HandingOver.next(&course, Happening::NotWritten);
+        assert_eq!(again, Ok((Phase::HandingOver, Act::WriteLater)));
+    }
+}

@@ -39,8 +39,14 @@ fn states() -> Vec<State> {
         State::InDoubt,
         State::Committing { ack: true },
         State::Committing { ack: false },
+        State::CommittingOnePhase,
     ];
-    for how in [Abort::Lazy, Abort::Forced, Abort::Acknowledged] {
+    for how in [
+        Abort::Lazy,
+        Abort::Forced,
+        Abort::Acknowledged,
+        Abort::OnePhase,
+    ] {
         all.extend(ends.map(|ended| State::RollingBack(ended, how)));
     }
     all.extend(ends.map(State::Ended));
@@ -67,6 +73,8 @@ fn happenings() -> Vec<Happening> {
         Happening::Work { step: STEP, params },
         Happening::Prepare { ops: work().ops },
         Happening::Prepare { ops: Ops::new() },
+        Happening::CommitOnePhase { ops: work().ops },
+        Happening::CommitOnePhase { ops: Ops::new() },
         Happening::Wait,
         Happening::NoHelp,
         Happening::Asked,
@@ -141,7 +149,10 @@ fn a_yes_is_said_only_in_doubt() {
 fn no_statement_runs_and_nothing_is_prepared_in_a_branch_that_is_over() {
     for (from, by, _, act) in transitions() {
         let over = matches!(from, State::RollingBack(..) | State::Ended(_));
-        let goes_on = matches!(act, Act::RunStatement(..) | Act::AskToPrepare(_));
+        let goes_on = matches!(
+            act,
+            Act::RunStatement(..) | Act::AskToPrepare(_) | Act::AskToCommitOnePhase(_)
+        );
         assert!(!(over && goes_on), "{from:?} by {by:?}");
     }
 }
@@ -238,7 +249,8 @@ fn a_no_of_what_may_be_prepared_is_forced_where_abort_is_not_presumed() {
         for (from, by, to, act) in under(presumption) {
             let amnesia = matches!(
                 to,
-                State::RollingBack(Ended::VotedNo(_), _) if !matches!(from, State::RollingBack(..) | State::Ended(_))
+                State::RollingBack(Ended::VotedNo(_), how)
+                    if how != Abort::OnePhase && !matches!(from, State::RollingBack(..) | State::Ended(_))
             );
             if amnesia {
                 let how = match presumption {
@@ -323,5 +335,44 @@ fn who_has_voted_yes_is_uncertain_until_it_is_told() {
         let commit = Testimony::Says(Standing::Decided { decision, ack });
         assert_eq!(says(State::Ended(Ended::Committed)), commit);
         assert_eq!(says(State::Committing { ack: true }), commit);
+    }
+}
+
+#[test]
+fn in_one_phase_nothing_is_said_that_the_database_has_not() {
+    for (from, by, _, act) in transitions() {
+        let finished = |committed: bool| match &by {
+            Happening::Finished(Outcome::Committed { .. }) => committed,
+            Happening::Finished(_) => !committed,
+            _ => false,
+        };
+        match act {
+            Act::CommittedOnePhase => assert!(finished(true), "{from:?} by {by:?}"),
+            Act::SayCommitted => assert!(
+                finished(true) || from == State::Ended(Ended::Committed),
+                "{from:?} by {by:?}"
+            ),
+            Act::SayRefused(_) => assert!(
+                matches!(from, State::RollingBack(_, Abort::OnePhase)) && finished(false)
+                    || matches!(from, State::Ended(Ended::VotedNo(_))),
+                "{from:?} by {by:?}"
+            ),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn in_one_phase_a_refusal_is_on_disk_whatever_became_of_the_commit() {
+    for outcome in [
+        Outcome::Refused(Reason::Late),
+        Outcome::Conflict,
+        Outcome::Aborted,
+        Outcome::Unknown,
+    ] {
+        let next = State::CommittingOnePhase
+            .next(rules(Presumption::Abort), Happening::Finished(outcome))
+            .expect("it is answered");
+        assert_eq!(next.1, Act::RollBack(Abort::OnePhase));
     }
 }
