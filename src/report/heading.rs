@@ -166,6 +166,9 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
         ProtocolKind::Monolith => {
             format!("{first}, once its one local transaction is committed")
         }
+        ProtocolKind::TwoPhaseCommit if in_one_phase(scenario) => {
+            "the coordinator, once its only participant has told it the outcome".to_owned()
+        }
         ProtocolKind::TwoPhaseCommit => {
             "the coordinator, once its decision is on disk, before the participants have ended"
                 .to_owned()
@@ -179,6 +182,11 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
              the saga has come back to it"
         ),
     }
+}
+
+fn in_one_phase(scenario: &Scenario) -> bool {
+    let participants = scenario.business.participants().len();
+    scenario.two_phase.commits_in_one_phase(participants)
 }
 
 /// The service of the first step, where choreographed sagas begin and the
@@ -201,6 +209,18 @@ pub(super) fn first_sentence(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn in_one_phase_the_participant_s_answer_is_the_client_s() {
+        let mut alone = fixture::scenario();
+        alone.two_phase.one_phase = true;
+        let answer = |of: &Scenario| answer(of, ProtocolKind::TwoPhaseCommit);
+        assert!(answer(&alone).starts_with("the coordinator, once its decision is on disk"));
+        alone.business.steps.truncate(1);
+        let told = "the coordinator, once its only participant has told it the outcome";
+        assert_eq!(answer(&alone), told);
+    }
 
     #[test]
     fn the_first_sentence_ends_at_its_full_stop() {
