@@ -1,6 +1,6 @@
 //! The theories, each with its formula beside it.
 
-use super::contention::{deadlocks, thrashing};
+use super::contention::{deadlock_rate, deadlocks, thrashing};
 use super::gauges::{Answers, Gauge, RowUse};
 use super::reading::Reading;
 use super::utilisation::utilisation;
@@ -18,6 +18,7 @@ pub fn experiments(effort: Effort) -> Vec<Theory> {
         queues(effort),
         waits(effort),
         deadlocks(effort),
+        deadlock_rate(effort),
         thrashing(effort),
         group_commit(effort),
     ]
@@ -286,7 +287,7 @@ fn queues(effort: Effort) -> Theory {
 
 fn waits(effort: Effort) -> Theory {
     let (seeds, transactions, within) = match effort {
-        Effort::Quick => (3, 10_000, 0.12),
+        Effort::Quick => (2, 8_000, 0.12),
         Effort::Full => (20, 25_000, 0.03),
     };
     const LOCKS: u32 = 4;

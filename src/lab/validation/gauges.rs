@@ -44,8 +44,8 @@ pub(super) struct Deadlocks {
 /// In terms of what something is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Per {
-    /// Of a transaction that commits.
-    Commit,
+    /// Of a thousand transactions that commit.
+    ThousandCommits,
     /// Of a second.
     Second,
 }
@@ -73,7 +73,7 @@ impl Deadlocks {
 
     fn number(&self) -> f64 {
         let per = match self.per {
-            Per::Commit => self.committed as f64,
+            Per::ThousandCommits => self.committed as f64 / 1_000.0,
             Per::Second => self.last.since(SimTime::ZERO).as_secs_f64(),
         };
         self.deadlocks as f64 / per
