@@ -127,7 +127,7 @@ fn on_one_row(
 ) -> Vec<Experiment> {
     let transactions = match effort {
         _ if clients == 1 => 20,
-        Effort::Quick => 2_000,
+        Effort::Quick => 1_000,
         Effort::Full => 20_000,
     };
     let protocols = |costs| LIMITED.map(|protocol| (costs, protocol));
@@ -244,7 +244,7 @@ fn queues(effort: Effort) -> Theory {
             };
             // The closer to saturation, the longer a crowd is remembered.
             let (seeds, transactions, within) = match (effort, busy) {
-                (Effort::Quick, 0.9) => (8, 12_000, 0.25),
+                (Effort::Quick, 0.9) => (6, 10_000, 0.25),
                 (Effort::Quick, _) => (4, 6_000, 0.15),
                 (Effort::Full, 0.9) => (40, 60_000, 0.03),
                 (Effort::Full, _) => (20, 30_000, 0.03),
