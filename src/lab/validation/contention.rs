@@ -228,8 +228,8 @@ pub(super) fn deadlock_rate(effort: Effort) -> Theory {
                that one; and it comes to want one of the i - 1 at one of its k - j requests. \
                Summed over i and over j, for one statement in the k + 3 of a life each, that \
                is (N - 1)k²(k - 1)²(k + 1) / (12(k + 3)D²) deadlocks of two for each that \
-               commits, as long as few wait: circles of more than two come on top, and at k²N/D = \
-               0.64, in the second row, they can be seen. For many locks it is (N - 1)k^4 / (12D²), \
+               commits, as long as few wait. The second row, at k²N/D = 0.64, comes out above it; circles \
+               of more than two would add to it, but nothing here tests that they do. For many locks it is (N - 1)k^4 / (12D²), \
                a third of the Nk^4 / (4D²) of Gray et al. 1996, where the other makes all of its k \
                requests while somebody waits for it: on average a third of them are left.",
         measured: "deadlocks per 1,000 commits",
