@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Exit, Failure};
-use super::files::{cannot_write, write_with};
+use super::files::write_whole;
 use super::flags::{jobs, threads};
 use super::output::Screen;
 use super::progress::{bar, counting};
@@ -60,10 +60,7 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     match &args.out {
         None => screen.write_all(page.as_bytes())?,
         Some(file) => {
-            write_with(file, |out| {
-                out.write_all(page.as_bytes())
-                    .map_err(|error| cannot_write(file, &error))
-            })?;
+            write_whole(file, &page)?;
             writeln!(screen, "{} is written.", file.display())?;
         }
     }

@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use super::orchestrated::SagaMsg;
+use super::two_phase_commit::TwoPhaseMsg;
 use super::txn::{Event, EventKind, LetterId};
 use crate::business::{BusinessRow, Params, Reason};
 use crate::vocab::{RequestKey, ServiceId, StepId, TxId};
@@ -130,6 +132,30 @@ pub enum Decision {
     Abort,
 }
 
+impl ClientMsg {
+    const KINDS: [&'static str; 3] = ["request", "cancel", "reply"];
+}
+
+impl BrokerMsg {
+    const KINDS: [&'static str; 4] = ["publish", "confirm", "deliver", "consumer-ack"];
+}
+
+impl ProviderMsg {
+    const KINDS: [&'static str; 2] = ["hand-over", "accepted"];
+}
+
+/// All that the [`kind`](Wire::kind) of a message of the protocols here can say.
+pub fn message_kinds() -> Vec<&'static str> {
+    [
+        &ClientMsg::KINDS[..],
+        TwoPhaseMsg::KINDS,
+        SagaMsg::KINDS,
+        &BrokerMsg::KINDS,
+        &ProviderMsg::KINDS,
+    ]
+    .concat()
+}
+
 /// What the world must know of a protocol's own message.
 pub trait Message: Clone + Debug + PartialEq + Send + 'static {
     /// All that [`kind`](Message::kind) can say: a fault on messages of another kind
@@ -202,11 +228,10 @@ impl<M: Message> Wire<M> {
     /// Whether a message of this kind can travel at all, given whether the broker is
     /// used.
     pub fn may_be(kind: &str, uses_broker: bool) -> bool {
-        match kind {
-            "request" | "cancel" | "reply" | "hand-over" | "accepted" => true,
-            "publish" | "confirm" | "deliver" | "consumer-ack" => uses_broker,
-            other => M::KINDS.contains(&other),
-        }
+        ClientMsg::KINDS.contains(&kind)
+            || ProviderMsg::KINDS.contains(&kind)
+            || (uses_broker && BrokerMsg::KINDS.contains(&kind))
+            || M::KINDS.contains(&kind)
     }
 
     /// What it is called in traces and in faults.

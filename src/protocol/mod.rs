@@ -36,7 +36,9 @@ pub use machine::{
     Cx, Durable, Effect, End, Force, Input, Key, Lane, Machine, Out, Outcome, Preparing, Protocol,
     Role, Tag,
 };
-pub use message::{BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire};
+pub use message::{
+    BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire, message_kinds,
+};
 pub use note::{Detail, Milestone, Note};
 pub use own::{Entry, Family, Own};
 pub use safeguard::{Safeguard, Safeguards};

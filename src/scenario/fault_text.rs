@@ -156,7 +156,8 @@ mod tests {
 
     use super::*;
     use crate::protocol::Milestone;
-    use crate::scenario::{MESSAGES, parse};
+    use crate::protocol::message_kinds;
+    use crate::scenario::parse;
     use crate::vocab::Probability;
 
     const PAIR: &str = r#"
@@ -203,7 +204,7 @@ mod tests {
     }
 
     fn a_select() -> BoxedStrategy<Select> {
-        let kind = prop::option::of(prop::sample::select(&MESSAGES[..]));
+        let kind = prop::option::of(prop::sample::select(message_kinds()));
         let end = || prop::option::of(a_node(NODES));
         (end(), end(), kind, prop::option::of(1..=u32::MAX))
             .prop_map(|(from, to, kind, most)| Select {

@@ -313,7 +313,7 @@ use std::path::Path;
 pub use axis::Axis;
 pub use diagnostics::{ScenarioErrors, Style};
 pub use fault_text::{fault_text, faults_setting};
-pub use lower::{MESSAGES, MOST_TRANSACTIONS};
+pub use lower::MOST_TRANSACTIONS;
 pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{

@@ -12,12 +12,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::file::File;
-use super::lower;
 use super::merge::DROPPED;
 use super::rules::Breach;
 use super::types::Expectation;
 use crate::fault::{FaultKind, Seeded};
-use crate::protocol::{Milestone, ProtocolKind, Safeguard};
+use crate::protocol::{Milestone, ProtocolKind, Safeguard, message_kinds};
 
 /// The sections of which a base may have said what must be there.
 const MERGED: [&str; 4] = ["DomainFile", "ResourceFile", "ArrivalsFile", "SeededFile"];
@@ -199,7 +198,7 @@ pub(super) fn seeded_kinds(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn message(_: &mut SchemaGenerator) -> Schema {
-    words(&lower::MESSAGES)
+    words(&message_kinds())
 }
 
 pub(super) fn milestone(_: &mut SchemaGenerator) -> Schema {

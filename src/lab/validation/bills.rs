@@ -113,155 +113,63 @@ const CHOREOGRAPHED: Counted = Counted {
 /// two-phase commit, Garcia-Molina & Salem 1987 of sagas, and Gray & Lamport 2006 in
 /// their own way of counting.
 pub fn tariffs() -> Vec<Tariff> {
-    let two_phase = |case, presumption, messages, forced, unforced| Tariff {
-        name: format!("2pc, presumed {presumption}: {}", case_name(case)),
-        protocol: ProtocolKind::TwoPhaseCommit,
-        messages,
-        forced,
-        unforced,
-        counted: TWO_PHASE,
+    use Case::{Aborts, AllRead, Commits, OneReads};
+    let bill = |name, protocol, presumption, case, counted, bill: &[(u32, i32)]| Tariff {
+        name,
+        protocol,
+        messages: Linear(bill[0].0, bill[0].1),
+        forced: Linear(bill[1].0, bill[1].1),
+        unforced: Linear(bill[2].0, bill[2].1),
+        counted,
         case,
         presumption,
     };
-    let saga = |protocol, case, counted, messages, forced| Tariff {
-        name: format!("{protocol}: {}", case_name(case)),
-        protocol,
-        messages,
-        forced,
-        unforced: Linear(0, 0),
-        counted,
-        case,
-        presumption: "abort",
-    };
-    let by_convention = Tariff {
-        name: "2pc, presumed abort: commits; as Gray & Lamport count".to_owned(),
-        counted: GRAY_LAMPORT,
-        ..two_phase(
-            Case::Commits,
-            "abort",
-            Linear(3, -1),
-            Linear(1, 1),
-            Linear(0, 0),
+    let two_phase = |presumption, case, of: [(u32, i32); 3]| {
+        let name = format!("2pc, presumed {presumption}: {}", case_name(case));
+        bill(
+            name,
+            ProtocolKind::TwoPhaseCommit,
+            presumption,
+            case,
+            TWO_PHASE,
+            &of,
         )
     };
-    let (orchestrated, choreographed) = (
-        ProtocolKind::OrchestratedSaga,
-        ProtocolKind::ChoreographedSaga,
-    );
+    let saga = |protocol, case, counted, [messages, forced]: [(u32, i32); 2]| {
+        let name = format!("{protocol}: {}", case_name(case));
+        bill(
+            name,
+            protocol,
+            "abort",
+            case,
+            counted,
+            &[messages, forced, (0, 0)],
+        )
+    };
+    let orchestrated = |case, of| saga(ProtocolKind::OrchestratedSaga, case, ORCHESTRATED, of);
+    let choreographed = |case, of| saga(ProtocolKind::ChoreographedSaga, case, CHOREOGRAPHED, of);
     vec![
-        two_phase(
-            Case::Commits,
-            "nothing",
-            Linear(4, 0),
-            Linear(2, 1),
-            Linear(0, 1),
-        ),
-        two_phase(
-            Case::Commits,
-            "abort",
-            Linear(4, 0),
-            Linear(2, 1),
-            Linear(0, 1),
-        ),
-        two_phase(
-            Case::Commits,
-            "commit",
-            Linear(3, 0),
-            Linear(1, 2),
-            Linear(1, 0),
-        ),
-        by_convention,
-        two_phase(
-            Case::Aborts,
-            "nothing",
-            Linear(4, -2),
-            Linear(2, 0),
-            Linear(0, 1),
-        ),
-        two_phase(
-            Case::Aborts,
-            "abort",
-            Linear(3, -1),
-            Linear(1, -1),
-            Linear(1, 0),
-        ),
-        two_phase(
-            Case::Aborts,
-            "commit",
-            Linear(4, -2),
-            Linear(2, -1),
-            Linear(0, 2),
-        ),
-        two_phase(
-            Case::OneReads,
-            "nothing",
-            Linear(4, -2),
-            Linear(2, -1),
-            Linear(0, 1),
-        ),
-        two_phase(
-            Case::OneReads,
-            "abort",
-            Linear(4, -2),
-            Linear(2, -1),
-            Linear(0, 1),
-        ),
-        two_phase(
-            Case::OneReads,
-            "commit",
-            Linear(3, -1),
-            Linear(1, 1),
-            Linear(1, -1),
-        ),
-        two_phase(
-            Case::AllRead,
-            "nothing",
-            Linear(2, 0),
-            Linear(0, 0),
-            Linear(0, 0),
-        ),
-        two_phase(
-            Case::AllRead,
-            "abort",
-            Linear(2, 0),
-            Linear(0, 0),
-            Linear(0, 0),
-        ),
-        two_phase(
-            Case::AllRead,
-            "commit",
-            Linear(2, 0),
-            Linear(0, 1),
-            Linear(0, 1),
-        ),
-        saga(
-            orchestrated,
-            Case::Commits,
-            ORCHESTRATED,
-            Linear(2, 0),
-            Linear(2, 1),
-        ),
-        saga(
-            orchestrated,
-            Case::Aborts,
-            ORCHESTRATED,
-            Linear(4, -2),
-            Linear(4, -1),
-        ),
-        saga(
-            choreographed,
-            Case::Commits,
-            CHOREOGRAPHED,
-            Linear(1, 0),
-            Linear(1, 0),
-        ),
-        saga(
-            choreographed,
-            Case::Aborts,
-            CHOREOGRAPHED,
-            Linear(2, -1),
-            Linear(2, -1),
-        ),
+        two_phase("nothing", Commits, [(4, 0), (2, 1), (0, 1)]),
+        two_phase("abort", Commits, [(4, 0), (2, 1), (0, 1)]),
+        two_phase("commit", Commits, [(3, 0), (1, 2), (1, 0)]),
+        Tariff {
+            name: "2pc, presumed abort: commits; as Gray & Lamport count".to_owned(),
+            counted: GRAY_LAMPORT,
+            ..two_phase("abort", Commits, [(3, -1), (1, 1), (0, 0)])
+        },
+        two_phase("nothing", Aborts, [(4, -2), (2, 0), (0, 1)]),
+        two_phase("abort", Aborts, [(3, -1), (1, -1), (1, 0)]),
+        two_phase("commit", Aborts, [(4, -2), (2, -1), (0, 2)]),
+        two_phase("nothing", OneReads, [(4, -2), (2, -1), (0, 1)]),
+        two_phase("abort", OneReads, [(4, -2), (2, -1), (0, 1)]),
+        two_phase("commit", OneReads, [(3, -1), (1, 1), (1, -1)]),
+        two_phase("nothing", AllRead, [(2, 0), (0, 0), (0, 0)]),
+        two_phase("abort", AllRead, [(2, 0), (0, 0), (0, 0)]),
+        two_phase("commit", AllRead, [(2, 0), (0, 1), (0, 1)]),
+        orchestrated(Commits, [(2, 0), (2, 1)]),
+        orchestrated(Aborts, [(4, -2), (4, -1)]),
+        choreographed(Commits, [(1, 0), (1, 0)]),
+        choreographed(Aborts, [(2, -1), (2, -1)]),
     ]
 }
 

@@ -1,6 +1,11 @@
 //! From values to places, with round numbers to measure by. All arithmetic is that
 //! of the processor or of `libm` the crate: the same everywhere.
 
+/// Microseconds in the unit in which charts show times.
+pub(super) fn millis(micros: u64) -> f64 {
+    micros as f64 / 1_000.0
+}
+
 /// How values become places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {

@@ -165,13 +165,13 @@ mod tests {
     use crate::scenario;
     use scene::{Shape, Words};
 
-    fn shipped(file: &str) -> Arc<Scenario> {
+    pub(super) fn shipped(file: &str) -> Arc<Scenario> {
         let path = format!("{}/scenarios/{file}", env!("CARGO_MANIFEST_DIR"));
         Arc::new(scenario::load(path).unwrap_or_else(|errors| panic!("{errors}")))
     }
 
     /// What a sink hears of a scenario under each protocol.
-    fn heard<S: Sink>(
+    pub(super) fn heard<S: Sink>(
         scenario: &Arc<Scenario>,
         sink: impl Fn(ProtocolKind) -> S,
     ) -> Vec<(ProtocolKind, S)> {

@@ -1,7 +1,7 @@
 //! Who waits for which row when: a heat map of time and rows, all protocols on one
 //! time axis.
 
-use super::axis::{Axis, number};
+use super::axis::{Axis, millis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
 use super::{WIDTH, about, footer, paint, title};
 use crate::business::BusinessRow;
@@ -115,7 +115,7 @@ fn fitting(of: &Queues<'_>, row: BusinessRow) -> f64 {
 }
 
 fn draw_time(scene: &mut Scene, end: SimTime, bottom: f64) {
-    let time = Axis::until(end.as_micros() as f64 / 1_000.0, (LEFT, WIDTH - RIGHT), 8);
+    let time = Axis::until(millis(end.as_micros()), (LEFT, WIDTH - RIGHT), 8);
     let style = Style::of(SMALL, Ink::Quiet);
     for &tick in time.ticks() {
         let x = time.place(tick);

@@ -1,7 +1,7 @@
 //! How something is spread: the share of all that lasts no longer than so long, with
 //! room for the last in a hundred and in a thousand.
 
-use super::axis::Axis;
+use super::axis::{self, Axis};
 use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL};
 use super::scene::{Anchor, Ink, Scene, Style};
 use super::{WIDTH, about, extremes, footer, line_names, title};
@@ -152,5 +152,5 @@ fn headline(of: &Spreads<'_>) -> String {
 }
 
 fn millis(duration: SimDuration) -> f64 {
-    duration.as_micros() as f64 / 1_000.0
+    axis::millis(duration.as_micros())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::axis::{Axis, number};
+use super::axis::{Axis, millis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
 use super::{WIDTH, about, footer, title};
 use crate::fault::FaultPlan;
@@ -64,7 +64,7 @@ pub(super) fn scene(of: &Timelines<'_>) -> Scene {
     let notes = faults.len() as f64 * 15.0;
     let bottom = TOP + groups.len() as f64 * group;
     let mut scene = Scene::new(WIDTH, bottom + 62.0 + notes);
-    let time = Axis::until(millis(until), (LEFT, WIDTH - RIGHT), 8);
+    let time = Axis::until(millis(until.as_micros()), (LEFT, WIDTH - RIGHT), 8);
     let headline = headline(of);
     title(&mut scene, &headline, &about(of.scenario));
     for (n, group_of) in groups.iter().enumerate() {
@@ -109,7 +109,7 @@ fn draw_group(scene: &mut Scene, of: &Timelines<'_>, group: &Group, top: f64, ti
         let size = (WIDTH - RIGHT - LEFT, STRIP);
         scene.rect((LEFT, y), size, Ink::Panel);
         for span in &course.faults {
-            let (from, to) = (time.place(millis(span.from)), time.place(millis(span.to)));
+            let [from, to] = [span.from, span.to].map(|at| time.place(millis(at.as_micros())));
             // What lasts for an instant must be seen, too.
             scene.rect((from, y), ((to - from).max(1.5), STRIP), Ink::Fault);
         }
@@ -227,35 +227,20 @@ fn faults(of: &Timelines<'_>) -> Vec<String> {
         .collect()
 }
 
-fn millis(at: SimTime) -> f64 {
-    at.as_micros() as f64 / 1_000.0
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::tests::check_labels;
+    use super::super::tests::{check_labels, heard, shipped};
     use super::super::{Chart, Theme};
     use super::*;
-    use crate::lab::{self, HostChoice, RunOptions};
     use crate::measure::Timeline;
-    use crate::protocol::Safeguards;
-    use crate::scenario;
 
     fn chart(file: &str) -> Chart {
-        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-        let scenario = Arc::new(scenario::load(path).unwrap_or_else(|errors| panic!("{errors}")));
-        let options = RunOptions {
-            seed: scenario.seed,
-            safeguards: Safeguards::all(),
-            host: HostChoice::Direct,
-        };
-        let courses = ProtocolKind::ALL.map(|protocol| {
-            let mut timeline = Timeline::new(&scenario, protocol);
-            lab::run(&scenario, protocol, &options, &mut timeline).expect("it can run");
-            (protocol, timeline.finish())
-        });
+        let scenario = shipped(file);
+        let heard = heard(&scenario, |protocol| Timeline::new(&scenario, protocol));
+        let courses = heard
+            .into_iter()
+            .map(|(protocol, heard)| (protocol, heard.finish()));
+        let courses: Vec<_> = courses.collect();
         Chart::timeline(&Timelines {
             scenario: &scenario,
             plan: &scenario.plan(scenario.seed),
@@ -266,10 +251,7 @@ mod tests {
 
     #[test]
     fn no_label_runs_into_another_and_the_same_run_is_the_same_bytes() {
-        for file in [
-            "scenarios/points-mall.toml",
-            "scenarios/lessons/03-in-doubt.toml",
-        ] {
+        for file in ["points-mall.toml", "lessons/03-in-doubt.toml"] {
             let drawn = chart(file);
             check_labels(&drawn);
             assert_eq!(drawn.svg(Theme::Light), chart(file).svg(Theme::Light));
@@ -279,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_title_says_who_was_in_doubt_and_for_how_long() {
-        let svg = chart("scenarios/lessons/03-in-doubt.toml").svg(Theme::Light);
+        let svg = chart("lessons/03-in-doubt.toml").svg(Theme::Light);
         let says =
             "2pc holds locks in doubt for 331 ms; orchestrated shows half-done work for 324 ms";
         assert!(svg.contains(says), "{}", &svg[..2_000]);

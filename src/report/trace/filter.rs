@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::LEGEND;
 use crate::history::{Event, What};
-use crate::protocol::Milestone;
-use crate::scenario::{MESSAGES, Scenario};
+use crate::protocol::{Milestone, message_kinds};
+use crate::scenario::Scenario;
 use crate::vocab::{NodeId, RequestId, SimDuration, SimTime};
 
 /// Which lines of a trace are shown. Entries of one key are alternatives; all
@@ -157,7 +157,7 @@ fn node(scenario: &Scenario, name: &str) -> Result<NodeId, String> {
 fn kind(name: &str) -> Result<String, String> {
     let lines = LEGEND.iter().map(|(kind, _)| *kind);
     let triggers = Milestone::ALL.iter().map(|milestone| milestone.name());
-    let all: Vec<&str> = lines.chain(MESSAGES).chain(triggers).collect();
+    let all: Vec<&str> = lines.chain(message_kinds()).chain(triggers).collect();
     if all.contains(&name) {
         return Ok(name.to_owned());
     }
@@ -173,7 +173,7 @@ fn kind(name: &str) -> Result<String, String> {
         None => format!(
             "no line, message or trigger is of the kind `{name}`: the legend of `--trace` has the \
              lines, `indoubt list triggers` the triggers, and messages are {}",
-            MESSAGES.join(", ")
+            message_kinds().join(", ")
         ),
     })
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::fault::{Fault, FaultKind, Select, Ways};
+use crate::protocol::message_kinds;
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{At, FaultFile, WaysFile};
 use crate::scenario::names::{self, quote};
@@ -24,34 +25,6 @@ fn keys(kind: &str) -> &'static [&'static str] {
         _ => &["target!"],
     }
 }
-
-/// What messages are called; see [`Wire::kind`](crate::protocol::Wire::kind) and
-/// the protocols' own messages.
-pub const MESSAGES: [&str; 23] = [
-    "request",
-    "cancel",
-    "reply",
-    "work",
-    "worked",
-    "prepare",
-    "vote",
-    "commit",
-    "abort",
-    "ack",
-    "inquire",
-    "answer",
-    "commit-one-phase",
-    "one-phase-outcome",
-    "command",
-    "undo",
-    "step-reply",
-    "publish",
-    "confirm",
-    "deliver",
-    "consumer-ack",
-    "hand-over",
-    "accepted",
-];
 
 /// How much later the copy of a duplicated message comes.
 const COPY_AFTER: SimDuration = SimDuration::from_millis(1);
@@ -237,8 +210,13 @@ impl Lowering<'_> {
         let from = self.end(says.from.as_ref(), cast);
         let to = self.end(says.to.as_ref(), cast);
         let kind = says.message.as_ref().map(|message| {
-            names::find(self.problems, message, ("message", "messages"), &MESSAGES)
-                .map(|_| message.get_ref().clone())
+            names::find(
+                self.problems,
+                message,
+                ("message", "messages"),
+                &message_kinds(),
+            )
+            .map(|_| message.get_ref().clone())
         });
         if let Some(most) = &says.most
             && *most.get_ref() == 0

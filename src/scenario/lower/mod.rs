@@ -20,7 +20,6 @@ mod workload;
 
 use std::path::Path;
 
-pub use faults::MESSAGES;
 pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;

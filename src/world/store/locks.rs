@@ -89,11 +89,17 @@ impl Holder {
 }
 
 impl Entry {
-    /// A holder, other than `who`, that is in the way.
-    fn obstacle(&self, who: TranId, mode: Mode) -> Option<&Holder> {
-        self.holders
-            .iter()
-            .find(|h| h.who != who && !h.allows(mode))
+    /// The holders, other than `who`, that are in the way.
+    fn obstacles(&self, who: TranId, mode: Mode) -> impl Iterator<Item = &Holder> {
+        let holders = self.holders.iter();
+        holders.filter(move |h| h.who != who && !h.allows(mode))
+    }
+
+    /// All for whom one at this place in the queue waits: the holders in its way,
+    /// then those before it.
+    fn ahead(&self, who: TranId, mode: Mode, place: usize) -> impl Iterator<Item = TranId> {
+        let holders = self.obstacles(who, mode).map(|h| h.who);
+        holders.chain(self.queue.iter().take(place).map(|w| w.who))
     }
 
     /// Where somebody joins the queue.
@@ -134,7 +140,8 @@ impl Locks {
             return Asked::Held;
         }
         let upgrade = own.is_some();
-        match entry.obstacle(who, mode) {
+        let obstacle = entry.obstacles(who, mode).next().copied();
+        match obstacle {
             Some(holder) => Asked::Busy {
                 behind: holder.who,
                 intent: holder.intent,
@@ -163,10 +170,8 @@ impl Locks {
         let Some(entry) = self.rows.get(&row) else {
             return SmallVec::new();
         };
-        let holders = entry.holders.iter();
-        let holders = holders.filter(|h| h.who != who && !h.allows(mode));
-        let ahead = entry.queue.iter().take(entry.place(who, goes_before));
-        holders.map(|h| h.who).chain(ahead.map(|w| w.who)).collect()
+        let place = entry.place(who, goes_before);
+        entry.ahead(who, mode, place).collect()
     }
 
     /// Waits for a lock that is busy.
@@ -221,17 +226,13 @@ impl Locks {
         entry.holders.iter().map(|h| h.who).find(|&h| h != who)
     }
 
-    /// Who waits for whom: for the holders in its way, and for those before it.
+    /// Who waits for whom.
     #[cfg(test)]
     pub(super) fn edges(&self) -> Vec<(TranId, TranId)> {
         let mut edges = Vec::new();
         for entry in self.rows.values() {
-            for (place, waiter) in entry.queue.iter().enumerate() {
-                let holders = entry.holders.iter();
-                let holders = holders.filter(|h| h.who != waiter.who && !h.allows(waiter.mode));
-                let before = entry.queue.iter().take(place);
-                let all = holders.map(|h| h.who).chain(before.map(|w| w.who));
-                edges.extend(all.map(|other| (waiter.who, other)));
+            for (place, &Waiter { who, mode }) in entry.queue.iter().enumerate() {
+                edges.extend(entry.ahead(who, mode, place).map(|other| (who, other)));
             }
         }
         edges
@@ -299,7 +300,7 @@ impl Locks {
             return;
         };
         while let Some(&Waiter { who, mode }) = entry.queue.front() {
-            if entry.obstacle(who, mode).is_some() {
+            if entry.obstacles(who, mode).next().is_some() {
                 return;
             }
             entry.queue.pop_front();

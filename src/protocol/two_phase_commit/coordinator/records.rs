@@ -1,5 +1,7 @@
 //! What the coordinator writes, and whether it waits for the disk.
 
+use std::iter;
+
 use super::key;
 use crate::business::{Params, Reason};
 use crate::protocol::machine::Lane;
@@ -58,13 +60,9 @@ pub(super) fn force_handing_over(
     out: &mut Out<TwoPhaseMsg>,
 ) {
     let handed_over = log(tx, params, LogState::HandedOver);
-    match earlier {
-        Some(earlier) => {
-            let changes = [handed_over, Change::Delete(Row::Log(earlier))];
-            write(tx, Tag::Log, changes, Force::Always, out);
-        }
-        None => write(tx, Tag::Log, [handed_over], Force::Always, out),
-    }
+    let gone = earlier.map(|earlier| Change::Delete(Row::Log(earlier)));
+    let changes = iter::once(handed_over).chain(gone);
+    write(tx, Tag::Log, changes, Force::Always, out);
 }
 
 /// In one phase: what the client was told. If it is lost, the participant is asked
@@ -110,10 +108,10 @@ fn outcome(tx: TxId, told: ClientOutcome) -> Change {
     Change::put(Row::Outcome(tx.key), Value::Outcome(told))
 }
 
-fn write<const N: usize>(
+fn write(
     tx: TxId,
     tag: Tag,
-    changes: [Change; N],
+    changes: impl IntoIterator<Item = Change>,
     force: Force,
     out: &mut Out<TwoPhaseMsg>,
 ) {

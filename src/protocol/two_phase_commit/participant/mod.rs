@@ -24,6 +24,7 @@ pub struct Participant {
     setting: Arc<Setting>,
     /// Which service it is.
     service: ServiceId,
+    rules: Rules,
     branches: FastMap<TxId, Branch>,
     /// How branches ended, for what comes late or twice: without it, work that
     /// is overtaken by its ABORT would open a branch that nobody ends.
@@ -46,6 +47,11 @@ impl Participant {
         Participant {
             setting: Arc::clone(setting),
             service,
+            rules: Rules {
+                safeguards: setting.safeguards,
+                presumption: setting.two_phase.presumption,
+                may_leave_reading: may_leave_reading(setting, service),
+            },
             branches: FastMap::default(),
             ended: Retained::new(setting.policies.retention),
         }
@@ -53,8 +59,8 @@ impl Participant {
 
     /// Something happened to a branch: it takes its transition.
     fn happened(&mut self, cx: Cx, tx: TxId, happening: Happening, out: &mut Out<TwoPhaseMsg>) {
-        let rules = self.rules();
-        if happening == Happening::Wait
+        let rules = self.rules;
+        if matches!(happening, Happening::Wait)
             && let Some(branch) = self.branches.get_mut(&tx)
         {
             branch.unanswered = false;
@@ -81,25 +87,9 @@ impl Participant {
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules {
-            safeguards: self.setting.safeguards,
-            presumption: self.setting.two_phase.presumption,
-            may_leave_reading: self.may_leave_reading(),
-        }
-    }
-
-    /// Whether it may leave at PREPARE without a record, for all that it does is look.
-    fn may_leave_reading(&self) -> bool {
-        let steps = self.setting.business.steps.iter();
-        let mut here = steps.filter(|step| step.service == self.service);
-        self.setting.two_phase.read_only_votes
-            && here.all(|step| step.actions.iter().all(|a| a.kind == ActionKind::Look))
-    }
-
     /// Another participant is in doubt, and asks.
     fn testify(&mut self, cx: Cx, tx: TxId, to: NodeId, out: &mut Out<TwoPhaseMsg>) {
-        let rules = self.rules();
+        let rules = self.rules;
         let testimony = match (self.branches.get(&tx), self.ended.get(&tx)) {
             (Some(branch), _) => branch.state.testimony(rules),
             (None, Some(ended)) => State::Ended(*ended).testimony(rules),
@@ -120,8 +110,8 @@ impl Participant {
     /// it may have forgotten.
     fn testified(&self, tx: TxId, call: Key, result: &Outcome, out: &mut Out<TwoPhaseMsg>) {
         let standing = match result {
-            Outcome::Committed { .. } => self.rules().decided(Decision::Commit),
-            Outcome::Aborted if call.tag == Tag::Finish => self.rules().decided(Decision::Abort),
+            Outcome::Committed { .. } => self.rules.decided(Decision::Commit),
+            Outcome::Aborted if call.tag == Tag::Finish => self.rules.decided(Decision::Abort),
             Outcome::Aborted => Standing::Unknown,
             // Whoever asks will ask again.
             _ => return,
@@ -278,7 +268,7 @@ impl Participant {
     /// In doubt: if nobody tells, something is due after a while; unless it
     /// neither asks nor decides alone.
     fn arm_doubt(&self, tx: TxId, out: &mut Out<TwoPhaseMsg>) {
-        if let Some(tag) = State::InDoubt.timer(self.rules()) {
+        if let Some(tag) = State::InDoubt.timer(self.rules) {
             out.arm(key(tx, tag), self.setting.policies.inquire_after);
         }
     }
@@ -347,6 +337,14 @@ impl Machine for Participant {
         };
         self.happened(cx, tx, happening, out);
     }
+}
+
+/// Whether it may leave at PREPARE without a record, for all that it does is look.
+fn may_leave_reading(setting: &Setting, service: ServiceId) -> bool {
+    let steps = setting.business.steps.iter();
+    let mut here = steps.filter(|step| step.service == service);
+    setting.two_phase.read_only_votes
+        && here.all(|step| step.actions.iter().all(|a| a.kind == ActionKind::Look))
 }
 
 fn heard(message: TwoPhaseMsg) -> (TxId, Happening) {

@@ -34,6 +34,23 @@ fn refused(policy: LockPolicy, arrivals: &[u32]) -> Vec<u32> {
     refused.map(|(n, _)| n).collect()
 }
 
+/// Two have read a row and want to write it, in either order: the older does, the
+/// younger is answered a conflict.
+fn the_older_writes_what_both_have_read(policy: LockPolicy) {
+    for (first, second) in [(1, 2), (2, 1)] {
+        let mut db = Bench::on(under(policy));
+        db.open(1, look(&[0]));
+        db.open(2, look(&[0]));
+        db.settle();
+        let calls = [first, second].map(|n| (n, db.open(n, add(&[(0, 1)]))));
+        db.settle();
+        for (n, call) in calls {
+            let outcome = if n == 1 { opened() } else { Outcome::Conflict };
+            assert_eq!(db.outcome(call), Some(&outcome), "{first} before {second}");
+        }
+    }
+}
+
 // No-wait and time-out.
 
 #[test]
@@ -94,18 +111,7 @@ fn with_wait_die_a_younger_that_dies_is_undone_and_told_behind_whom() {
 
 #[test]
 fn with_wait_die_of_two_that_read_and_want_to_write_the_younger_dies() {
-    for (first, second) in [(1, 2), (2, 1)] {
-        let mut db = Bench::on(under(LockPolicy::WaitDie));
-        db.open(1, look(&[0]));
-        db.open(2, look(&[0]));
-        db.settle();
-        let calls = [first, second].map(|n| (n, db.open(n, add(&[(0, 1)]))));
-        db.settle();
-        for (n, call) in calls {
-            let outcome = if n == 1 { opened() } else { Outcome::Conflict };
-            assert_eq!(db.outcome(call), Some(&outcome), "{first} before {second}");
-        }
-    }
+    the_older_writes_what_both_have_read(LockPolicy::WaitDie);
 }
 
 #[test]
@@ -281,18 +287,7 @@ fn with_wound_wait_who_is_asked_to_prepare_votes_no_rather_than_wait_for_an_olde
 
 #[test]
 fn with_wound_wait_of_two_that_read_and_want_to_write_the_younger_is_wounded() {
-    for (first, second) in [(1, 2), (2, 1)] {
-        let mut db = Bench::on(under(LockPolicy::WoundWait));
-        db.open(1, look(&[0]));
-        db.open(2, look(&[0]));
-        db.settle();
-        let calls = [first, second].map(|n| (n, db.open(n, add(&[(0, 1)]))));
-        db.settle();
-        for (n, call) in calls {
-            let outcome = if n == 1 { opened() } else { Outcome::Conflict };
-            assert_eq!(db.outcome(call), Some(&outcome), "{first} before {second}");
-        }
-    }
+    the_older_writes_what_both_have_read(LockPolicy::WoundWait);
 }
 
 // Readers and the operator.
