@@ -113,6 +113,19 @@ impl Business {
         undone().next().is_some() && undone().all(is)
     }
 
+    /// Whether two steps of a kind come to the same in either order, or at once:
+    /// neither touches what the other changes, nor lets a semantic lock go, which is
+    /// to be held until the end.
+    pub fn may_run_beside(&self, one: StepId, other: StepId) -> bool {
+        let (one, other) = (self.step(one), self.step(other));
+        let looks = |action: &Action| action.kind == ActionKind::Look;
+        let apart = |a: &Action| {
+            let mut others = other.actions.iter();
+            others.all(|b| a.resource != b.resource || (looks(a) && looks(b)))
+        };
+        one.releases.is_none() && other.releases.is_none() && one.actions.iter().all(apart)
+    }
+
     /// All step ids in order.
     pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
         (0..self.steps.len() as u8).map(StepId)

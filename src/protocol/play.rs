@@ -22,6 +22,7 @@
 //! | `presume WHAT` | `nothing`, `abort` or `commit`: from the next `start` on |
 //! | `read-only votes` | from the next `start` on |
 //! | `prepare serially` | from the next `start` on |
+//! | `steps in parallel` | from the next `start` on |
 //! | `one phase` | from the next `start` on |
 //! | `cooperative termination` | from the next `start` on |
 //! | `start ROLE` | a first process at `manager` or a service; nothing to recover |
@@ -58,6 +59,7 @@ pub(crate) use words::Words;
 pub(crate) use writing::{Names, decided};
 
 use super::message::{ClientMsg, NoPeer};
+use super::orchestrated::StepOrder;
 use super::two_phase_commit::{PrepareOrder, Variant};
 use super::{
     Cx, Durable, Effect, Input, Key, Machine, Message, Out, Protocol, Role, Safeguards, Setting,
@@ -236,10 +238,15 @@ where
                 self.choose(|variant| variant.prepare = PrepareOrder::Serial);
                 Vec::new()
             }
+            "steps" => {
+                words.expect("in");
+                words.expect("parallel");
+                self.change(|setting| setting.step_order = StepOrder::Parallel);
+                Vec::new()
+            }
             "without" => {
-                let mut changed = Setting::clone(&setting);
-                changed.safeguards = changed.safeguards.without(words.safeguard());
-                self.setting = Arc::new(changed);
+                let missing = words.safeguard();
+                self.change(|setting| setting.safeguards = setting.safeguards.without(missing));
                 Vec::new()
             }
             "start" => {
@@ -297,9 +304,11 @@ where
     }
 
     fn choose(&mut self, choice: impl FnOnce(&mut Variant)) {
-        let mut changed = Setting::clone(&self.setting);
-        choice(&mut changed.two_phase);
-        self.setting = Arc::new(changed);
+        self.change(|setting| choice(&mut setting.two_phase));
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Setting)) {
+        change(Arc::make_mut(&mut self.setting));
     }
 
     fn start(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::orchestrated::StepOrder;
 use super::two_phase_commit::Variant;
 use super::{Entry, Family, Own, Safeguards};
 use crate::business::Business;
@@ -288,6 +289,8 @@ pub struct Setting {
     pub policies: Policies,
     /// Which two-phase commit, if it is that.
     pub two_phase: Variant,
+    /// Which orchestrated saga, if it is that.
+    pub step_order: StepOrder,
     /// The rules in force.
     pub safeguards: Safeguards,
 }
@@ -303,6 +306,14 @@ impl Setting {
                 Entry::FirstService => self.first_node(),
             },
         }
+    }
+
+    /// As [`StepOrder::last_together`].
+    pub fn last_together(&self, first: StepId) -> StepId {
+        let Setting {
+            business, policies, ..
+        } = self;
+        self.step_order.last_together(business, policies, first)
     }
 
     /// The node of the first step's service. The monolith lives there, with

@@ -64,6 +64,7 @@ pub(crate) fn scenario() -> Scenario {
             links: BTreeMap::new(),
         },
         two_phase: Default::default(),
+        step_order: Default::default(),
         policies: policies(),
         workload: Workload {
             transactions: 2_000,

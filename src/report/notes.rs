@@ -9,6 +9,7 @@ use crate::measure::meaning;
 use crate::protocol::ProtocolKind;
 use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
 use crate::scenario::{Preparation, Scenario};
+use crate::vocab::StepId;
 
 pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
     let ran = |protocol| of.trials.iter().find(|trial| trial.protocol == protocol);
@@ -27,6 +28,9 @@ pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
         notes.extend(variant(of.scenario, trial));
         notes.extend(intents(of.scenario, trial));
         notes.extend(branches(trial));
+    }
+    if let Some(trial) = ran(ProtocolKind::OrchestratedSaga) {
+        notes.extend(together(of.scenario, trial));
     }
     notes.extend(semantic_locks(of));
     notes.extend(reservations(of));
@@ -67,6 +71,30 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
         );
     }
     (!says.is_empty()).then(|| format!("{}: {}.", trial.protocol, says.join("; ")))
+}
+
+/// Which steps an orchestrator commands together, if it does.
+fn together(scenario: &Scenario, trial: &Trial) -> Option<String> {
+    let business = &scenario.business;
+    let mut groups = Vec::new();
+    let mut begun = None;
+    for first in business.step_ids() {
+        if begun.is_some_and(|last| first <= last) {
+            continue;
+        }
+        let steps: Vec<StepId> = scenario.commanded_with(trial.protocol, first).collect();
+        begun = steps.last().copied();
+        if steps.len() > 1 {
+            groups.push(list(steps.iter().map(|&id| &business.step(id).name)));
+        }
+    }
+    (!groups.is_empty()).then(|| {
+        format!(
+            "{}: it commands {} together, under one record.",
+            trial.protocol,
+            groups.join("; and ")
+        )
+    })
 }
 
 fn intents(scenario: &Scenario, trial: &Trial) -> Option<String> {

@@ -14,6 +14,7 @@ use super::schema::{self, Expectations, Section};
 use super::types::{Engine, Expectation, LockPolicy, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
 use crate::business::{CheckTime, No, StepKind};
+use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
 
 /// A value and its place.
@@ -120,6 +121,9 @@ pub(super) struct File {
     /// Which two-phase commit.
     #[schemars(rename = "two-phase-commit", with = "Section<TwoPhaseFile>")]
     pub(super) two_phase: TwoPhaseFile,
+    /// Which orchestrated saga.
+    #[schemars(rename = "orchestrated-saga", with = "Section<OrchestratedFile>")]
+    pub(super) orchestrated: OrchestratedFile,
     /// What requests are about: at most four numbered sets, in which keys are
     /// written, like `{player}/{character}`.
     #[schemars(with = "Section<BTreeMap<String, Section<DomainFile>>>")]
@@ -365,6 +369,15 @@ pub(super) struct TwoPhaseFile {
     /// Whether a single participant is asked to commit in one phase, and decides
     /// itself. Default: false.
     pub(super) one_phase: bool,
+}
+
+/// The choices that an orchestrated saga leaves open.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct OrchestratedFile {
+    /// Whether a step is commanded when the one before it is done, or together with
+    /// those whose order does not matter. Default: `"serial"`.
+    pub(super) steps: StepOrder,
 }
 
 /// A numbered set of values.

@@ -266,6 +266,14 @@
 //! | `cooperative-termination` | `false` | whether a participant in doubt whom the coordinator does not answer asks the other participants, each time that it asks again (Bernstein, Hadzilacos & Goodman 1987, section 7.4). One that knows the decision tells it; one that has not voted aborts, puts that on disk, and says so; one that has voted yes is as uncertain; one that has only read and left, or has forgotten, cannot say. So only a transaction of which everybody who can be reached is uncertain, or has forgotten, waits for the coordinator |
 //! | `one-phase` | `false` | whether a coordinator with a single participant asks that to commit in one phase: nothing is prepared, and the participant decides, with one forced record (X/Open XA 1991, `TMONEPHASE`). The coordinator asks until it is told the outcome, and forces to disk before that it is handed over, for clients that ask again. With more participants it changes nothing |
 //!
+//! ## `[orchestrated-saga]`
+//!
+//! The choice that an orchestrated saga leaves open; no other protocol hears of it.
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `steps` | `"serial"` | whether a step is commanded when the one before it is done, or (`"parallel"`) together with all those of its kind next to it whose order does not matter (Garcia-Molina & Salem 1987, section 7): none of them changes what another one touches, none lets a semantic lock of another one go, and none can be parked. One forced record of the orchestrator covers them all. When one refuses, or is silent too long, all of them may have been executed, and are undone, one after the other, last first |
+//!
 //! # Based on another file
 //!
 //! A file with `base = "points-mall.toml"` says only what differs from that file;

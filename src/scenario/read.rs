@@ -13,7 +13,7 @@ use super::names::{list, meant, quote};
 use super::{axis, expand};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 26] = [
+const SECTIONS: [&str; 27] = [
     "base",
     "name",
     "about",
@@ -29,6 +29,7 @@ const SECTIONS: [&str; 26] = [
     "provider",
     "policies",
     "two-phase-commit",
+    "orchestrated-saga",
     "domains",
     "resources",
     "steps",
@@ -87,6 +88,7 @@ impl Sections<'_> {
                 "provider" => file.provider = self.one(value).unwrap_or_default(),
                 "policies" => file.policies = self.one(value).unwrap_or_default(),
                 "two-phase-commit" => file.two_phase = self.one(value).unwrap_or_default(),
+                "orchestrated-saga" => file.orchestrated = self.one(value).unwrap_or_default(),
                 "domains" => file.domains = self.named(value),
                 "resources" => file.resources = self.named(value),
                 "steps" => file.steps = self.list("steps", value),

@@ -10,10 +10,11 @@ use super::axis::Axis;
 use super::rules::Breach;
 use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
+use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
 use crate::vocab::{
-    Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, Stream,
+    Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, StepId, Stream,
 };
 
 /// A scenario, ready to run.
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub policies: Policies,
     /// Which two-phase commit.
     pub two_phase: Variant,
+    /// Which orchestrated saga.
+    pub step_order: StepOrder,
     /// Who wants what, and when.
     pub workload: Workload,
     /// Background readers.
@@ -448,6 +451,21 @@ impl Scenario {
             true => self.business.clone(),
             false => self.business.clone().in_one_go(),
         }
+    }
+
+    /// The steps that an orchestrator commands together with this one, which is the
+    /// first of them; under any other protocol the step alone.
+    pub fn commanded_with(
+        &self,
+        protocol: ProtocolKind,
+        first: StepId,
+    ) -> impl Iterator<Item = StepId> + use<> {
+        let order = match protocol {
+            ProtocolKind::OrchestratedSaga => self.step_order,
+            _ => StepOrder::Serial,
+        };
+        let last = order.last_together(&self.business, &self.policies, first);
+        (first.0..=last.0).map(StepId)
     }
 
     /// Whether a protocol can run here: two-phase commit needs databases that

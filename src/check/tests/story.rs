@@ -121,6 +121,7 @@ pub(super) fn mall() -> Scenario {
             links: Default::default(),
         },
         two_phase: Default::default(),
+        step_order: Default::default(),
         policies: Policies {
             resend_after: ms(10),
             give_up_after: ms(100),

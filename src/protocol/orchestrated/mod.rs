@@ -17,6 +17,12 @@
 //! answer is asked until it does, and what comes after it is tried until it
 //! succeeds (Mehrotra, Rastogi, Korth & Silberschatz 1992).
 //!
+//! Where the [`StepOrder`] is parallel, steps of a kind whose order does not matter
+//! are commanded together, under one intent: compensable ones before the pivot,
+//! retriable ones after it. When one refuses or is silent, the others may have been
+//! executed, so they are all undone, one after the other, and those that were not
+//! leave a tombstone.
+//!
 //! Where a step's policy bounds the tries, a command that was sent so often in vain
 //! is *parked*: that takes the place of its intent in the log, and the command is
 //! not sent again until an operator has looked. An answer that comes late still
@@ -31,12 +37,14 @@ mod orchestrator;
 mod play;
 mod saga;
 mod service;
+mod variant;
 
 use std::sync::Arc;
 
 pub use message::SagaMsg;
 pub use orchestrator::Orchestrator;
 pub use service::StepService;
+pub use variant::StepOrder;
 
 use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};

@@ -2,16 +2,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SagaMsg;
-use super::saga::{Happening, Stage, Stay};
+use super::saga::{Answered, Happening, Stage, Stay};
 use crate::business::{Params, Reason, StepKind};
-use crate::protocol::attempt::{Persistence, key_number};
+use crate::protocol::attempt::{Persistence, key_number, step_of};
 use crate::protocol::retained::Retained;
 use crate::protocol::{
     Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
     Lane, LogEntry, LogState, Machine, Milestone, Note, Out, Outcome, Row, Safeguard, SagaPhase,
     Setting, Stamp, Tag, Txn, Value, Wire,
 };
-use crate::vocab::{Direction, RequestKey, SimDuration, TxId};
+use crate::vocab::{Direction, RequestKey, SimDuration, StepId, TxId};
 
 /// Leads every saga through its steps, from its log.
 #[derive(Clone, Debug)]
@@ -113,12 +113,24 @@ impl Orchestrator {
                 let (params, stage) = (saga.params, saga.stage);
                 let deferred = std::mem::take(&mut saga.deferred);
                 match stage {
-                    Stage::Commanded(phase) => self.disarm(tx, phase, out),
+                    Stage::Commanded(phase, _) => {
+                        for answered in stage.due(&self.setting) {
+                            if !step.to.awaits(&self.setting, answered, phase.direction()) {
+                                self.disarm(tx, answered, phase.direction(), out);
+                            }
+                        }
+                    }
                     Stage::Parked(phase) => out.disarm(key_of(tx, phase, Tag::Parked)),
                     Stage::Logging(_) | Stage::Parking(_) | Stage::Ending(_) | Stage::Over(_) => {}
                 }
                 if let Some(note) = step.note(tx) {
                     out.observe(note);
+                }
+                if let (Stage::Commanded(..), Stage::Commanded(..)) = (stage, step.to) {
+                    // One of several has answered; the others are still asked.
+                    let saga = self.sagas.get_mut(&tx);
+                    saga.expect("it is under way").stage = step.to;
+                    return;
                 }
                 self.sagas.insert(tx, Saga::new(params, step.to));
                 self.enter(cx, tx, out);
@@ -143,9 +155,14 @@ impl Orchestrator {
         let saga = &self.sagas[&tx];
         match saga.stage {
             Stage::Logging(phase) => write_intent(tx, saga.params, phase, out),
-            Stage::Commanded(phase) => {
-                self.send_command(tx, saga.params, phase, out);
-                self.arm(tx, phase, out);
+            Stage::Commanded(phase, _) => {
+                let params = saga.params;
+                for step in saga.stage.due(&self.setting) {
+                    self.send_command(tx, params, phase, step, out);
+                    for (tag, after) in self.timers(step, phase.direction()) {
+                        out.arm(command_key(tx, step, phase.direction(), tag), after);
+                    }
+                }
             }
             Stage::Parking(phase) => write_parked(tx, saga.params, phase, out),
             Stage::Parked(phase) => {
@@ -163,14 +180,20 @@ impl Orchestrator {
         }
     }
 
-    fn send_command(&self, tx: TxId, params: Params, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-        let step = phase.step();
+    fn send_command(
+        &self,
+        tx: TxId,
+        params: Params,
+        phase: SagaPhase,
+        step: StepId,
+        out: &mut Out<SagaMsg>,
+    ) {
         let service = self.setting.business.step(step).service;
         let command = match phase {
-            SagaPhase::Forward(step) => SagaMsg::Command { tx, step, params },
-            SagaPhase::Backward { undo, reason, .. } => SagaMsg::Undo {
+            SagaPhase::Forward(_) => SagaMsg::Command { tx, step, params },
+            SagaPhase::Backward { reason, .. } => SagaMsg::Undo {
                 tx,
-                step: undo,
+                step,
                 params,
                 reason,
             },
@@ -179,25 +202,23 @@ impl Orchestrator {
         out.observe(Note::step(Milestone::OrchestratorCommandSent, tx, step));
     }
 
-    fn arm(&self, tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-        for (tag, after) in self.timers(phase) {
-            out.arm(key_of(tx, phase, tag), after);
-        }
-    }
-
-    fn disarm(&self, tx: TxId, phase: SagaPhase, out: &mut Out<SagaMsg>) {
-        for (tag, _) in self.timers(phase) {
-            out.disarm(key_of(tx, phase, tag));
+    fn disarm(&self, tx: TxId, step: StepId, direction: Direction, out: &mut Out<SagaMsg>) {
+        for (tag, _) in self.timers(step, direction) {
+            out.disarm(command_key(tx, step, direction, tag));
         }
     }
 
     /// The timers of a command: it is sent again until it is answered. Only a
     /// compensable step is not waited for for ever; and what is tried only once.
-    fn timers(&self, phase: SagaPhase) -> impl Iterator<Item = (Tag, SimDuration)> + use<> {
-        let policy = self.setting.policies.step(phase.step());
-        let persistence = Persistence::of(&self.setting, phase.step(), phase.direction());
-        let compensable = phase.direction() == Direction::Forward
-            && self.setting.business.step(phase.step()).kind == StepKind::Compensable;
+    fn timers(
+        &self,
+        step: StepId,
+        direction: Direction,
+    ) -> impl Iterator<Item = (Tag, SimDuration)> + use<> {
+        let policy = self.setting.policies.step(step);
+        let persistence = Persistence::of(&self.setting, step, direction);
+        let compensable = direction == Direction::Forward
+            && self.setting.business.step(step).kind == StepKind::Compensable;
         let once = persistence == Persistence::Once;
         let resend = (!once).then_some((Tag::Resend, policy.resend_after));
         let give_up = (once || compensable).then_some((Tag::GiveUp, policy.give_up_after));
@@ -208,10 +229,10 @@ impl Orchestrator {
         let Some(saga) = self.sagas.get_mut(&key.tx) else {
             return; // the timer ran out while its disarming was on the way
         };
-        let Some(phase) = saga.awaits(key) else {
+        let Some((phase, step)) = saga.awaits(&self.setting, key) else {
             return;
         };
-        let policy = self.setting.policies.step(phase.step());
+        let policy = self.setting.policies.step(step);
         if policy
             .parking
             .is_some_and(|parking| saga.sent >= parking.after)
@@ -220,14 +241,14 @@ impl Orchestrator {
         }
         saga.sent += 1;
         let params = saga.params;
-        self.send_command(key.tx, params, phase, out);
+        self.send_command(key.tx, params, phase, step, out);
         out.arm(key, policy.resend_after);
     }
 
     fn timed_out(&mut self, cx: Cx, key: Key, out: &mut Out<SagaMsg>) {
-        let awaited = self.sagas.get(&key.tx).and_then(|saga| saga.awaits(key));
-        if awaited.is_some() {
-            self.happened(cx, key.tx, Happening::TimedOut, out);
+        let saga = self.sagas.get(&key.tx);
+        if let Some((_, step)) = saga.and_then(|saga| saga.awaits(&self.setting, key)) {
+            self.happened(cx, key.tx, Happening::TimedOut(step), out);
         }
     }
 
@@ -265,7 +286,8 @@ impl Machine for Orchestrator {
         for (tx, entry) in durable.log {
             match entry.state {
                 LogState::Saga(phase) => {
-                    let saga = Saga::new(entry.params, Stage::Commanded(phase));
+                    let saga =
+                        Saga::new(entry.params, Stage::Commanded(phase, Answered::default()));
                     self.sagas.insert(tx, saga);
                     self.enter(cx, tx, out);
                 }
@@ -354,12 +376,15 @@ impl Saga {
         }
     }
 
-    /// The phase whose command a timer of this key waits for, if it is still
-    /// waited for.
-    fn awaits(&self, key: Key) -> Option<SagaPhase> {
+    /// The phase and the step whose command a timer of this key waits for, if it is
+    /// still waited for.
+    fn awaits(&self, setting: &Setting, key: Key) -> Option<(SagaPhase, StepId)> {
+        let (step, direction) = step_of(key.n);
         match self.stage {
-            Stage::Commanded(phase) if key == key_of(key.tx, phase, key.tag) => Some(phase),
-            Stage::Commanded(_)
+            Stage::Commanded(phase, _) if self.stage.awaits(setting, step, direction) => {
+                Some((phase, step))
+            }
+            Stage::Commanded(..)
             | Stage::Logging(_)
             | Stage::Parking(_)
             | Stage::Parked(_)
@@ -433,9 +458,11 @@ fn write<const N: usize>(call: Key, changes: [Change; N], force: Force, out: &mu
 /// The key of a call or timer for a phase: no two phases of a saga share one, so
 /// that what belongs to an earlier one is known as such.
 fn key_of(tx: TxId, phase: SagaPhase, tag: Tag) -> Key {
-    Key {
-        tx,
-        tag,
-        n: key_number(phase.step(), phase.direction()),
-    }
+    command_key(tx, phase.step(), phase.direction(), tag)
+}
+
+/// The key of a timer for one of the commands of a phase.
+fn command_key(tx: TxId, step: StepId, direction: Direction, tag: Tag) -> Key {
+    let n = key_number(step, direction);
+    Key { tx, tag, n }
 }

@@ -11,9 +11,10 @@ use crate::vocab::{Direction, StepId, TxId};
 pub(super) enum Stage {
     /// The intent is being written; its command has not left.
     Logging(SagaPhase),
-    /// The intent is on disk and its command may be out; the answer is due.
-    /// Every saga found in the log is here.
-    Commanded(SagaPhase),
+    /// The intent is on disk and its command may be out; the answer is due. Of steps
+    /// that were commanded together, some have answered. Every saga found in the log
+    /// is here, with nobody's answer.
+    Commanded(SagaPhase, Answered),
     /// Its command was sent in vain as often as its step allows, and that is being
     /// written.
     Parking(SagaPhase),
@@ -25,6 +26,10 @@ pub(super) enum Stage {
     /// The end is on disk.
     Over(ClientOutcome),
 }
+
+/// Which of the steps that were commanded together are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Answered(u64);
 
 /// What happens to a saga.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +45,8 @@ pub(super) enum Happening {
         /// What.
         reply: Reply,
     },
-    /// The command's answer is overdue.
-    TimedOut,
+    /// The answer to the command for this step is overdue.
+    TimedOut(StepId),
     /// The command was sent as often as its step allows.
     OutOfTries,
     /// An operator has looked at what is parked.
@@ -86,7 +91,7 @@ impl Stage {
             (Stage::Logging(phase), Happening::Written) => Ok(passing(
                 Milestone::OrchestratorLogged,
                 phase.step(),
-                Stage::Commanded(phase),
+                Stage::Commanded(phase, Answered::default()),
             )),
             (Stage::Ending(outcome), Happening::Written) => Ok(Move {
                 passing: Some(Milestone::OrchestratorEnded),
@@ -98,19 +103,19 @@ impl Stage {
                 detail: Detail::Asked(phase.step(), phase.direction()),
                 to: Stage::Parked(phase),
             }),
-            (Stage::Commanded(_) | Stage::Parked(_) | Stage::Over(_), Happening::Written) => {
+            (Stage::Commanded(..) | Stage::Parked(_) | Stage::Over(_), Happening::Written) => {
                 Err(Stay::NothingWritten)
             }
 
             (
-                Stage::Commanded(phase) | Stage::Parked(phase),
+                Stage::Commanded(phase, _) | Stage::Parked(phase),
                 Happening::Answered {
                     step,
                     direction,
                     reply,
                 },
-            ) if (step, direction) == (phase.step(), phase.direction()) => match phase {
-                SagaPhase::Forward(step) => done(setting, step, reply),
+            ) if self.awaits(setting, step, direction) => match phase {
+                SagaPhase::Forward(first) => done(setting, first, self.answered(), step, reply),
                 SagaPhase::Backward { undo, last, reason } => {
                     undone(setting, undo, last, reason, reply)
                 }
@@ -123,10 +128,12 @@ impl Stage {
             ) if (step, direction) == (phase.step(), phase.direction()) => Err(Stay::NotYet),
             (_, Happening::Answered { .. }) => Err(Stay::AnsweredBefore),
 
-            (Stage::Commanded(phase), Happening::TimedOut) => overdue(setting, phase),
-            (_, Happening::TimedOut) => Err(Stay::AnsweredBefore),
+            (Stage::Commanded(phase, _), Happening::TimedOut(step)) => {
+                overdue(setting, phase, step)
+            }
+            (_, Happening::TimedOut(_)) => Err(Stay::AnsweredBefore),
 
-            (Stage::Commanded(phase), Happening::OutOfTries) => Ok(Move {
+            (Stage::Commanded(phase, _), Happening::OutOfTries) => Ok(Move {
                 passing: None,
                 detail: Detail::None,
                 to: Stage::Parking(phase),
@@ -140,7 +147,7 @@ impl Stage {
             }),
             (_, Happening::PutBack) => Err(Stay::AnsweredBefore),
 
-            (Stage::Commanded(phase) | Stage::Parked(phase), Happening::Cancelled) => {
+            (Stage::Commanded(phase, _) | Stage::Parked(phase), Happening::Cancelled) => {
                 cancelled(setting, phase)
             }
             (
@@ -155,20 +162,78 @@ impl Stage {
             }
         }
     }
+
+    /// The steps whose answer is due.
+    pub(super) fn due(self, setting: &Setting) -> impl Iterator<Item = StepId> {
+        let steps = match self {
+            Stage::Commanded(phase, _) | Stage::Parked(phase) => Some(phase.together(setting)),
+            Stage::Logging(_) | Stage::Parking(_) | Stage::Ending(_) | Stage::Over(_) => None,
+        };
+        let answered = self.answered();
+        steps
+            .into_iter()
+            .flatten()
+            .filter(move |step| !answered.contains(*step))
+    }
+
+    /// Whether the answer to this command is due.
+    pub(super) fn awaits(self, setting: &Setting, step: StepId, direction: Direction) -> bool {
+        match self {
+            Stage::Commanded(phase, _) | Stage::Parked(phase) => {
+                phase.direction() == direction && self.due(setting).any(|due| due == step)
+            }
+            Stage::Logging(_) | Stage::Parking(_) | Stage::Ending(_) | Stage::Over(_) => false,
+        }
+    }
+
+    fn answered(self) -> Answered {
+        match self {
+            Stage::Commanded(_, answered) => answered,
+            _ => Answered::default(),
+        }
+    }
 }
 
-/// A step answered.
-fn done(setting: &Setting, step: StepId, reply: Reply) -> Result<Move, Stay> {
+impl Answered {
+    fn contains(self, step: StepId) -> bool {
+        self.0 & (1 << step.0) != 0
+    }
+
+    fn with(self, step: StepId) -> Self {
+        Answered(self.0 | (1 << step.0))
+    }
+}
+
+/// A step answered, that was commanded together with `first`.
+fn done(
+    setting: &Setting,
+    first: StepId,
+    answered: Answered,
+    step: StepId,
+    reply: Reply,
+) -> Result<Move, Stay> {
+    let last = setting.last_together(first);
     match reply {
-        Reply::Done => Ok(passing(
-            Milestone::OrchestratorStepDone,
-            step,
-            after(setting, step),
-        )),
+        Reply::Done => {
+            let forward = SagaPhase::Forward(first);
+            let answered = answered.with(step);
+            let mut together = forward.together(setting);
+            let to = match together.all(|step| answered.contains(step)) {
+                true => after(setting, last),
+                false => Stage::Commanded(forward, answered),
+            };
+            Ok(passing(Milestone::OrchestratorStepDone, step, to))
+        }
         Reply::Refused(reason) => match setting.business.step(step).kind {
-            // A step that says no has had no effect: only those before it have.
+            // A step that says no has had no effect: only those before it have, and
+            // those commanded with it may have.
             StepKind::Compensable | StepKind::Pivot => {
-                Ok(turn(setting, step, before(step), reason))
+                let last = if step == last {
+                    before(step)
+                } else {
+                    Some(last)
+                };
+                Ok(turn(setting, step, last, reason))
             }
             StepKind::Retriable => {
                 give_up_if_once(setting, SagaPhase::Forward(step), Stay::MustSucceed)
@@ -203,16 +268,17 @@ fn undone(
     }
 }
 
-/// A command was not answered in time.
-fn overdue(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
+/// The command for a step was not answered in time.
+fn overdue(setting: &Setting, phase: SagaPhase, step: StepId) -> Result<Move, Stay> {
     match phase {
-        // It may have been executed, so what is undone begins with it.
-        SagaPhase::Forward(step) if setting.business.step(step).kind == StepKind::Compensable => {
-            Ok(turn(setting, step, Some(step), Reason::TimedOut(step)))
+        // It may have been executed, so what is undone begins with it, or with the
+        // last that was commanded together with it.
+        SagaPhase::Forward(first) if setting.business.step(step).kind == StepKind::Compensable => {
+            let last = setting.last_together(first);
+            Ok(turn(setting, step, Some(last), Reason::TimedOut(step)))
         }
-        SagaPhase::Forward(_) | SagaPhase::Backward { .. } => {
-            give_up_if_once(setting, phase, Stay::MustKnow)
-        }
+        SagaPhase::Forward(_) => give_up_if_once(setting, SagaPhase::Forward(step), Stay::MustKnow),
+        SagaPhase::Backward { .. } => give_up_if_once(setting, phase, Stay::MustKnow),
     }
 }
 
@@ -221,7 +287,8 @@ fn overdue(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
 fn cancelled(setting: &Setting, phase: SagaPhase) -> Result<Move, Stay> {
     match phase {
         SagaPhase::Forward(step) if setting.business.step(step).kind == StepKind::Compensable => {
-            Ok(turn(setting, step, Some(step), Reason::Cancelled))
+            let last = setting.last_together(step);
+            Ok(turn(setting, step, Some(last), Reason::Cancelled))
         }
         SagaPhase::Forward(_) | SagaPhase::Backward { .. } => Err(Stay::TooLate),
     }
@@ -298,7 +365,16 @@ impl Move {
 }
 
 impl SagaPhase {
-    /// The step whose command is due.
+    /// The steps whose commands leave together.
+    pub(super) fn together(self, setting: &Setting) -> impl Iterator<Item = StepId> + use<> {
+        let last = match self {
+            SagaPhase::Forward(first) => setting.last_together(first),
+            SagaPhase::Backward { undo, .. } => undo,
+        };
+        (self.step().0..=last.0).map(StepId)
+    }
+
+    /// The step whose command is due, or the first of those.
     pub fn step(self) -> StepId {
         match self {
             SagaPhase::Forward(step) => step,

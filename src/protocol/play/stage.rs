@@ -4,6 +4,7 @@ use crate::business::{
     Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, No,
     Resource, ResourceId, ResourceKind, Step, StepKind,
 };
+use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
 use crate::vocab::{ServiceId, SimDuration, StepId};
@@ -61,6 +62,7 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
             steps: Default::default(),
         },
         two_phase: Variant::default(),
+        step_order: StepOrder::default(),
         safeguards,
     }
 }

@@ -323,7 +323,8 @@ impl<'a> Marks<'a> {
                 LogState::HandedBack => LOGS_THE_END.to_owned(),
                 LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
-                    format!("logs: next {}", self.step(step))
+                    let names = self.scenario.commanded_with(self.protocol, step);
+                    format!("logs: next {}", words::list(names.map(|id| self.step(id))))
                 }
                 LogState::Saga(SagaPhase::Backward { undo, .. }) => {
                     format!("logs: next undo {}", self.step(undo))

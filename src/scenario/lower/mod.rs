@@ -76,6 +76,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         network,
         policies,
         two_phase: lowering.two_phase(),
+        step_order: lowering.file.orchestrated.steps,
         workload,
         readers,
         operator,

@@ -78,6 +78,9 @@ read-only-votes = false
 prepare = "parallel"
 cooperative-termination = false
 one-phase = false
+
+[orchestrated-saga]
+steps = "serial"
 "#;
 
 #[test]
@@ -113,6 +116,7 @@ fn the_reference_knows_every_key() {
         "[provider]",
         "[policies]",
         "[two-phase-commit]",
+        "[orchestrated-saga]",
         "[domains.a]",
         "[resources.a]",
         "[[steps]]",

@@ -157,6 +157,7 @@ refused! {
     read_only_votes_that_are_a_word: "[workload]" => "[two-phase-commit]\nread-only-votes = \"yes\"\n\n[workload]";
     one_phase_as_a_number: "[workload]" => "[two-phase-commit]\none-phase = 1\n\n[workload]";
     a_termination_that_is_a_word: "[workload]" => "[two-phase-commit]\ncooperative-termination = \"always\"\n\n[workload]";
+    an_order_of_steps_that_there_is_not: "[workload]" => "[orchestrated-saga]\nsteps = \"paralel\"\n\n[workload]";
     a_choice_that_two_phase_commit_does_not_leave: "[workload]" => "[two-phase-commit]\npresume = \"commit\"\n\n[workload]";
 }
 

@@ -132,6 +132,7 @@ fn setting(safeguards: Safeguards) -> Setting {
             steps: Default::default(),
         },
         two_phase: Default::default(),
+        step_order: Default::default(),
         safeguards,
     }
 }
