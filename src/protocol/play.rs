@@ -23,6 +23,7 @@
 //! | `read-only votes` | from the next `start` on |
 //! | `prepare serially` | from the next `start` on |
 //! | `steps in parallel` | from the next `start` on |
+//! | `locks at prepare` | from the next `start` on |
 //! | `one phase` | from the next `start` on |
 //! | `cooperative termination` | from the next `start` on |
 //! | `start ROLE` | a first process at `manager` or a service; nothing to recover |
@@ -60,7 +61,7 @@ pub(crate) use writing::{Names, decided};
 
 use super::message::{ClientMsg, NoPeer};
 use super::orchestrated::StepOrder;
-use super::two_phase_commit::{PrepareOrder, Variant};
+use super::two_phase_commit::{LockTime, PrepareOrder, Variant};
 use super::{
     Cx, Durable, Effect, Input, Key, Machine, Message, Out, Protocol, Role, Safeguards, Setting,
     Wire,
@@ -236,6 +237,12 @@ where
             "prepare" => {
                 words.expect("serially");
                 self.choose(|variant| variant.prepare = PrepareOrder::Serial);
+                Vec::new()
+            }
+            "locks" => {
+                words.expect("at");
+                words.expect("prepare");
+                self.choose(|variant| variant.locks = LockTime::AtPrepare);
                 Vec::new()
             }
             "steps" => {

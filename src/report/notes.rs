@@ -7,7 +7,7 @@ use crate::business::Step;
 use crate::lab::Trial;
 use crate::measure::meaning;
 use crate::protocol::ProtocolKind;
-use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
+use crate::protocol::two_phase_commit::{LockTime, PrepareOrder, Presumption};
 use crate::scenario::{Preparation, Scenario};
 use crate::vocab::StepId;
 
@@ -60,6 +60,9 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
     }
     if variant.prepare == PrepareOrder::Serial {
         says.push("participants are asked to prepare one after the other");
+    }
+    if variant.locks == LockTime::AtPrepare {
+        says.push("participants do their work, and take its locks, when they are asked to prepare");
     }
     if variant.commits_in_one_phase(scenario.business.participants().len()) {
         says.push("its only participant commits in one phase, by its own decision");

@@ -15,7 +15,7 @@ use super::types::{Engine, Expectation, LockPolicy, Preparation};
 use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
 use crate::business::{CheckTime, No, StepKind};
 use crate::protocol::orchestrated::StepOrder;
-use crate::protocol::two_phase_commit::{PrepareOrder, Presumption};
+use crate::protocol::two_phase_commit::{LockTime, PrepareOrder, Presumption};
 
 /// A value and its place.
 #[derive(Clone)]
@@ -363,6 +363,9 @@ pub(super) struct TwoPhaseFile {
     pub(super) read_only_votes: bool,
     /// In which order participants are asked to prepare. Default: `"parallel"`.
     pub(super) prepare: PrepareOrder,
+    /// Whether participants do their work, and take its locks, when they are given it,
+    /// or when they are asked to prepare. Default: `"early"`.
+    pub(super) locks: LockTime,
     /// Whether a participant in doubt whom the coordinator does not answer asks the
     /// other participants. Default: false.
     pub(super) cooperative_termination: bool,

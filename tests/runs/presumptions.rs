@@ -17,17 +17,29 @@ const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
 const SEEDS: u64 = 20;
 
 /// Every way of presuming, with and without the other choices.
-const VARIANTS: [[&str; 5]; 6] = [
-    ["nothing", "false", "parallel", "false", "true"],
-    ["nothing", "true", "serial", "true", "false"],
-    ["abort", "true", "parallel", "true", "false"],
-    ["abort", "false", "serial", "false", "true"],
-    ["commit", "false", "parallel", "true", "true"],
-    ["commit", "true", "serial", "false", "false"],
+const VARIANTS: [[&str; 6]; 8] = [
+    ["nothing", "false", "parallel", "false", "true", "early"],
+    ["nothing", "true", "serial", "true", "false", "early"],
+    ["nothing", "false", "parallel", "true", "true", "at-prepare"],
+    ["abort", "true", "parallel", "true", "false", "early"],
+    ["abort", "false", "serial", "false", "true", "early"],
+    ["abort", "false", "parallel", "false", "false", "at-prepare"],
+    ["commit", "false", "parallel", "true", "true", "early"],
+    ["commit", "true", "serial", "false", "false", "at-prepare"],
 ];
 
-fn settings([presumption, read_only, prepare, cooperative, one_phase]: [&str; 5]) -> Vec<String> {
+fn settings(
+    [
+        presumption,
+        read_only,
+        prepare,
+        cooperative,
+        one_phase,
+        locks,
+    ]: [&str; 6],
+) -> Vec<String> {
     vec![
+        format!("two-phase-commit.locks={locks}"),
         format!("two-phase-commit.presumption={presumption}"),
         format!("two-phase-commit.read-only-votes={read_only}"),
         format!("two-phase-commit.prepare={prepare}"),
@@ -36,11 +48,11 @@ fn settings([presumption, read_only, prepare, cooperative, one_phase]: [&str; 5]
     ]
 }
 
-fn variant_of(file: &str, variant: [&str; 5]) -> Scenario {
+fn variant_of(file: &str, variant: [&str; 6]) -> Scenario {
     scenario::load_with(path(file), &settings(variant)).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn keeps_its_promises(scenarios: Vec<([&str; 5], Arc<Scenario>)>, seeds: u64) {
+fn keeps_its_promises(scenarios: Vec<([&str; 6], Arc<Scenario>)>, seeds: u64) {
     for (variant, scenario) in scenarios {
         let found = on_all_cores(seeds, |seed| surprises_of(&scenario, TWO_PHASE, Seed(seed)));
         let shown: Vec<&str> = found.iter().take(3).map(String::as_str).collect();
@@ -125,7 +137,7 @@ from = "10ms"
 until = "500ms"
 "#;
 
-fn priced(variant: [&str; 5]) -> Scenario {
+fn priced(variant: [&str; 6]) -> Scenario {
     scenario::parse_with("priced.toml", PRICED, &settings(variant))
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -156,12 +168,14 @@ fn who_only_reads_is_told_that_it_is_committed() {
 #[test]
 fn a_single_participant_keeps_its_promises_in_one_phase() {
     for presumption in ["nothing", "abort", "commit"] {
-        let variant = [presumption, "false", "parallel", "false", "true"];
-        keeps_its_promises(vec![(variant, alone(variant))], 8);
+        for locks in ["early", "at-prepare"] {
+            let variant = [presumption, "false", "parallel", "false", "true", locks];
+            keeps_its_promises(vec![(variant, alone(variant))], 8);
+        }
     }
 }
 
-fn alone(variant: [&str; 5]) -> Arc<Scenario> {
+fn alone(variant: [&str; 6]) -> Arc<Scenario> {
     let alone = PRICED
         .replace("service = \"prices\"", "service = \"shop\"")
         .replace("service = \"bank\"", "service = \"shop\"");
@@ -178,7 +192,7 @@ fn in_one_phase_the_same_safeguards_are_missed() {
         (Safeguard::BranchCheck, PromiseId::ClientTruth),
         (Safeguard::CoordinatorRecovery, PromiseId::NoEffectTwice),
     ] {
-        let scenario = alone(["abort", "false", "parallel", "false", "true"]);
+        let scenario = alone(["abort", "false", "parallel", "false", "true", "early"]);
         let without = Safeguards::all().without(safeguard);
         let missed = (0..400).any(|seed| {
             let trial = run(&scenario, TWO_PHASE, Seed(seed), without);
@@ -212,7 +226,7 @@ fn both_hosts_give_the_same_digest_in_every_variant() {
 /// longest, in microseconds, without and with cooperative termination.
 fn in_doubt_when_the_coordinator_dies_at(moment: &str, prepare: &str) -> [u64; 2] {
     ["false", "true"].map(|cooperative| {
-        let mut sets = settings(["abort", "false", prepare, cooperative, "false"]);
+        let mut sets = settings(["abort", "false", prepare, cooperative, "false", "early"]);
         sets.push(format!("faults.0.on={moment}"));
         let lesson = path("scenarios/lessons/03-in-doubt.toml");
         let loaded = scenario::load_with(lesson, &sets);
@@ -275,7 +289,7 @@ fn a_safeguard_is_missed_by_the_same_fault_whatever_is_presumed() {
             let file = format!("tests/safeguards/{safeguard}.toml");
             let scenario = Arc::new(variant_of(
                 &file,
-                [presumption, "false", "parallel", "false", "false"],
+                [presumption, "false", "parallel", "false", "false", "early"],
             ));
             let whole = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all());
             let kept = surprises(&scenario, &whole);
@@ -304,7 +318,9 @@ fn what_guards_an_abort_is_missed_where_commit_is_presumed() {
         // A commit is sent once; who does not hear it has to ask.
         (Safeguard::ParticipantInquiry, EverythingEnds),
     ] {
-        let scenario = Arc::new(priced(["commit", "false", "parallel", "false", "false"]));
+        let scenario = Arc::new(priced([
+            "commit", "false", "parallel", "false", "false", "early",
+        ]));
         let without = Safeguards::all().without(safeguard);
         let missed = (0..400).any(|seed| {
             let trial = run(&scenario, TWO_PHASE, Seed(seed), without);
@@ -312,4 +328,29 @@ fn what_guards_an_abort_is_missed_where_commit_is_presumed() {
         });
         assert!(missed, "{safeguard}: {} holds", promise.name());
     }
+}
+
+/// From PREPARE to the decision, and not from the work of the first of three services
+/// on; it costs no message and no record.
+#[test]
+fn locks_taken_at_prepare_are_held_for_the_shorter() {
+    let held = |locks| {
+        let set = format!("two-phase-commit.locks={locks}");
+        let loaded = scenario::load_with(path("scenarios/lessons/01-happy-path.toml"), &[set]);
+        let scenario = Arc::new(loaded.unwrap_or_else(|errors| panic!("{errors}")));
+        let figures = run(&scenario, TWO_PHASE, scenario.seed, Safeguards::all()).figures;
+        (
+            figures.messages,
+            figures.forced_writes,
+            figures.lock_hold.max,
+        )
+    };
+    let (early, late) = (held("early"), held("at-prepare"));
+    assert_eq!((early.0, early.1), (late.0, late.1));
+    assert!(
+        late.2.as_micros() * 4 < early.2.as_micros() * 3,
+        "{} for {}",
+        late.2,
+        early.2
+    );
 }

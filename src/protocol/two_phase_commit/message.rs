@@ -94,7 +94,8 @@ pub enum TwoPhaseMsg {
 /// is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkResult {
-    /// It is done; the branch is open and holds its locks.
+    /// It is done; the branch is open and holds its locks. (Where those are taken at
+    /// PREPARE: it will be done.)
     Done,
     /// A business no.
     Refused(Reason),

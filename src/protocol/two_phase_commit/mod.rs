@@ -87,7 +87,9 @@
 //! # The way of a transaction
 //!
 //! The work comes first, a step at a time: each opens, or goes on with, a branch
-//! at its service, whose locks are held from then to the decision. Then all
+//! at its service, whose locks are held from then to the decision. With [`LockTime`]
+//! *at PREPARE* a participant only takes note of the work, and does it when it is
+//! asked to prepare: it holds its locks for the shorter, and a no comes later. Then all
 //! participants are asked to prepare, at once or one after the other
 //! ([`PrepareOrder`]). A yes binds: whoever has given it and hears no decision is
 //! *in doubt*, keeps its locks, and asks.
@@ -113,7 +115,7 @@ use std::sync::Arc;
 pub use coordinator::Coordinator;
 pub use message::{OnePhaseOutcome, Ops, Standing, TwoPhaseMsg, Vote, WorkResult};
 pub use participant::Participant;
-pub use variant::{PrepareOrder, Presumption, Variant};
+pub use variant::{LockTime, PrepareOrder, Presumption, Variant};
 
 use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};

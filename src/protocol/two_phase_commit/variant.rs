@@ -16,6 +16,8 @@ pub struct Variant {
     pub read_only_votes: bool,
     /// In which order participants are asked to prepare.
     pub prepare: PrepareOrder,
+    /// When participants do their work, and so take its locks.
+    pub locks: LockTime,
     /// Whether a participant in doubt whom the coordinator does not answer asks the
     /// other participants (Bernstein, Hadzilacos & Goodman 1987, section 7.4).
     pub cooperative_termination: bool,
@@ -54,6 +56,18 @@ pub enum PrepareOrder {
     /// One after the other, each when the one before it has voted yes; the first no
     /// ends the vote.
     Serial,
+}
+
+/// When a participant does its work, and so takes the locks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockTime {
+    /// When it is given the work.
+    #[default]
+    Early,
+    /// When it is asked to prepare, or to commit in one phase: until then it has only
+    /// taken note.
+    AtPrepare,
 }
 
 impl Variant {

@@ -109,6 +109,7 @@ impl Lowering<'_> {
             presumption: says.presumption,
             read_only_votes: says.read_only_votes,
             prepare: says.prepare,
+            locks: says.locks,
             cooperative_termination: says.cooperative_termination,
             one_phase: says.one_phase,
         }

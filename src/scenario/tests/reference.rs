@@ -76,6 +76,7 @@ message-life = "5s"
 presumption = "abort"
 read-only-votes = false
 prepare = "parallel"
+locks = "early"
 cooperative-termination = false
 one-phase = false
 

@@ -154,6 +154,7 @@ refused! {
 refused! {
     a_presumption_that_there_is_not: "[workload]" => "[two-phase-commit]\npresumption = \"abrot\"\n\n[workload]";
     an_order_of_preparing_that_there_is_not: "[workload]" => "[two-phase-commit]\nprepare = \"at-once\"\n\n[workload]";
+    a_time_of_locks_that_there_is_not: "[workload]" => "[two-phase-commit]\nlocks = \"at-prepair\"\n\n[workload]";
     read_only_votes_that_are_a_word: "[workload]" => "[two-phase-commit]\nread-only-votes = \"yes\"\n\n[workload]";
     one_phase_as_a_number: "[workload]" => "[two-phase-commit]\none-phase = 1\n\n[workload]";
     a_termination_that_is_a_word: "[workload]" => "[two-phase-commit]\ncooperative-termination = \"always\"\n\n[workload]";

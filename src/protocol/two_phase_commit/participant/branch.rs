@@ -2,8 +2,8 @@
 //! transition.
 
 use crate::business::{Params, Reason};
-use crate::protocol::two_phase_commit::Presumption;
 use crate::protocol::two_phase_commit::message::{Ops, Standing, WorkResult};
+use crate::protocol::two_phase_commit::{LockTime, Presumption};
 use crate::protocol::{Decision, Outcome, Safeguard, Safeguards, Tag};
 use crate::vocab::StepId;
 
@@ -19,8 +19,19 @@ pub(super) enum State {
         /// Which step it does.
         step: StepId,
     },
-    /// The branch is open and waits: for more work, for PREPARE, for ABORT.
+    /// The branch is open and waits: for more work, for PREPARE, for ABORT. (Where
+    /// locks are taken at PREPARE, its database has not heard of it.)
     Open(Work),
+    /// Asked to end the first phase, it does the work that it had put off, and so
+    /// takes its locks.
+    Locking {
+        /// What is to be done.
+        work: Work,
+        /// How many steps of it are.
+        done: usize,
+        /// What it was asked for.
+        then: Then,
+    },
     /// The database is asked to prepare it.
     Preparing,
     /// Prepared, and the vote was yes: it holds its locks and waits to be told,
@@ -39,10 +50,19 @@ pub(super) enum State {
     Ended(Ended),
 }
 
-/// What was done in a branch.
+/// How the first phase ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// It prepares, and votes.
+    Prepare,
+    /// It commits in one phase.
+    CommitOnePhase,
+}
+
+/// What was done in a branch, or is to be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Work {
-    /// The steps that are done, in order.
+    /// The steps, in order.
     pub(super) ops: Ops,
     /// What the request is about.
     pub(super) params: Params,
@@ -90,11 +110,21 @@ pub(super) struct Rules {
     pub(super) presumption: Presumption,
     /// Whether it only reads, and so may leave at PREPARE without a record.
     pub(super) may_leave_reading: bool,
+    /// When it does its work.
+    pub(super) locks: LockTime,
 }
 
 impl Rules {
     fn keep(self, safeguard: Safeguard) -> bool {
         self.safeguards.keep(safeguard)
+    }
+
+    /// The first phase ends for a branch with this work.
+    fn end_of_work(self, work: Work, then: Then) -> (State, Act) {
+        match self.locks {
+            LockTime::Early => finish(work, then),
+            LockTime::AtPrepare => go_on(work, 0, then),
+        }
     }
 
     /// A decision, as the coordinator would tell it: what that remembers until then is
@@ -251,8 +281,8 @@ impl State {
     /// is checked before the vote, and who decides after it.
     pub(super) fn next(&self, rules: Rules, happening: Happening) -> Transition {
         match happening {
-            Happening::Work { step, params } => self.on_work(step, params),
-            Happening::Ran(outcome) => self.on_ran(outcome),
+            Happening::Work { step, params } => self.on_work(rules, step, params),
+            Happening::Ran(outcome) => self.on_ran(rules, outcome),
             Happening::Prepare { ops } => self.on_prepare(rules, &ops),
             Happening::CommitOnePhase { ops } => self.on_commit_one_phase(rules, &ops),
             Happening::Prepared(outcome) => self.on_prepared(rules, outcome),
@@ -290,9 +320,11 @@ impl State {
                 Testimony::Says(Standing::Unknown)
             }
             _ if rules.may_leave_reading => Testimony::Says(Standing::Unknown),
-            State::Working { .. } | State::Open(_) | State::RollingBack(..) | State::Ended(_) => {
-                Testimony::Abort
-            }
+            State::Working { .. }
+            | State::Open(_)
+            | State::Locking { .. }
+            | State::RollingBack(..)
+            | State::Ended(_) => Testimony::Abort,
         }
     }
 
@@ -308,16 +340,21 @@ impl State {
         }
     }
 
-    fn on_work(&self, step: StepId, params: Params) -> Transition {
+    fn on_work(&self, rules: Rules, step: StepId, params: Params) -> Transition {
+        let begin = |work: Work| match rules.locks {
+            LockTime::Early => run(work, step),
+            LockTime::AtPrepare => done(work, step),
+        };
         match self {
-            State::Unheard => Ok(run(Work::new(params), step)),
-            State::Open(work) if !work.ops.contains(&step) => Ok(run(work.clone(), step)),
+            State::Unheard => Ok(begin(Work::new(params))),
+            State::Open(work) if !work.ops.contains(&step) => Ok(begin(work.clone())),
             State::Open(_) => Ok((self.clone(), Act::ReplyDoneAgain(step))),
             State::Working { .. } => Err(Ignored::UnderWay),
             State::Ended(ended @ Ended::AtWork(which, result)) if *which == step => {
                 Ok((State::Ended(*ended), Act::ReplyFailed(step, *result)))
             }
-            State::Preparing
+            State::Locking { .. }
+            | State::Preparing
             | State::InDoubt
             | State::Committing { .. }
             | State::CommittingOnePhase
@@ -326,8 +363,22 @@ impl State {
         }
     }
 
-    fn on_ran(&self, outcome: Outcome) -> Transition {
+    fn on_ran(&self, rules: Rules, outcome: Outcome) -> Transition {
         match self {
+            State::Locking { work, done, then } => {
+                let reason = match outcome {
+                    Outcome::Open(_) => return Ok(go_on(work.clone(), done + 1, *then)),
+                    Outcome::Refused(reason) => reason,
+                    Outcome::Conflict => Reason::Conflict,
+                    _ => Reason::Amnesia,
+                };
+                Ok(match then {
+                    // With nothing presumed a no is on disk before it is said.
+                    Then::Prepare if rules.presumption == Presumption::Nothing => no(reason, rules),
+                    Then::Prepare => gone(reason),
+                    Then::CommitOnePhase => refuse(reason),
+                })
+            }
             State::Working { work, step } => {
                 let result = match outcome {
                     Outcome::Open(_) => return Ok(done(work.clone(), *step)),
@@ -358,14 +409,12 @@ impl State {
         let checked = rules.keep(Safeguard::BranchCheck);
         match self {
             State::Open(work) if !checked || work.did(ops) => {
-                Ok((State::Preparing, Act::AskToPrepare(work.clone())))
+                Ok(rules.end_of_work(work.clone(), Then::Prepare))
             }
-            State::Unheard if !checked => {
-                Ok((State::Preparing, Act::AskToPrepare(Work::default())))
-            }
+            State::Unheard if !checked => Ok(finish(Work::default(), Then::Prepare)),
             State::Open(_) | State::Unheard => Ok(no(Reason::Amnesia, rules)),
             State::Working { .. } => Err(Ignored::Busy),
-            State::Preparing => Err(Ignored::UnderWay),
+            State::Locking { .. } | State::Preparing => Err(Ignored::UnderWay),
             State::InDoubt => Ok((State::InDoubt, Act::VoteYesAgain)),
             State::Ended(Ended::VotedNo(reason)) => Ok((self.clone(), Act::VoteNo(*reason))),
             State::Ended(Ended::ReadOnly) => Ok((self.clone(), Act::VoteReadOnly)),
@@ -385,15 +434,18 @@ impl State {
     /// have committed it.
     fn on_commit_one_phase(&self, rules: Rules, ops: &Ops) -> Transition {
         let checked = rules.keep(Safeguard::BranchCheck);
-        let commit = |work: Work| Ok((State::CommittingOnePhase, Act::AskToCommitOnePhase(work)));
         match self {
-            State::Open(work) if !checked || work.did(ops) => commit(work.clone()),
-            State::Unheard if !checked => commit(Work::default()),
+            State::Open(work) if !checked || work.did(ops) => {
+                Ok(rules.end_of_work(work.clone(), Then::CommitOnePhase))
+            }
+            State::Unheard if !checked => Ok(finish(Work::default(), Then::CommitOnePhase)),
             State::Ended(Ended::Committed) => Ok((self.clone(), Act::SayCommitted)),
             State::Ended(Ended::VotedNo(reason)) => Ok((self.clone(), Act::SayRefused(*reason))),
             State::Open(_) | State::Unheard | State::Ended(_) => Ok(refuse(Reason::Amnesia)),
             State::Working { .. } => Err(Ignored::Busy),
-            State::CommittingOnePhase | State::RollingBack(..) => Err(Ignored::UnderWay),
+            State::Locking { .. } | State::CommittingOnePhase | State::RollingBack(..) => {
+                Err(Ignored::UnderWay)
+            }
             State::Preparing | State::InDoubt | State::Committing { .. } => {
                 Err(Ignored::Contradiction)
             }
@@ -438,7 +490,9 @@ impl State {
             }
             State::RollingBack(Ended::Unilaterally, _) | State::Ended(_) => Err(Ignored::TooLate),
             State::RollingBack(..) => Err(Ignored::Contradiction),
-            State::Working { .. } | State::Open(_) | State::Preparing => Err(Ignored::NotVoted),
+            State::Working { .. } | State::Open(_) | State::Locking { .. } | State::Preparing => {
+                Err(Ignored::NotVoted)
+            }
         }
     }
 
@@ -452,6 +506,7 @@ impl State {
             State::Unheard
             | State::Working { .. }
             | State::Open(_)
+            | State::Locking { .. }
             | State::Preparing
             | State::InDoubt => Ok(roll_back(Ended::Aborted, how)),
             State::Committing { .. } | State::CommittingOnePhase => Err(Ignored::Contradiction),
@@ -530,6 +585,7 @@ impl State {
             State::InDoubt
             | State::Working { .. }
             | State::Open(_)
+            | State::Locking { .. }
             | State::Preparing
             | State::Committing { .. }
             | State::CommittingOnePhase
@@ -547,7 +603,9 @@ impl State {
     /// Until it votes, a participant is free to abort.
     fn on_asked(&self, rules: Rules) -> Transition {
         match self {
-            State::Working { .. } | State::Open(_) if self.testimony(rules) == Testimony::Abort => {
+            State::Working { .. } | State::Open(_) | State::Locking { .. }
+                if self.testimony(rules) == Testimony::Abort =>
+            {
                 Ok(give_up(Ended::Aborted, Abort::Forced))
             }
             State::RollingBack(..) => Err(Ignored::UnderWay),
@@ -592,6 +650,25 @@ fn run(work: Work, step: StepId) -> (State, Act) {
     let params = work.params;
     let act = Act::RunStatement(step, params);
     (State::Working { work, step }, act)
+}
+
+/// Does what is left of the work that was put off, one statement after the other.
+fn go_on(work: Work, done: usize, then: Then) -> (State, Act) {
+    match work.ops.get(done) {
+        Some(&step) => {
+            let act = Act::RunStatement(step, work.params);
+            (State::Locking { work, done, then }, act)
+        }
+        None => finish(work, then),
+    }
+}
+
+/// All work is done: the database is asked to end the first phase.
+fn finish(work: Work, then: Then) -> (State, Act) {
+    match then {
+        Then::Prepare => (State::Preparing, Act::AskToPrepare(work)),
+        Then::CommitOnePhase => (State::CommittingOnePhase, Act::AskToCommitOnePhase(work)),
+    }
 }
 
 fn done(mut work: Work, step: StepId) -> (State, Act) {

@@ -51,6 +51,7 @@ impl Participant {
                 safeguards: setting.safeguards,
                 presumption: setting.two_phase.presumption,
                 may_leave_reading: may_leave_reading(setting, service),
+                locks: setting.two_phase.locks,
             },
             branches: FastMap::default(),
             ended: Retained::new(setting.policies.retention),

@@ -31,10 +31,17 @@ fn states() -> Vec<State> {
         work: Work::new(Params::default()),
         step: STEP,
     };
+    let locking = |then| State::Locking {
+        work: work(),
+        done: 0,
+        then,
+    };
     let mut all = vec![
         State::Unheard,
         working,
         State::Open(work()),
+        locking(Then::Prepare),
+        locking(Then::CommitOnePhase),
         State::Preparing,
         State::InDoubt,
         State::Committing { ack: true },
@@ -97,6 +104,7 @@ fn rules(presumption: Presumption) -> Rules {
         safeguards: Safeguards::all(),
         presumption,
         may_leave_reading: false,
+        locks: LockTime::Early,
     }
 }
 
@@ -114,10 +122,16 @@ fn transitions() -> Vec<(State, Happening, State, Act)> {
 
 fn under(presumption: Presumption) -> Vec<(State, Happening, State, Act)> {
     let mut all = Vec::new();
-    for state in states() {
-        for happening in happenings() {
-            if let Ok((to, act)) = state.next(rules(presumption), happening.clone()) {
-                all.push((state.clone(), happening, to, act));
+    for locks in [LockTime::Early, LockTime::AtPrepare] {
+        let rules = Rules {
+            locks,
+            ..rules(presumption)
+        };
+        for state in states() {
+            for happening in happenings() {
+                if let Ok((to, act)) = state.next(rules, happening.clone()) {
+                    all.push((state.clone(), happening, to, act));
+                }
             }
         }
     }
