@@ -66,7 +66,7 @@ impl Irrevocable {
                 (true, 0) => format!("request {request} committed, but {name} was never done"),
                 (true, n) => format!("request {request} committed, but {name} was done {n} times"),
                 (false, _) => {
-                    format!("{name} was done for request {request}, which did not commit")
+                    format!("{name} was done for request {request}, of which not all was done")
                 }
             };
             Breach {

@@ -166,6 +166,7 @@ fn is_no_evidence(what: &What) -> bool {
             | What::Waiting { .. }
             | What::Unlocked { .. }
             | What::Conflicted { .. }
+            | What::Failed { .. }
             | What::Appended { .. }
             | What::Flushed { .. }
             | What::Stored { .. }

@@ -2,24 +2,28 @@
 
 use std::io::Write;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::exit::{Exit, Failure};
 use super::flags::{Format, once, seed};
 use super::output::{Screen, page};
 use super::run::{RunArgs, invocation, load, trials, verdict};
 use crate::measure::over_common_window;
-use crate::protocol::Safeguard;
+use crate::protocol::{ProtocolKind, Safeguard};
 use crate::report::trace::Filter;
 use crate::report::{Comparison, Contrast, Invocation, contrast, json};
+use crate::scenario::Scenario;
 use crate::vocab::Seed;
 
 /// What is changed in the second run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// A safeguard is taken away.
     Without(Safeguard),
     /// All chance comes from another seed.
     Seed(Seed),
+    /// The scenario says something else, `path=value`.
+    Set(String),
 }
 
 impl FromStr for Change {
@@ -31,7 +35,12 @@ impl FromStr for Change {
                 .map(Change::Without)
                 .ok_or_else(|| no_safeguard(name)),
             Some(("seed", number)) => seed(number).map(Change::Seed),
-            _ => Err("a change is `without=SAFEGUARD` or `seed=N`".to_owned()),
+            Some(_) => Ok(Change::Set(text.to_owned())),
+            None => Err(
+                "a change is `without=SAFEGUARD`, `seed=N` or, as for `--set`, \
+                         `PATH=VALUE`"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -51,43 +60,60 @@ fn no_safeguard(name: &str) -> String {
 }
 
 impl Change {
-    fn words(self) -> String {
+    fn words(&self) -> String {
         match self {
             Change::Without(safeguard) => format!("without {safeguard}"),
             Change::Seed(seed) => format!("seed {seed}"),
+            Change::Set(set) => set.clone(),
         }
     }
 
-    fn meaning(self) -> &'static str {
+    fn meaning(&self) -> &'static str {
         match self {
             Change::Without(safeguard) => safeguard.without(),
-            Change::Seed(_) => "",
+            Change::Seed(_) | Change::Set(_) => "",
         }
     }
 
-    fn of(self, whole: &Invocation) -> Invocation {
+    fn of(&self, whole: &Invocation) -> Invocation {
         let mut changed = whole.clone();
         match self {
             Change::Without(safeguard) => {
-                changed.without.push(safeguard);
+                changed.without.push(*safeguard);
                 changed.without = once(&changed.without);
             }
-            Change::Seed(seed) => changed.seed = seed,
+            Change::Seed(seed) => changed.seed = *seed,
+            Change::Set(set) => changed.sets.push(set.clone()),
         }
         changed
+    }
+
+    /// The scenario of the changed run.
+    fn scenario(&self, args: &RunArgs) -> Result<Arc<Scenario>, Failure> {
+        let mut args = args.clone();
+        if let Change::Set(set) = self {
+            args.sets.push(set.clone());
+        }
+        Ok(load(&args)?.scenario)
     }
 }
 
 /// Runs the scenario twice and prints what differs. The whole run decides what
 /// it comes to: the changed one is meant to break something.
-pub(super) fn compare(args: &RunArgs, change: Change) -> Result<Exit, Failure> {
+pub(super) fn compare(args: &RunArgs, change: &Change) -> Result<Exit, Failure> {
     let scenario = load(args)?.scenario;
+    let other = change.scenario(args)?;
     let whole = invocation(args, &scenario)?;
     let changed = change.of(&whole);
     let mut screen = Screen::new();
     let filter = Filter::default();
     let (mut ours, unable) = trials(args, &scenario, &whole, &filter, &mut screen)?;
-    let (mut theirs, _) = trials(args, &scenario, &changed, &filter, &mut screen)?;
+    let (mut theirs, too) = trials(args, &other, &changed, &filter, &mut screen)?;
+    // What only one of them can run has nothing to be compared with.
+    let both: Vec<ProtocolKind> = ours.iter().map(|trial| trial.protocol).collect();
+    theirs.retain(|trial| both.contains(&trial.protocol));
+    let both: Vec<ProtocolKind> = theirs.iter().map(|trial| trial.protocol).collect();
+    ours.retain(|trial| both.contains(&trial.protocol));
     over_common_window(
         ours.iter_mut()
             .chain(&mut theirs)
@@ -103,10 +129,10 @@ pub(super) fn compare(args: &RunArgs, change: Change) -> Result<Exit, Failure> {
             unable: &unable,
         },
         changed: Comparison {
-            scenario: &scenario,
+            scenario: &other,
             invocation: &changed,
             trials: &theirs,
-            unable: &unable,
+            unable: &too,
         },
     };
     let document = match args.format {

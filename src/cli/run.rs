@@ -28,7 +28,7 @@ use crate::vocab::Seed;
 /// Runs the scenario, prints the outcome and says what it comes to.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if let Some(change) = &args.compare {
-        return compare::compare(args, *change);
+        return compare::compare(args, change);
     }
     refuse_mixtures(args)?;
     let whole = load(args)?;

@@ -21,7 +21,7 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct MsgId(pub u64);
 
-/// What happened.
+/// What happened. What is new stands last: digests tell variants by their place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum What {
     // ---- clients ----
@@ -272,6 +272,12 @@ pub enum What {
     },
     /// The run is over: an independent look at everything that is left.
     Rest(Box<Rest>),
+    /// A service answered with an error, for its step's no looks like one: whoever
+    /// asked cannot tell it from a fault.
+    Failed {
+        /// Who was answered.
+        owner: Owner,
+    },
 }
 
 /// What can die.

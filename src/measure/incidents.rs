@@ -60,6 +60,8 @@ pub struct Shortage {
     /// The longest time for which one did; to the end of the run if it never had
     /// it back.
     pub longest: SimDuration,
+    /// Whether that one never had it back.
+    pub to_the_end: bool,
     /// Which row that was.
     pub row: BusinessRow,
     /// Whose request had taken it.

@@ -131,10 +131,12 @@ impl Lacked {
             self.lasted(at, request, lack);
         }
         let (longest, row, request) = self.longest?;
+        let is_longest = |(lack, of): (Lack, RequestId)| (lack.row, of) == (row, request);
         Some(Shortage {
             row,
             request,
             longest,
+            to_the_end: self.for_good.is_some_and(is_longest),
             rows: self.rows.len() as u64,
             by: self.by?,
         })

@@ -632,6 +632,7 @@ fn who_is_short_of_what_is_counted_by_row_until_it_is_whole_or_given_back() {
     };
     assert_eq!((short.rows, short.by), (2, (20, 50)));
     assert_eq!((short.longest, short.row), (lasting(100), row(4)));
+    assert!(!short.to_the_end);
     assert_eq!(short.request, key(1).request);
 }
 
@@ -653,6 +654,7 @@ fn what_is_never_given_back_is_lacking_to_the_end() {
     ]);
     let short = f.incidents.shortages[0];
     assert_eq!((short.rows, short.longest), (2, lasting(200)));
+    assert!(short.to_the_end);
     assert_eq!(short.request, key(0).request);
 }
 

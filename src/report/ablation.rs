@@ -139,6 +139,11 @@ fn verdict(of: &Ablated<'_>, page: Page) -> String {
         let text = "Stopped before the end: not every safeguard was taken away.";
         return format!("\n{}\n", paint(KNOWN, text));
     }
+    let tried = |row: &Row| matches!(row.outcome, Outcome::Noticed(_) | Outcome::Unnoticed { .. });
+    if !of.rows.iter().any(tried) {
+        let text = "Nothing was tried: none of this has anything to keep here.";
+        return format!("\n{}\n", paint(KNOWN, text));
+    }
     if holes.is_empty() {
         let text = "Every safeguard that was taken away was missed.";
         return format!("\n{}\n", paint(GOOD, text));

@@ -1,5 +1,7 @@
 //! A run whole and changed, side by side: only what differs, and the promises.
 
+use indexmap::IndexMap;
+
 use super::page::{Page, section};
 use super::style::{KNOWN, PLAIN, QUIET};
 use super::table::{Cell, Line, Table};
@@ -72,7 +74,7 @@ pub fn screen(of: &Contrast<'_>, page: Page) -> String {
         text.push('\n');
         text.push_str(&page.paragraph(&words, "", ""));
     }
-    for unable in of.whole.unable {
+    for unable in of.changed.unable {
         let words = format!("{} cannot run here: {}.", unable.protocol, unable.why);
         text.push_str(&format!("\n{}", page.paragraph(&words, "", "")));
     }
@@ -111,32 +113,79 @@ fn table(of: &Contrast<'_>, protocols: &[usize]) -> Table {
         [format!("{name}\nwhole"), "\nchanged".to_owned()]
     });
     let mut table = Table::new(heads);
-    let (whole, changed) = (figures::rows(&of.whole), figures::rows(&of.changed));
-    let (mut group, mut begun, mut lead) = ("", false, String::new());
-    for lines in whole.lines.iter().zip(&changed.lines) {
-        let (label, ours, theirs) = match lines {
-            (Line::Group(name), _) => {
-                (group, begun) = (name, false);
-                continue;
-            }
-            (Line::Row { label, cells }, Line::Row { cells: theirs, .. }) => {
-                (label.trim_start_matches("  "), cells, theirs)
-            }
-            (Line::Row { .. }, Line::Group(_)) => continue,
-        };
-        let label = spelt_out(label, &mut lead);
-        let differs = protocols.iter().any(|&n| ours[n].text != theirs[n].text);
-        if !differs && group != figures::PROMISES {
+    let theirs = rows(figures::rows(&of.changed));
+    let mut begun = "";
+    let ours = rows(figures::rows(&of.whole));
+    for (name, cells) in merged(&ours, &theirs) {
+        let (ours, theirs) = cells;
+        let differs = protocols
+            .iter()
+            .any(|&n| text_of(ours, n) != text_of(theirs, n));
+        if !differs && name.0 != figures::PROMISES {
             continue;
         }
-        if !begun {
-            table.group(group);
-            begun = true;
+        if begun != name.0 {
+            table.group(&name.0);
+            begun = &name.0;
         }
-        let cells = protocols.iter().flat_map(|&n| pair(&ours[n], &theirs[n]));
-        table.row(&label, cells.collect::<Vec<_>>());
+        let pairs = protocols
+            .iter()
+            .flat_map(|&n| pair(cell(ours, n), cell(theirs, n)));
+        table.row(&name.1, pairs.collect::<Vec<_>>());
     }
     table
+}
+
+/// A group and a label.
+type Name = (String, String);
+/// The cells of a row, where a side has it.
+type Side<'a> = Option<&'a Vec<Cell>>;
+
+/// The rows of a table by their names, in order.
+fn rows(table: Table) -> IndexMap<Name, Vec<Cell>> {
+    let (mut group, mut lead) = (String::new(), String::new());
+    let mut rows = IndexMap::new();
+    for line in table.lines {
+        match line {
+            Line::Group(name) => group = name,
+            Line::Row { label, cells } => {
+                let label = spelt_out(label.trim_start_matches("  "), &mut lead);
+                rows.insert((group.clone(), label), cells);
+            }
+        }
+    }
+    rows
+}
+
+/// The rows of both sides: those of the one, and what only the other has where it has
+/// it.
+fn merged<'a>(
+    ours: &'a IndexMap<Name, Vec<Cell>>,
+    theirs: &'a IndexMap<Name, Vec<Cell>>,
+) -> Vec<(&'a Name, (Side<'a>, Side<'a>))> {
+    let mut all: Vec<_> = ours
+        .iter()
+        .map(|(name, cells)| (name, (Some(cells), theirs.get(name))))
+        .collect();
+    let mut place = 0;
+    for (name, cells) in theirs {
+        match all.iter().position(|(known, _)| *known == name) {
+            Some(at) => place = at + 1,
+            None => {
+                all.insert(place, (name, (None, Some(cells))));
+                place += 1;
+            }
+        }
+    }
+    all
+}
+
+fn cell(side: Side<'_>, n: usize) -> Cell {
+    side.map_or_else(|| Cell::styled("–", QUIET), |cells| cells[n].clone())
+}
+
+fn text_of(side: Side<'_>, n: usize) -> Option<&str> {
+    side.map(|cells| cells[n].text.as_str())
 }
 
 /// The label of a row that continues the one above it, in full.
@@ -154,15 +203,15 @@ fn spelt_out(label: &str, lead: &mut String) -> String {
     format!("{lead:<SPREAD$}{quantile}")
 }
 
-fn pair(whole: &Cell, changed: &Cell) -> [Cell; 2] {
+fn pair(whole: Cell, changed: Cell) -> [Cell; 2] {
     if whole.text == changed.text {
-        return [whole.clone(), Cell::styled(SAME, QUIET)];
+        return [whole, Cell::styled(SAME, QUIET)];
     }
     let changed = match changed.style == PLAIN {
-        true => Cell::styled(changed.text.clone(), KNOWN),
-        false => changed.clone(),
+        true => Cell::styled(changed.text, KNOWN),
+        false => changed,
     };
-    [whole.clone(), changed]
+    [whole, changed]
 }
 
 #[cfg(test)]

@@ -374,6 +374,7 @@ fn costs(protocol: ProtocolKind) -> Figures {
         rows,
         by: (50, 50),
         longest: us(longest),
+        to_the_end: false,
         row: points(key),
         request: request(5, 2),
     };

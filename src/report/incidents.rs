@@ -41,7 +41,8 @@ pub(super) fn wait(scenario: &Scenario, wait: &Wait) -> String {
     )
 }
 
-/// `60 players were short of 50 points`, and `for up to 259 ms (ash, in c68.0)`.
+/// `60 players were short of 50 points`, and `for up to 259 ms (ash, in c68.0)`; or
+/// `until the end of the run` where that one never had it back.
 pub(super) fn shortage(scenario: &Scenario, shortage: &Shortage) -> (String, String) {
     let business = &scenario.business;
     let resource = &business.resources[usize::from(shortage.row.resource.0)];
@@ -65,10 +66,13 @@ pub(super) fn shortage(scenario: &Scenario, shortage: &Shortage) -> (String, Str
         }
     };
     let lacking = lacking(&resource.name, shortage);
-    (
-        format!("{who} short of {lacking}"),
-        format!("for up to {} ({longest})", shortage.longest),
-    )
+    let lasted = shortage.longest;
+    let how_long = match (shortage.to_the_end, shortage.rows) {
+        (false, _) => format!("for up to {lasted} ({longest})"),
+        (true, 1) => format!("until the end of the run, {lasted} later ({longest})"),
+        (true, _) => format!("one until the end of the run, {lasted} later ({longest})"),
+    };
+    (format!("{who} short of {lacking}"), how_long)
 }
 
 /// `50 points`, `stock (up to 3)`: only a name that is a plural can be counted.

@@ -148,6 +148,8 @@ struct ShortageEntry {
     /// The longest time for which one did.
     #[schemars(with = "u64")]
     longest: SimDuration,
+    /// Whether that one never had it back.
+    to_the_end: bool,
     /// Which row that was.
     row: String,
     /// Which transaction had taken it.
@@ -189,6 +191,7 @@ fn shortage(scenario: &Scenario, of: &Shortage) -> ShortageEntry {
         least,
         most,
         longest: of.longest,
+        to_the_end: of.to_the_end,
         row: business.row_name(of.row),
         transaction: of.request.to_string(),
     }

@@ -286,7 +286,7 @@ fn not_so(error: &Error, section: Range<usize>) -> Problem {
             .and_then(|rest| rest.split_once(", expected "))
         {
             return Problem::at(span, format!("{} does not fit here", got_in_words(got)))
-                .label(format!("expected {}", wanted_in_words(wanted)));
+                .label(format!("expected {}", wanted_in_words(got, wanted)));
         }
     }
     let (what, help) = message.split_once("; ").unwrap_or((message, ""));
@@ -336,8 +336,10 @@ fn got_in_words(got: &str) -> String {
     }
 }
 
-fn wanted_in_words(wanted: &str) -> &str {
+fn wanted_in_words<'a>(got: &str, wanted: &'a str) -> &'a str {
+    let is_whole = got.starts_with("integer `") && !got.contains('-');
     match wanted {
+        "u16" | "u32" | "u64" if is_whole => "a smaller number",
         "u16" | "u32" | "u64" => "a whole number, and none below zero",
         "i64" => "a whole number",
         "f64" => "a number",

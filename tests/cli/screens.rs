@@ -189,12 +189,40 @@ fn a_run_is_compared_with_itself_changed_and_the_whole_side_decides() {
     assert_eq!(document["changed"]["without"][0], "outbox");
 }
 
+/// Whatever the file says can be changed: rows that only one side has stand there, and
+/// a protocol that cannot run with the change is said to.
+#[test]
+fn a_run_is_compared_with_one_of_another_file() {
+    let lesson = "scenarios/lessons/17-semantic-lock.toml";
+    let change = "steps.take-points.semantic-lock=false";
+    let text = out(&run(&[
+        "run",
+        lesson,
+        "--protocol",
+        "orchestrated",
+        "--compare",
+        change,
+    ]));
+    assert!(text.contains(&format!("changed  {change}")), "{text}");
+    let row = text
+        .lines()
+        .find(|line| line.contains("mark hold, ms     max"));
+    let cells = row.unwrap_or_default().split_whitespace().rev();
+    assert_eq!(cells.take(2).collect::<Vec<_>>(), ["–", "8.40"], "{text}");
+
+    let change = "machines.points.database.prepare=never";
+    let text = out(&small(MALL, &["--compare", change]));
+    assert!(text.contains("2pc cannot run here"), "{text}");
+}
+
 #[test]
 fn a_change_that_cannot_be_meant_is_refused_with_what_is_accepted() {
     for (change, accepted) in [
-        ("luck", "`without=SAFEGUARD` or `seed=N`"),
+        ("luck", "`without=SAFEGUARD`, `seed=N` or"),
         ("without=outbx", "did you mean `outbox`?"),
         ("seed=many", "whole number"),
+        ("witout=outbox", "witout"),
+        ("workload.retires=3", "did you mean `retries`?"),
     ] {
         let refused = small(MALL, &["--compare", change]);
         assert_eq!(refused.status.code(), Some(2), "{change}");

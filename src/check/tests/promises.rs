@@ -369,7 +369,7 @@ fn a_mail_goes_out_exactly_once_and_only_for_what_is_done() {
     assert_snapshot!(told.join("\n"), @r"
     never: request c0.0 committed, but mail was never done
     twice: request c0.0 committed, but mail was done 2 times
-    for nothing: mail was done for request c0.0, which did not commit
+    for nothing: mail was done for request c0.0, of which not all was done
     ");
 }
 

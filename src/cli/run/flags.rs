@@ -17,6 +17,7 @@ Examples:
   indoubt run scenarios/points-mall.toml
   indoubt run scenarios/points-mall.toml --without outbox
   indoubt run scenarios/points-mall.toml --compare without=outbox
+  indoubt run scenarios/points-mall.toml --compare two-phase-commit.locks=at-prepare
   indoubt run scenarios/points-mall.toml --protocol 2pc --seed random
   indoubt run scenarios/points-mall.toml --set machines.points.database.flush=5ms
   indoubt run scenarios/order-stock.toml --protocol choreographed --transactions 3 --trace
@@ -30,7 +31,7 @@ Exit codes:
   70  a bug of the bench; standard error says how to show it again";
 
 /// What `run` can be told.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct RunArgs {
     /// The scenario file (TOML)
@@ -81,8 +82,8 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) quiet: bool,
 
     /// Run it once more with one change, and show only what differs:
-    /// `without=SAFEGUARD` or `seed=N`. What it comes to is that of the run without
-    /// the change: the change is meant to break something
+    /// `without=SAFEGUARD`, `seed=N` or, as for `--set`, `PATH=VALUE`. What it comes to
+    /// is that of the run without the change: the change is meant to break something
     #[arg(long, value_name = "CHANGE", conflicts_with_all = ["trace", "quiet"])]
     pub(in crate::cli) compare: Option<Change>,
     /// Say something else than the file, like `workload.retries=0` or

@@ -107,7 +107,10 @@ impl Builder<'_> {
             let own = !matches!(event.what, What::Down(_) | What::Up(_));
             let again = matches!(
                 event.what,
-                What::Waiting { .. } | What::Conflicted { .. } | What::Noted(_)
+                What::Waiting { .. }
+                    | What::Conflicted { .. }
+                    | What::Failed { .. }
+                    | What::Noted(_)
             );
             self.mark(Drafted::Mark {
                 node,

@@ -129,7 +129,7 @@ impl Kept {
             What::Ran { stamp, .. } | What::Committed { stamp, .. } => about(stamp.tx),
             What::Stored { id } | What::HandedOver { id, .. } => about(id.tx),
             What::Noted(note) => about(note.tx),
-            What::Locked { owner, .. } | What::Unlocked { owner, .. } => {
+            What::Locked { owner, .. } | What::Unlocked { owner, .. } | What::Failed { owner } => {
                 self.concern.is_about_owner(*owner)
             }
             // Whoever waits behind the concern pays for it.

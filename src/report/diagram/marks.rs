@@ -141,6 +141,10 @@ impl<'a> Marks<'a> {
                 let who = self.waiter(*owner);
                 Some((Sign::Deed, format!("{who}waits for {}", self.row(*row))))
             }
+            What::Failed { owner } => {
+                let who = self.waiter(*owner);
+                Some((Sign::Deed, format!("{who}is answered with an error")))
+            }
             What::Conflicted { owner, row, .. } => {
                 let who = self.waiter(*owner);
                 let row = row

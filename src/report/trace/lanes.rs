@@ -261,6 +261,7 @@ fn is_deed(what: &What) -> bool {
         what,
         What::GaveUp { .. }
             | What::Conflicted { .. }
+            | What::Failed { .. }
             | What::Prepared { .. }
             | What::Committed { .. }
             | What::CommitLost { .. }

@@ -48,6 +48,7 @@ pub const LEGEND: &[(&str, &str)] = &[
         "conflicted",
         "a lock time-out, a deadlock, somebody older or a write conflict",
     ),
+    ("failed", "a service's no looks like an error"),
     ("prepared", "a branch is prepared"),
     ("committed", "a local transaction took effect"),
     (

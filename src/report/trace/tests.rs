@@ -139,6 +139,7 @@ fn every_kind() -> Vec<What> {
             row: Some(row),
             behind: Some(reader),
         },
+        What::Failed { owner },
         What::Prepared {
             tx,
             effects: smallvec![effect(spend, 80, 30)],

@@ -99,6 +99,7 @@ impl<'a> Words<'a> {
             What::Conflicted { owner, row, behind } => {
                 ("conflicted", who(*owner), self.conflict(*row, *behind))
             }
+            What::Failed { owner } => ("failed", who(*owner), "answered with an error".to_owned()),
             What::Ran {
                 stamp,
                 saw,

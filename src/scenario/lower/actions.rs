@@ -96,19 +96,24 @@ impl Lowering<'_> {
         let resource = cast.resource(id)?;
         if service.is_some_and(|s| s != resource.service) {
             let home = &cast.services[resource.service.0 as usize];
-            self.problems.push(
-                Problem::at(
-                    written.span(),
-                    format!(
-                        "`{}` is not a resource of this step's service",
-                        resource.name
-                    ),
-                )
-                .label(format!("the service `{home}` holds it"))
-                .help(format!(
-                    "a step is one local transaction of one service: let a step of service `{home}` do it"
-                )),
+            let title = format!(
+                "`{}` is not a resource of this step's service",
+                resource.name
             );
+            let held = format!("the service `{home}` holds it");
+            let mut problem = Problem::at(written.span(), title).label(&held);
+            if let Some(says) = &self.file.resources[found].says {
+                let others = cast.services.iter().map(String::as_str);
+                let here = match names::meant(home, others.filter(|other| other != home)) {
+                    Some(like) => format!("{held}: did you mean `{like}`?"),
+                    None => "it is said here".to_owned(),
+                };
+                problem = problem.beside(says.service.span(), here);
+            }
+            self.problems.push(problem.help(format!(
+                "a step is one local transaction of one service: let a step of service `{home}` \
+                 do it"
+            )));
         }
         self.check_fit(verb, written, &resource.kind)?;
         let reread = says.reread.as_ref().is_some_and(|reread| *reread.get_ref());

@@ -66,6 +66,7 @@ refused! {
     half_a_distribution: "think = \"2ms\"" => "think = { from = \"3ms\" }";
     a_probability_above_one: "share = 0.5" => "share = 1.5";
     no_workers: "[machines.welcome]" => "[machines.welcome]\nprocess = { workers = 0 }";
+    more_transactions_than_a_number_can_say: "transactions = 20" => "transactions = 99_999_999_999";
     too_many_transactions: "transactions = 20" => "transactions = 20_000_000";
     a_hot_set_of_everybody: "hot = 2" => "hot = 10";
     more_names_than_values: "size = 5" => "size = 1";
@@ -102,6 +103,7 @@ refused! {
     a_lock_timeout_where_nobody_waits: "engine = \"document\"" => "engine = \"document\", lock-timeout = \"5ms\"";
     a_lock_policy_where_nobody_asks_for_locks: "engine = \"document\"" => "engine = \"document\", lock-policy = \"wait-die\"";
     a_lock_policy_that_does_not_exist: "[machines.points]" => "[machines.points]\ndatabase = { lock-policy = \"die-wait\" }";
+    a_resource_of_a_service_misspelt: "service = \"points\"\nkey = \"{player}\"" => "service = \"pionts\"\nkey = \"{player}\"";
     a_step_on_another_services_resource: "{ grant = \"characters\" }" => "{ take = \"points\", amount = 1 }";
     an_entitlement_that_is_taken_like_a_counter: "{ grant = \"characters\" }" => "{ take = \"characters\", amount = 1 }";
     an_action_without_a_verb: "{ grant = \"characters\" }" => "{ amount = 1 }";

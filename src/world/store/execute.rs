@@ -376,7 +376,10 @@ impl Store {
                     None => (None, None),
                 };
                 let owner = tran.owner;
-                io.events.push(What::Conflicted { owner, row, behind });
+                io.events.push(match said {
+                    Said::Failed(_) => What::Failed { owner },
+                    _ => What::Conflicted { owner, row, behind },
+                });
                 let why = (!tran.wrote_nothing()).then_some(RollbackReason::Conflict);
                 return Verdict::Undone(Outcome::Conflict, why);
             }
