@@ -2,7 +2,7 @@
 
 mod flags;
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 
 pub(super) use self::flags::MeasureArgs;
@@ -18,7 +18,7 @@ use crate::lab::hunt::Outcome;
 use crate::lab::sweep::{Grid, Manifest, Sweep, SweepError};
 use crate::measure::{COLUMNS, Column};
 use crate::report::chart::Chart;
-use crate::report::sweep::{self as report, Swept};
+use crate::report::sweep::{self as report, Frame, Swept};
 use crate::report::{line_to_paste, quoted};
 use crate::scenario::Axis;
 
@@ -27,16 +27,29 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
     if let Some(file) = &args.chart {
         Picture::of(file)?;
     }
+    if args.format == MeasureFormat::Parquet && io::stdout().is_terminal() {
+        let why = "Parquet is nothing to read on a terminal: write it to a file, \
+                   `--format parquet > runs.parquet`";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     with_what_was_measured(args, |swept| {
         if let Some(file) = &args.chart {
             draw(&drawn(swept)?, file, args.theme)?;
         }
-        let document = match (args.format, args.rows) {
-            (MeasureFormat::Text, _) => report::screen(swept, page()),
-            (MeasureFormat::Json, _) => report::document(swept),
-            (MeasureFormat::Jsonl, _) => report::lines(swept),
-            (MeasureFormat::Csv, Rows::Runs) => report::csv_runs(swept),
-            (MeasureFormat::Csv, Rows::Cells) => report::csv_cells(swept),
+        let frame = || match args.rows {
+            Rows::Runs => Frame::runs(swept),
+            Rows::Cells => Frame::cells(swept),
+        };
+        let document = match args.format {
+            MeasureFormat::Text => report::screen(swept, page()),
+            MeasureFormat::Json => report::document(swept),
+            MeasureFormat::Jsonl => report::lines(swept),
+            MeasureFormat::Csv => frame().csv(),
+            MeasureFormat::Parquet => {
+                // No text: past the screen, which may take escape sequences away.
+                io::stdout().lock().write_all(&frame().parquet())?;
+                String::new()
+            }
         };
         let mut screen = Screen::new();
         screen.write_all(document.as_bytes())?;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use indoubt::report::sweep;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
 
 use crate::support::{
     ORDER, code, committed, err, folder, indoubt, json, no_folder, out, run, validates,
@@ -57,12 +59,12 @@ impl Csv {
 
 #[test]
 fn the_same_bytes_on_any_number_of_threads_and_in_every_format() {
-    for format in ["text", "csv", "json", "jsonl"] {
+    for format in ["text", "csv", "parquet", "json", "jsonl"] {
         let on = |jobs| measured(&["--seeds", "0..3", "--jobs", jobs, "--format", format]);
         let (one, three) = (on("1"), on("3"));
         assert_eq!(code(&one), code(&three), "{}", err(&one));
-        assert!(!out(&one).is_empty());
-        assert_eq!(out(&one), out(&three), "{format}");
+        assert!(!one.stdout.is_empty());
+        assert!(one.stdout == three.stdout, "{format}");
     }
 }
 
@@ -376,5 +378,36 @@ fn what_is_written_is_what_the_schemas_say() {
     for line in lines.lines() {
         let (_, record) = line.split_once(' ').expect("a checksum first");
         validates(&schema, &serde_json::from_str(record).expect("JSON"));
+    }
+}
+
+/// What Parquet's own reader reads is what stands in the CSV: the same columns, rows and
+/// values, with nothing where that has nothing.
+#[test]
+fn a_parquet_file_holds_what_the_csv_holds() {
+    for rows in ["runs", "cells"] {
+        let flags = ["--seeds", "0..3", "--rows", rows, "--format"];
+        let table = Csv::of(&measured(&[&flags[..], &["csv"]].concat()));
+        let file = folder("parquet").join(format!("{rows}.parquet"));
+        let written = measured(&[&flags[..], &["parquet"]].concat());
+        fs::write(&file, written.stdout).expect("it can be written");
+        let reader = SerializedFileReader::try_from(file.as_path()).expect("a file");
+        let read = reader.get_row_iter(None).expect("rows");
+        let read: Vec<Row> = read.map(|row| row.expect("a row")).collect();
+        assert_eq!(read.len(), table.rows.len());
+        for (row, of_csv) in read.iter().zip(&table.rows) {
+            let names: Vec<&String> = row.get_column_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, table.header.iter().collect::<Vec<_>>());
+            for ((name, field), text) in row.get_column_iter().zip(of_csv) {
+                let same = match field {
+                    Field::Null => text.is_empty(),
+                    Field::Str(said) => said == text,
+                    Field::ULong(number) => text.parse() == Ok(*number),
+                    Field::Double(number) => text.parse() == Ok(*number),
+                    other => panic!("{name}: {other:?} is no value of a sweep"),
+                };
+                assert!(same, "{name}: {field:?} is not {text}");
+            }
+        }
     }
 }

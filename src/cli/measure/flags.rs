@@ -114,7 +114,7 @@ pub(in crate::cli) struct MeasureArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(in crate::cli) format: MeasureFormat,
 
-    /// What a row of CSV is
+    /// What a row of CSV or Parquet is
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub(in crate::cli) rows: Rows,
 }
@@ -127,13 +127,15 @@ pub(in crate::cli) enum MeasureFormat {
     Text,
     /// For spreadsheets and data frames
     Csv,
+    /// The same, typed: for DuckDB, Polars and pandas, in a file
+    Parquet,
     /// For programs: a document of means and intervals
     Json,
     /// For programs: a line a run
     Jsonl,
 }
 
-/// What a row of CSV is.
+/// What a row of CSV or Parquet is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Rows {
     /// A run: a protocol at one point on one seed, with every figure

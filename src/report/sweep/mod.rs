@@ -1,17 +1,17 @@
-//! What each protocol costs at every value of a parameter: as a table, CSV and
-//! JSON.
+//! What each protocol costs at every value of a parameter: as a table, a data
+//! frame and JSON.
 //!
 //! A *run* is a protocol at a point on one seed; a *cell* is all its seeds, as means
 //! with 95 % confidence intervals.
 
 mod cells;
-mod csv;
 mod curves;
+mod frame;
 mod json;
 mod text;
 
-pub use csv::{cells as csv_cells, runs as csv_runs};
 pub use curves::curves;
+pub use frame::Frame;
 pub use json::{Line, document, journal_schemas, line_schema, lines, schema};
 pub use text::screen;
 
