@@ -11,25 +11,17 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Instant;
 
 use indoubt::check::Judge;
 use indoubt::history::DigestSink;
 use indoubt::measure::Meter;
+use indoubt::protocol::ProtocolKind;
 use indoubt::protocol::two_phase_commit::TwoPhaseCommit;
-use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
-use indoubt::vocab::Seed;
 use indoubt::world::{RunSpec, host};
-use peak_alloc::PeakAlloc;
-
-use support::bare_heap;
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+use support::{bare_heap, direct};
 
 const ROUNDS: usize = 5;
 
@@ -73,24 +65,6 @@ fn main() {
             seconds / base,
         );
     }
-    drop(contestants);
-
-    println!(
-        "\n{:<24} {:>14} {:>22}",
-        "transactions", "peak, MiB", "bytes a transaction"
-    );
-    for transactions in [10_000, 100_000] {
-        let spec = self::spec(transactions);
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        black_box(direct(&spec));
-        let peak = MEMORY.peak_usage().saturating_sub(before);
-        println!(
-            "{transactions:<24} {:>14.1} {:>22.0}",
-            peak as f64 / f64::from(1 << 20),
-            peak as f64 / f64::from(transactions)
-        );
-    }
 }
 
 /// Something to be timed.
@@ -127,30 +101,7 @@ fn spec(transactions: u32) -> RunSpec {
     let mut scenario: Scenario =
         scenario::parse("three-participants.toml", text).expect("the benchmark's own scenario");
     scenario.workload.transactions = transactions;
-    let seed = Seed(1);
-    RunSpec {
-        plan: scenario.plan(seed),
-        scenario: Arc::new(scenario),
-        seed,
-        safeguards: Safeguards::all(),
-        leave_out: BTreeSet::new(),
-    }
-}
-
-/// The whole of it: digest, promises, figures. Returns committed transactions
-/// and agenda events.
-fn direct(spec: &RunSpec) -> (u64, u64) {
-    let judge = Judge::new(&spec.scenario, ProtocolKind::TwoPhaseCommit);
-    let sink = (
-        DigestSink::default(),
-        (
-            judge,
-            Meter::new(&spec.scenario, ProtocolKind::TwoPhaseCommit),
-        ),
-    );
-    let ((digest, (judge, meter)), end) = host::direct::run::<TwoPhaseCommit, _>(spec, sink);
-    black_box((digest.digest(), judge.verdicts()));
-    (meter.finish().committed, end.agenda_events)
+    support::spec(scenario)
 }
 
 fn unchecked(spec: &RunSpec) -> u64 {
