@@ -212,19 +212,40 @@ fn table<'t>(text: &'t str, start: usize, problems: &mut Problems) -> Option<Tab
         return Some(table.into_inner());
     }
     // The parser goes on after a mistake, and may stumble over its rest.
-    let mut told = None;
+    let mut told = 0;
     for error in errors {
-        let at = error.span().map_or(text.len(), |span| span.start);
-        let line = text.as_bytes()[..at.min(text.len())]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count();
-        if told.replace(line) != Some(line) {
-            let span = error.span().unwrap_or(text.len()..text.len());
-            problems.push(not_toml(&error, span).shifted(start));
+        let span = error.span().unwrap_or(text.len()..text.len());
+        if span.start < told {
+            continue;
         }
+        let problem = match twice(text, &error, &span) {
+            Some(name) => {
+                told = end(text, &span, "\n[");
+                Problem::at(span, format!("the section `[{name}]` is there twice"))
+                    .help(format!("where there may be several, each is `[[{name}]]`"))
+            }
+            None => {
+                told = end(text, &span, "\n");
+                not_toml(&error, span)
+            }
+        };
+        problems.push(problem.shifted(start));
     }
     None
+}
+
+/// The name of a section that is there once more, if that is the mistake.
+fn twice<'t>(text: &'t str, error: &Error, span: &Range<usize>) -> Option<&'t str> {
+    let begin = text.get(..span.start)?.rfind('\n').map_or(0, |n| n + 1);
+    let line = text[begin..].lines().next()?;
+    let name = line.trim_start().strip_prefix('[')?.split(']').next()?;
+    (error.message() == "duplicate key" && !name.starts_with('[')).then_some(name)
+}
+
+/// Where the next of these begins, from a place on.
+fn end(text: &str, from: &Range<usize>, next: &str) -> usize {
+    let rest = text.get(from.start..).unwrap_or_default();
+    rest.find(next).map_or(text.len(), |n| from.start + n)
 }
 
 /// Text that is not TOML.

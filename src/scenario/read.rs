@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
+use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
 
 use super::diagnostics::{Problem, Problems};
@@ -153,12 +154,18 @@ impl Sections<'_> {
                     says: self.one(value),
                 })
                 .collect(),
-            _ => {
+            other => {
                 self.problems.push(
-                    Problem::at(span, format!("`{kind}` is a list of sections"))
+                    Problem::at(span.clone(), format!("`{kind}` is a list of sections"))
                         .help(format!("write `[[{kind}]]` above each of them")),
                 );
-                Vec::new()
+                // What it says is read all the same, as the only one.
+                let one = match other {
+                    DeValue::Table(_) => Some(Spanned::new(span.clone(), other)),
+                    _ => None,
+                };
+                let says = one.map(|one| self.one(one));
+                Vec::from_iter(says.map(|says| Entry { says, span }))
             }
         }
     }

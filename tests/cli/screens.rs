@@ -100,6 +100,7 @@ fn a_filter_that_cannot_be_meant_is_refused_with_what_is_accepted() {
         ("node=moon", "`points`"),
         ("kind=comitted", "did you mean `committed`?"),
         ("from=soon", "1.5ms"),
+        ("from=50ms,to=10ms", "ends before it begins"),
         ("c0.0", "KEY=VALUE"),
     ] {
         let refused = small(MALL, &["--trace", "--filter", filter]);

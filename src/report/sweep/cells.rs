@@ -56,20 +56,25 @@ pub(super) fn words(column: &Column, of: &Estimate) -> String {
         | Unit::PerSecond => 1,
     };
     let scale = scale(column);
-    let mean = number(of.mean * scale, digits);
+    let mean = of.mean * scale;
+    let digits = decimals(mean, digits);
+    let text = number(mean, digits);
     match of.half_width() {
-        Some(half) => format!("{mean} ±{}", number(half * scale, digits)),
-        None => mean,
+        Some(half) => format!("{text} ±{}", number(half * scale, digits)),
+        None => text,
     }
 }
 
-/// With so many decimals, fewer where the number is large: 1.25, 12.3, 1,234.
-fn number(value: f64, decimals: usize) -> String {
-    let decimals = match value.abs() {
+/// So many decimals, fewer where the number is large: 1.25, 12.3, 1,234.
+fn decimals(value: f64, most: usize) -> usize {
+    match value.abs() {
         v if v >= 1_000.0 => 0,
-        v if v >= 100.0 => decimals.min(1),
-        _ => decimals,
-    };
+        v if v >= 100.0 => most.min(1),
+        _ => most,
+    }
+}
+
+fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let (sign, whole) = match whole.strip_prefix('-') {
@@ -97,7 +102,7 @@ mod tests {
             (12_345.6, "12,346"),
             (-1.5, "-1.50"),
         ] {
-            assert_eq!(number(value, 2), text);
+            assert_eq!(number(value, decimals(value, 2)), text);
         }
     }
 }

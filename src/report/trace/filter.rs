@@ -53,6 +53,13 @@ impl Filter {
             };
             filter.add(scenario, key.trim(), value.trim())?;
         }
+        if let (Some(from), Some(to)) = (filter.from, filter.to)
+            && from > to
+        {
+            return Err(format!(
+                "nothing happens from {from} to {to}: that ends before it begins"
+            ));
+        }
         Ok(filter)
     }
 

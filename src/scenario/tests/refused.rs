@@ -36,6 +36,7 @@ refused! {
     a_value_of_another_type: "size = 10" => "size = \"ten\"";
     a_negative_number: "size = 10" => "size = -10";
     a_word_that_is_none_of_those_accepted: "engine = \"document\"" => "engine = \"documents\"";
+    a_list_written_as_several_sections: "[[readers]]" => "[readers]\nname = \"a\"\nevery = \"5ms\"\n[readers]";
     a_list_written_as_one_section: "[[readers]]" => "[readers]";
     a_section_written_as_a_value: "name = \"small\"" => "name = \"small\"\nmachines = 3";
 }
