@@ -31,8 +31,11 @@
 //! an older one: it votes no*. So it waits for a younger one that cannot be wounded
 //! either, and so on to ever younger ones: no way leads back.
 //!
-//! A protocol of one's own that prepares one branch while another still works is
-//! not covered; the lock time-out, which is in force under every policy, is.
+//! Where one branch is prepared while another still works, in a protocol of one's own
+//! or with locks taken at PREPARE
+//! ([`LockTime`](crate::protocol::two_phase_commit::LockTime)), that last step does not
+//! hold for *wound-wait*; the lock time-out, which is in force under every policy, ends
+//! such a circle. *Wait-die* needs no such step.
 //!
 //! (Rosenkrantz, Stearns & Lewis, TODS 3(2), 1978: there, too, a wound has no effect
 //! on whoever has begun to terminate.)
