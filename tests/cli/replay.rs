@@ -7,7 +7,7 @@ use std::path::Path;
 use indoubt::report;
 use serde_json::Value;
 
-use crate::support::{code, committed, err, folder, json, out, run, run_in, validates};
+use crate::support::{MALL, code, committed, err, folder, json, out, run, run_in, validates};
 
 const DUAL: &str = "scenarios/lessons/04-dual-write.toml";
 const DOUBT: &str = "scenarios/lessons/03-in-doubt.toml";
@@ -208,7 +208,7 @@ fn a_usage_error_says_what_is_accepted() {
         (vec!["replay", DUAL, "--request", "seven"], "c3.1 is"),
         (
             vec!["replay", DUAL, "--protocol", "2pc", "--request", "c9.9"],
-            "nobody asked for c9.9",
+            "nobody asked for c9.9 in this run, but for c0.0",
         ),
         (
             vec!["replay", DUAL, "--protocol", "2pc", "--promise", "luck"],
@@ -216,7 +216,7 @@ fn a_usage_error_says_what_is_accepted() {
         ),
         (
             vec!["replay", DUAL, "--protocol", "2pc", "--promise", "votes"],
-            "was not broken",
+            "was not broken under 2pc (none was): say --request c0.0 instead",
         ),
         (
             vec!["replay", DUAL, "--protocol", "2pc", "--svg", "x.svg"],
@@ -244,6 +244,34 @@ fn where_all_is_well_under_every_protocol_that_is_said_of_each() {
         assert!(line.contains("no promise broke, as expected"), "{text}");
     }
     assert!(text.contains("--request c0.0\n"), "{text}");
+}
+
+/// A client without a request may be the first: nobody is to guess who has one.
+#[test]
+fn where_nothing_broke_a_request_is_named_that_there_is() {
+    let run_of = |more: &[&str]| {
+        let arguments = ["replay", MALL, "--transactions", "3"];
+        run(&[&arguments[..], more].concat())
+    };
+    let first = "c128.0";
+    let flag = format!("--request {first}");
+    for more in [&[][..], &["--protocol", "choreographed"]] {
+        let replayed = run_of(more);
+        assert!(out(&replayed).contains(&flag), "{}", out(&replayed));
+    }
+    for more in [
+        &["--protocol", "2pc", "--promise", "floors"][..],
+        &["--promise", "floors"],
+        &["--all"],
+    ] {
+        let refused = run_of(more);
+        assert!(err(&refused).contains(&flag), "{}", err(&refused));
+    }
+    let drawn = run_of(&["--protocol", "2pc", "--request", first]);
+    assert_eq!(code(&drawn), 0, "{}", err(&drawn));
+    let refused = run_of(&["--protocol", "2pc", "--request", "c0.0"]);
+    let named = format!("nobody asked for c0.0 in this run, but for {first}, ");
+    assert!(err(&refused).contains(&named), "{}", err(&refused));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn markdown(of: &Replay<'_>, toml: &str) -> String {
         Subject::Request(request) => {
             let _ = writeln!(text, "# Request {request} under {protocol} in {scenario}\n");
         }
-        Subject::Everything | Subject::Nothing => {
+        Subject::Everything | Subject::Nothing(_) => {
             let _ = writeln!(text, "# {scenario} under {protocol}\n");
         }
     }
