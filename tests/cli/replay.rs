@@ -7,7 +7,9 @@ use std::path::Path;
 use indoubt::report;
 use serde_json::Value;
 
-use crate::support::{MALL, code, committed, err, folder, json, out, run, run_in, validates};
+use crate::support::{
+    MALL, clone_of_it, code, committed, err, folder, json, out, run, run_in, validates,
+};
 
 const DUAL: &str = "scenarios/lessons/04-dual-write.toml";
 const DOUBT: &str = "scenarios/lessons/03-in-doubt.toml";
@@ -538,6 +540,7 @@ fn to_paste(text: &str) -> impl Iterator<Item = String> {
 
 #[test]
 fn every_line_that_is_printed_to_be_pasted_works() {
+    let clone = clone_of_it("pasted");
     let folder = folder("replay-paste");
     let file = saved(&folder, "dual.history", &["--without", "outbox"]);
     let name = folder.join("tickets").display().to_string();
@@ -579,6 +582,7 @@ fn every_line_that_is_printed_to_be_pasted_works() {
         vec!["replay", DOUBT, "--protocol", "2pc", "--request", "c0.0"],
         vec!["replay", DUAL],
         vec!["new", &name],
+        [&["shrink", DUAL][..], &without[..2]].concat(),
     ]
     .into_iter()
     .map(|arguments| arguments.into_iter().map(str::to_owned).collect())
@@ -597,12 +601,13 @@ fn every_line_that_is_printed_to_be_pasted_works() {
         let output = run(&arguments);
         assert!(code(&output) <= 1, "{arguments:?}: {}", err(&output));
         lines.extend(to_paste(&out(&output)));
+        lines.extend(to_paste(&err(&output)));
     }
     assert!(lines.len() >= 8, "the lines are out of sight: {lines:?}");
     for line in lines {
         let arguments = shlex::split(&line).expect("as a shell reads it");
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let pasted = run(&arguments);
+        let pasted = run_in(&clone, &arguments);
         assert!(
             code(&pasted) <= 1,
             "{line}\n{}{}",
