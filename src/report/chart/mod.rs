@@ -91,10 +91,13 @@ fn title(scene: &mut Scene, says: &str, about: &str) {
     scene.words(about, (MARGIN, 52.0), Style::of(12.0, Ink::Quiet));
 }
 
-/// How it was made, in small print.
+/// How it was made, in small print: a long command in smaller letters.
 fn footer(scene: &mut Scene, made_by: &str) {
+    const SIZE: f64 = 9.0;
     let place = (scene.width - MARGIN, scene.height - 8.0);
-    let style = Style::of(9.0, Ink::Quiet).at(Anchor::End);
+    let room = scene.width - 2.0 * MARGIN;
+    let size = SIZE * (room / paint::breadth(made_by, SIZE, false)).min(1.0);
+    let style = Style::of(size, Ink::Quiet).at(Anchor::End);
     scene.words(made_by, place, style);
 }
 
