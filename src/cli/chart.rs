@@ -100,7 +100,7 @@ pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
     Picture::of(&args.out)?;
     draw(&picture(args)?, &args.out, args.theme)?;
     let mut screen = Screen::new();
-    writeln!(screen, "{} is drawn.", args.out.display())?;
+    writeln!(screen, "{}", drawing(&args.out))?;
     screen.flush()?;
     Ok(Exit::AsExpected)
 }
@@ -207,6 +207,11 @@ impl Runs<'_> {
             made_by: &self.made_by,
         }))
     }
+}
+
+/// What is said when a chart is written.
+pub(super) fn drawing(file: &Path) -> String {
+    format!("{} is drawn.", file.display())
 }
 
 /// Writes a chart as what its name says.

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 
 pub(super) use self::flags::MeasureArgs;
 use self::flags::{MeasureFormat, Rows};
-use super::chart::{Picture, draw, drawn_to};
+use super::chart::{Picture, draw, drawing, drawn_to};
 use super::exit::{Exit, Failure};
 use super::flags::{chosen, once, threads};
 use super::journal::Journal;
-use super::output::{Screen, page};
+use super::output::{Screen, page, say};
 use super::progress::{bar, counting, interrupted};
 use super::source::Source;
 use crate::lab::hunt::Outcome;
@@ -30,6 +30,8 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
     with_what_was_measured(args, |swept| {
         if let Some(file) = &args.chart {
             draw(&drawn(args, swept)?, file, args.theme)?;
+            // Beside a report that may be for programs.
+            say(&drawing(file));
         }
         let document = match (args.format, args.rows) {
             (MeasureFormat::Text, _) => report::screen(swept, page()),

@@ -71,6 +71,7 @@ fn a_sweep_is_drawn_over_the_one_parameter_that_varies() {
     let sweep = ["--sweep", "workload.arrivals.clients=1..4"];
     let done = run(&[&one[..], &sweep].concat());
     assert_eq!(code(&done), 0, "{}", err(&done));
+    assert_eq!(err(&done), format!("{file} is drawn.\n"));
     let svg = std::fs::read_to_string(&file).expect("it is written");
     assert!(
         svg.contains("workload.arrivals.clients"),
