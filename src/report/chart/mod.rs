@@ -128,8 +128,18 @@ fn extremes<T>(
     (most.0 > least.0).then_some([most.1, least.1])
 }
 
+/// The colour of the nth of those that are compared: a protocol has its own in every
+/// chart, and one that somebody brought that of its place.
+fn ink(name: &str, n: usize) -> Ink {
+    let shipped = ProtocolKind::ALL.iter();
+    let place = shipped
+        .map(|kind| kind.name())
+        .position(|known| known == name);
+    Ink::Series(place.unwrap_or(ProtocolKind::ALL.len() + n))
+}
+
 /// Each name where its line ends, moved so far that none runs into another or under
-/// the floor; in the order of the lines, whose number is their colour.
+/// the floor; in the order of the lines.
 fn line_names<'a>(
     scene: &mut Scene,
     (x, floor): (f64, f64),
@@ -152,7 +162,7 @@ fn line_names<'a>(
         places[n] = places[n].min(most);
     }
     for ((_, n, name), y) in ends.into_iter().zip(places) {
-        scene.words(name, (x, y + 4.0), Style::of(SIZE, Ink::Series(n)).bold());
+        scene.words(name, (x, y + 4.0), Style::of(SIZE, ink(name, n)).bold());
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::axis::{Axis, millis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, about, footer, title};
+use super::{WIDTH, about, footer, ink, title};
 use crate::fault::FaultPlan;
 use crate::measure::{Course, Figures, Levels};
 use crate::protocol::ProtocolKind;
@@ -114,8 +114,9 @@ fn draw_group(scene: &mut Scene, of: &Timelines<'_>, group: &Group, top: f64, ti
             scene.rect((from, y), ((to - from).max(1.5), STRIP), Ink::Fault);
         }
         let height = Axis::from_zero(*most, (y + STRIP, y + 2.0), 4);
-        draw_steps(scene, series, (time, &height), Ink::Series(n));
-        let label = Style::of(SMALL, Ink::Series(n)).at(Anchor::End);
+        let ink = ink(protocol.name(), n);
+        draw_steps(scene, series, (time, &height), ink);
+        let label = Style::of(SMALL, ink).at(Anchor::End);
         scene.words(protocol.name(), (LEFT - 8.0, y + STRIP / 2.0 + 4.0), label);
         if n == 0 {
             let top_value = height.ticks().last().copied().unwrap_or(0.0);
