@@ -10,7 +10,7 @@ use crate::fault::{Fault, Moment};
 use crate::history::{Digest, Event, Sink, What};
 use crate::lab::{HostChoice, RunOptions, Runner, Trial, catch};
 use crate::protocol::{Milestone, ProtocolKind, Safeguards};
-use crate::scenario::{self, Scenario, fault_text};
+use crate::scenario::{self, Scenario, duration_text, fault_text};
 use crate::vocab::{FastMap, NodeId, RequestId, SimTime};
 
 /// What must go on to break.
@@ -162,8 +162,8 @@ impl Case {
         let domains = &self.best.scenario.business.domains;
         let requests = wishes.asked.iter().map(|(at, request, params)| {
             let mut entry = Table::new();
-            let micros = at.since(SimTime::ZERO).as_micros();
-            entry.insert("at".to_owned(), format!("{micros}us").into());
+            let at = duration_text(at.since(SimTime::ZERO));
+            entry.insert("at".to_owned(), at.into());
             entry.insert("id".to_owned(), request.to_string().into());
             if !domains.is_empty() {
                 let values = domains.iter().zip(params.0);
