@@ -353,6 +353,13 @@ fn a_shrunk_scenario_stands_for_itself_and_breaks_the_same_promise() {
         let shrunk = run(&shrink);
         assert_eq!(code(&shrunk), 0, "{}", err(&shrunk));
         assert_eq!(out(&run(&shrink)), out(&shrunk), "the same twice");
+        let text = out(&shrunk);
+        assert!(!text.contains("\"0\""), "a time has a unit: {text}");
+        let lines: Vec<&str> = text.lines().collect();
+        for three in lines.windows(3).filter(|three| three[1].starts_with('[')) {
+            let empty = three[2].is_empty();
+            assert!(!empty || three[0].starts_with("# For"), "{text}");
+        }
         let file = no_folder(&format!("hunt-shrunk-{without}.toml"));
         std::fs::write(&file, out(&shrunk)).expect("writable");
         let file = file.to_str().expect("text");
