@@ -5,6 +5,7 @@ use crate::report::{line_to_paste, quoted};
 
 /// The arguments of this process, as a line to paste.
 pub(super) fn this_very_command() -> String {
-    let words: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words.map(|word| quoted(&word.to_string_lossy())).collect();
     line_to_paste(&words.join(" "))
 }

@@ -100,7 +100,7 @@ pub(super) fn chart(args: &ChartArgs) -> Result<Exit, Failure> {
     Picture::of(&args.out)?;
     draw(&picture(args)?, &args.out, args.theme)?;
     let mut screen = Screen::new();
-    writeln!(screen, "{} is drawn.", args.out.display())?;
+    writeln!(screen, "{}", drawing(&args.out))?;
     screen.flush()?;
     Ok(Exit::AsExpected)
 }
@@ -209,6 +209,11 @@ impl Runs<'_> {
     }
 }
 
+/// What is said when a chart is written.
+pub(super) fn drawing(file: &Path) -> String {
+    format!("{} is drawn.", file.display())
+}
+
 /// Writes a chart as what its name says.
 pub(super) fn draw(chart: &Chart, file: &Path, theme: Paper) -> Result<(), Failure> {
     let theme = match theme {
@@ -222,7 +227,7 @@ pub(super) fn draw(chart: &Chart, file: &Path, theme: Paper) -> Result<(), Failu
     write_whole(file, &bytes)
 }
 
-/// The command, in small print: what it is to be written to does not matter.
+/// The command that draws it again, in small print.
 fn made_by(args: &ChartArgs, seed: Seed) -> String {
     let mut words = format!(
         "indoubt chart {} --seed {seed}",
@@ -247,7 +252,18 @@ fn made_by(args: &ChartArgs, seed: Seed) -> String {
     for set in &args.sets {
         words.push_str(&format!(" --set {}", quoted(set)));
     }
-    words
+    words + &drawn_to("--out", &args.out, args.theme)
+}
+
+/// Where a chart is drawn to, and on what, as flags: its name alone, for a picture is
+/// the same in any folder.
+pub(super) fn drawn_to(flag: &str, file: &Path, theme: Paper) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let theme = match theme {
+        Paper::Light => "",
+        Paper::Dark => " --theme dark",
+    };
+    format!(" {flag} {}{theme}", quoted(&name))
 }
 
 /// What the picture is written as.

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 
 pub(super) use self::flags::MeasureArgs;
 use self::flags::{MeasureFormat, Rows};
-use super::chart::{Picture, draw};
+use super::chart::{Picture, draw, drawing, drawn_to};
 use super::exit::{Exit, Failure};
 use super::flags::{chosen, once, threads};
 use super::journal::Journal;
-use super::output::{Screen, page};
+use super::output::{Screen, page, say};
 use super::progress::{bar, counting, interrupted};
 use super::source::Source;
 use crate::lab::hunt::Outcome;
@@ -34,7 +34,9 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
     }
     with_what_was_measured(args, |swept| {
         if let Some(file) = &args.chart {
-            draw(&drawn(swept)?, file, args.theme)?;
+            draw(&drawn(args, swept)?, file, args.theme)?;
+            // Beside a report that may be for programs.
+            say(&drawing(file));
         }
         let frame = || match args.rows {
             Rows::Runs => Frame::runs(swept),
@@ -65,13 +67,19 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Exit, Failure> {
 
 /// Measures, and draws the first figure.
 pub(super) fn picture(args: &MeasureArgs) -> Result<Chart, Failure> {
-    with_what_was_measured(args, drawn)
+    with_what_was_measured(args, |swept| drawn(args, swept))
 }
 
-fn drawn(swept: &Swept<'_>) -> Result<Chart, Failure> {
+fn drawn(args: &MeasureArgs, swept: &Swept<'_>) -> Result<Chart, Failure> {
     let nothing = || Failure::Usage("there is no figure to draw".to_owned());
-    let figure = swept.figures.first().ok_or_else(nothing)?;
-    let curves = report::curves(swept, figure).map_err(Failure::Usage)?;
+    let figure = *swept.figures.first().ok_or_else(nothing)?;
+    // How the program was started is no part of a picture, which is the same on every
+    // machine.
+    let mut made_by = format!("indoubt {}", words(args, &[figure]));
+    if let Some(file) = &args.chart {
+        made_by.push_str(&drawn_to("--chart", file, args.theme));
+    }
+    let curves = report::curves(swept, figure, made_by).map_err(Failure::Usage)?;
     Ok(Chart::curves(&curves))
 }
 
@@ -87,7 +95,7 @@ fn with_what_was_measured<T>(
         sweep: &sweep,
         grid: &grid,
         figures: &figures(args),
-        command: &command(args),
+        command: &line_to_paste(&words(args, &args.figures)),
     })
 }
 
@@ -183,8 +191,8 @@ fn unable(error: SweepError) -> Failure {
     }
 }
 
-/// The command that prints the same, from what it was told.
-fn command(args: &MeasureArgs) -> String {
+/// What prints the same of these figures, as words of a line to paste.
+fn words(args: &MeasureArgs, figures: &[&Column]) -> String {
     let mut line = "measure ".to_owned();
     line.push_str(&quoted(&args.scenario.display().to_string()));
     let mut flag = |name: &str, value: &str| {
@@ -209,8 +217,8 @@ fn command(args: &MeasureArgs) -> String {
     if let Some(time) = args.warm_up {
         flag("warm-up", &format!("{}us", time.as_micros()));
     }
-    for figure in &args.figures {
+    for figure in figures {
         flag("figure", figure.name);
     }
-    line_to_paste(&line)
+    line
 }

@@ -265,13 +265,16 @@ fn subject<'c>(args: &ReplayArgs, case: &'c Case) -> Result<Subject<'c>, Failure
             let named = broken
                 .iter()
                 .find(|(id, _)| case.scenario.promise_name(*id) == name);
-            Some(named.ok_or_else(|| which::not_broken(name, case))?)
+            match named {
+                Some(named) => Some(named),
+                None => return Err(which::not_broken(name, case)?),
+            }
         }
     };
     Ok(match found {
         Some((promise, violation)) => Subject::Broken(*promise, violation),
         None if args.all => Subject::Everything,
-        None => Subject::Nothing,
+        None => Subject::Nothing(which::requests(case)?.first().copied()),
     })
 }
 
@@ -297,7 +300,7 @@ fn draw(
     case: &Case,
     subject: &Subject<'_>,
 ) -> Result<diagram::Diagram, Failure> {
-    let nothing = *subject == Subject::Nothing;
+    let nothing = matches!(subject, Subject::Nothing(_));
     if nothing && (args.report.is_some() || args.svg.is_some()) {
         return Err(Failure::Usage(
             "no promise broke: say with --request what to draw, or --all".to_owned(),
@@ -318,9 +321,7 @@ fn draw(
     if let Some(request) = args.request {
         let asked = |what: &What| matches!(what, What::Asked { key, .. } if key.request == request);
         if !kept.events().iter().any(|event| asked(&event.what)) {
-            return Err(Failure::Usage(format!(
-                "nobody asked for {request} in this run"
-            )));
+            return Err(which::not_asked_for(request, case)?);
         }
     }
     let moment = subject.moment(&case.scenario);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::bug::this_very_command;
 use super::exit::{Exit, Failure};
 use super::files::write_whole;
 use super::flags::{chosen, protocols, safeguards, seed, transactions};
@@ -74,13 +75,17 @@ pub(super) fn shrink(args: &ShrinkArgs) -> Result<Exit, Failure> {
     match &args.out {
         Some(path) => {
             write_whole(path, &done.text)?;
-            say(&words(&done, &path.display().to_string()));
+            let file = quoted(&path.display().to_string());
+            let protocol = done.target.protocol;
+            let run = line_to_paste(&format!("run {file} --protocol {protocol}"));
+            say(&words(&done, &run));
         }
         None => {
             let mut screen = Screen::new();
             screen.write_all(done.text.as_bytes())?;
             screen.flush()?;
-            say(&words(&done, "SHRUNK.toml"));
+            let kept = format!("{} --out shrunk.toml", this_very_command());
+            say(&words(&done, &kept));
         }
     }
     Ok(Exit::AsExpected)
@@ -129,7 +134,8 @@ fn smallest(args: &ShrinkArgs) -> Result<Shrunk, Failure> {
     Err(Failure::Usage(why))
 }
 
-fn words(done: &Shrunk, file: &str) -> String {
+/// What was done, and the line to paste next.
+fn words(done: &Shrunk, next: &str) -> String {
     let cut = match done.cut_short {
         true => " (--budget ended it: more could have been tried)",
         false => "",
@@ -137,7 +143,7 @@ fn words(done: &Shrunk, file: &str) -> String {
     format!(
         "{} under {}: {}\n\
          {} of {} faults and {} of {} transactions are left, after {} runs{cut}; digest {}\n\
-         {}",
+         {next}",
         done.target.promise,
         done.target.protocol,
         done.violation.what,
@@ -147,10 +153,5 @@ fn words(done: &Shrunk, file: &str) -> String {
         done.requests.0,
         done.runs,
         done.digest,
-        line_to_paste(&format!(
-            "run {} --protocol {}",
-            quoted(file),
-            done.target.protocol
-        )),
     )
 }

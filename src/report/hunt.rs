@@ -52,20 +52,31 @@ impl Hunted<'_> {
             .is_none_or(|wanted| self.summary.seeds >= wanted)
     }
 
-    /// The command that runs one seed of it again.
-    fn again(&self, finding: &Finding, seed: u64) -> String {
-        let invocation = Invocation {
+    fn invocation(&self, seed: u64) -> Invocation {
+        Invocation {
             file: self.manifest.file.clone(),
             seed: Seed(seed),
             without: self.manifest.without(),
             transactions: self.manifest.transactions,
             sets: self.manifest.sets.clone(),
             swarm: self.manifest.swarm,
-        };
+        }
+    }
+
+    /// The command that runs one seed of it again.
+    fn again(&self, finding: &Finding, seed: u64) -> String {
         match ProtocolKind::named(&finding.protocol) {
-            Some(protocol) => invocation.line(protocol),
+            Some(protocol) => self.invocation(seed).line(protocol),
             None => String::new(),
         }
+    }
+
+    /// The command that shrinks what one seed of it broke. A panic has no verdict to
+    /// shrink by.
+    fn shrink(&self, finding: &Finding, seed: u64) -> Option<String> {
+        let protocol = ProtocolKind::named(&finding.protocol)?;
+        let line = || self.invocation(seed).shrink(protocol, &finding.promise);
+        (finding.promise != PANIC).then(line)
     }
 
     fn holes(&self) -> Vec<String> {
@@ -169,6 +180,9 @@ fn findings(of: &Hunted<'_>, page: Page, title: &str, groups: &[(&Finding, &Grou
         );
         text.push_str(&format!("    {}\n", paint(QUIET, &size)));
         text.push_str(&format!("    {}\n", of.again(finding, group.smallest)));
+        if let Some(shrink) = of.shrink(finding, group.smallest) {
+            text.push_str(&format!("    {shrink}\n"));
+        }
     }
     if let Some(more) = runs.len().checked_sub(MOST_FINDINGS + 1) {
         text.push_str(&format!("  and {} more: --format json has all\n", more + 1));
@@ -292,12 +306,15 @@ pub(crate) struct Document<'a> {
     again: Vec<Again>,
 }
 
-/// How to run the smallest run of a finding again.
+/// How to run the smallest run of a finding again, and how to shrink it.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Again {
     #[serde(flatten)]
     finding: Finding,
     command: String,
+    /// Absent where there is no promise to shrink by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shrink: Option<String>,
 }
 
 /// What [`json`] writes, as a JSON Schema.
@@ -332,6 +349,7 @@ pub fn json(of: &Hunted<'_>) -> String {
             .map(|(finding, group)| Again {
                 finding: finding.clone(),
                 command: of.again(finding, group.smallest),
+                shrink: of.shrink(finding, group.smallest),
             })
             .collect(),
     })

@@ -131,17 +131,20 @@ fn text(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-/// In the unit that needs no more than three decimals; exact.
 fn duration(lasts: SimDuration) -> String {
+    text(&duration_text(lasts))
+}
+
+/// A duration in the unit that needs no more than three decimals; exact.
+pub(crate) fn duration_text(lasts: SimDuration) -> String {
     let micros = lasts.as_micros();
     let (whole, rest) = (micros / 1_000, micros % 1_000);
     match (whole, rest) {
-        (0, 0) => text("0"),
-        (0, rest) => text(&format!("{rest}us")),
-        (whole, 0) => text(&format!("{whole}ms")),
+        (whole, 0) => format!("{whole}ms"),
+        (0, rest) => format!("{rest}us"),
         (whole, rest) => {
             let decimals = format!("{rest:03}");
-            text(&format!("{whole}.{}ms", decimals.trim_end_matches('0')))
+            format!("{whole}.{}ms", decimals.trim_end_matches('0'))
         }
     }
 }

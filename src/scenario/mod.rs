@@ -321,6 +321,7 @@ use std::path::Path;
 
 pub use axis::Axis;
 pub use diagnostics::{ScenarioErrors, Style};
+pub(crate) use fault_text::duration_text;
 pub use fault_text::{fault_text, faults_setting};
 pub use lower::MOST_TRANSACTIONS;
 pub use rules::{Breach, RULES, Rule};

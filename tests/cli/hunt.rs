@@ -260,6 +260,20 @@ fn every_line_to_paste_shows_what_it_is_for() {
         assert!(flat.contains(what), "{line} does not show: {what}");
         pasted += 1;
     }
+    // Shrinking takes a while: the first line stands for all.
+    let text = out(&hunted(&["--seeds", "0..40"]));
+    let lines = text.lines().map(str::trim);
+    let mut lines = lines.filter_map(|line| line.strip_prefix("cargo run --release -- shrink "));
+    let words = lines
+        .next()
+        .and_then(shlex::split)
+        .expect("a line to paste");
+    let promise = words.last().expect("words");
+    let shrunk = indoubt(&["shrink"]).args(&words).output();
+    let shrunk = shrunk.expect("the binary starts");
+    assert_eq!(code(&shrunk), 0, "{}", err(&shrunk));
+    let about = format!("{promise} breaks under ");
+    assert!(out(&shrunk).contains(&about), "{}", out(&shrunk));
     assert!(pasted > 2, "a hunt without the outbox finds more");
 }
 
@@ -339,6 +353,13 @@ fn a_shrunk_scenario_stands_for_itself_and_breaks_the_same_promise() {
         let shrunk = run(&shrink);
         assert_eq!(code(&shrunk), 0, "{}", err(&shrunk));
         assert_eq!(out(&run(&shrink)), out(&shrunk), "the same twice");
+        let text = out(&shrunk);
+        assert!(!text.contains("\"0\""), "a time has a unit: {text}");
+        let lines: Vec<&str> = text.lines().collect();
+        for three in lines.windows(3).filter(|three| three[1].starts_with('[')) {
+            let empty = three[2].is_empty();
+            assert!(!empty || three[0].starts_with("# For"), "{text}");
+        }
         let file = no_folder(&format!("hunt-shrunk-{without}.toml"));
         std::fs::write(&file, out(&shrunk)).expect("writable");
         let file = file.to_str().expect("text");

@@ -2,10 +2,10 @@
 //! and what it shows is what is printed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use crate::support::{no_folder, path, run_in};
+use crate::support::{clone_of_it, path, run_in};
 
 const README: &str = include_str!("../../README.md");
 
@@ -82,28 +82,6 @@ fn commands() -> Vec<Shown> {
     commands
 }
 
-/// A copy of what a clone has for a user to run, so that commands may write.
-fn clone_of_it() -> PathBuf {
-    let clone = no_folder("readme");
-    for folder in ["scenarios", "tests/safeguards", "reports"] {
-        let from = path(folder);
-        copy(&from, &clone.join(folder));
-    }
-    clone
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the target directory is writable");
-    for entry in fs::read_dir(from).expect("the folder is there") {
-        let entry = entry.expect("a readable entry");
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        match from.is_dir() {
-            true => copy(&from, &to),
-            false => fs::copy(&from, &to).map(drop).expect("it can be copied"),
-        }
-    }
-}
-
 fn run(command: &str, folder: &Path) -> Output {
     let words = command
         .strip_prefix("cargo run --release -- ")
@@ -140,7 +118,7 @@ fn compare(shown: &[String], printed: &str) -> Result<(), String> {
 
 #[test]
 fn every_command_runs_and_prints_what_is_shown() {
-    let clone = clone_of_it();
+    let clone = clone_of_it("readme");
     let mut wrong = Vec::new();
     for Shown { command, output } in commands() {
         if NOT_RUN.iter().any(|(known, _)| *known == command) {

@@ -28,6 +28,28 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// A copy of what a clone has for a user to run, so that commands may write.
+pub(crate) fn clone_of_it(name: &str) -> PathBuf {
+    let clone = no_folder(name);
+    for folder in ["scenarios", "tests/safeguards", "reports"] {
+        let from = path(folder);
+        copy(&from, &clone.join(folder));
+    }
+    clone
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the target directory is writable");
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("a readable entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match from.is_dir() {
+            true => copy(&from, &to),
+            false => fs::copy(&from, &to).map(drop).expect("it can be copied"),
+        }
+    }
+}
+
 /// A program, in an environment without opinions about colour.
 pub(crate) fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(name);

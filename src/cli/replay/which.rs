@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::{Case, ReplayArgs, options};
 use crate::cli::exit::Failure;
-use crate::lab::{self, RunError, Trial};
+use crate::history::{Event, Sink, What};
+use crate::lab::{self, RunError, RunOptions, Trial};
 use crate::protocol::ProtocolKind;
 use crate::report::replay::broken;
 use crate::report::{Comparison, Invocation, Judgement, list_of_names};
 use crate::scenario::Scenario;
+use crate::vocab::RequestId;
 
 /// The run under the protocol that was named; else the first that has the digest,
 /// or that breaks the promise, or any. Where none broke and nobody said what is
@@ -42,17 +44,24 @@ pub(super) fn trial(
         (None, None) if of_one => "no promise broke".to_owned(),
         (None, None) => {
             let mut trials = trials.into_iter();
-            let first = trials.next().ok_or_else(|| {
-                Failure::Usage("no protocol can run this scenario: `run` says why".to_owned())
-            })?;
+            let first = trials.next().ok_or_else(no_protocol)?;
             return Ok((first, trials.collect()));
         }
     };
     let names = list_of_names(trials.iter().map(|trial| trial.protocol.name()));
+    // Something distributed, if there is any.
+    let Some(Trial { protocol, .. }) = trials.get(1).or(trials.first()) else {
+        return Err(no_protocol());
+    };
+    let what = to_look_at(&asked_for(scenario, *protocol, &options)?);
     Err(Failure::Usage(format!(
-        "{none} under {names}: say which run to look at, and at what of it, as with --protocol 2pc \
-         --request c0.0"
+        "{none} under {names}: say which run to look at, and at what of it, as with --protocol \
+         {protocol} {what}"
     )))
+}
+
+fn no_protocol() -> Failure {
+    Failure::Usage("no protocol can run this scenario: `run` says why".to_owned())
 }
 
 fn position(
@@ -106,8 +115,65 @@ pub(super) fn is_promised(args: &ReplayArgs, scenario: &Scenario) -> Result<(), 
     )))
 }
 
+/// Hears what is asked for, each request once, in order.
+#[derive(Default)]
+struct Requests(Vec<RequestId>);
+
+impl Sink for Requests {
+    fn event(&mut self, event: &Event) {
+        if let What::Asked { key, retry: 0, .. } = &event.what {
+            self.0.push(key.request);
+        }
+    }
+}
+
+fn asked_for(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    options: &RunOptions,
+) -> Result<Vec<RequestId>, Failure> {
+    let mut requests = Requests::default();
+    lab::run(scenario, protocol, options, &mut requests).map_err(Failure::Run)?;
+    Ok(requests.0)
+}
+
+/// What was asked for in a run, in order.
+pub(super) fn requests(case: &Case) -> Result<Vec<RequestId>, Failure> {
+    let options = options(case.trial.seed, &case.invocation.without);
+    asked_for(&case.scenario, case.trial.protocol, &options)
+}
+
+/// A flag that draws something of a run in which these were asked for.
+fn to_look_at(requests: &[RequestId]) -> String {
+    match requests.first() {
+        Some(request) => format!("--request {request}"),
+        None => "--all".to_owned(),
+    }
+}
+
+/// Why a request cannot be drawn, and which can.
+pub(super) fn not_asked_for(request: RequestId, case: &Case) -> Result<Failure, Failure> {
+    const SHOWN: usize = 3;
+    let requests = requests(case)?;
+    let mut names: Vec<String> = requests
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    if let Some(more) = requests.len().checked_sub(SHOWN + 1) {
+        names.push(format!("{} more", more + 1));
+    }
+    let instead = match names.is_empty() {
+        true => String::new(),
+        false => format!(", but for {}", list_of_names(names)),
+    };
+    Ok(Failure::Usage(format!(
+        "nobody asked for {request} in this run{instead}"
+    )))
+}
+
 /// Why a promise that there is cannot be explained.
-pub(super) fn not_broken(name: &str, case: &Case) -> Failure {
+pub(super) fn not_broken(name: &str, case: &Case) -> Result<Failure, Failure> {
     let scenario = &case.scenario;
     let broken = broken(scenario, &case.invocation, &case.trial);
     let names = list_of_names(broken.iter().map(|(id, _)| scenario.promise_name(*id)));
@@ -116,8 +182,10 @@ pub(super) fn not_broken(name: &str, case: &Case) -> Failure {
     } else {
         format!("broken: {names}")
     };
-    Failure::Usage(format!(
-        "`{name}` was not broken under {} ({broken}): --request c0.0 draws a request all the same",
+    let what = to_look_at(&requests(case)?);
+    Ok(Failure::Usage(format!(
+        "`{name}` was not broken under {} ({broken}): say {what} instead, to look at the run all \
+         the same",
         case.trial.protocol
-    ))
+    )))
 }

@@ -10,7 +10,7 @@ use crate::fault::{Fault, Moment};
 use crate::history::{Digest, Event, Sink, What};
 use crate::lab::{HostChoice, RunOptions, Runner, Trial, catch};
 use crate::protocol::{Milestone, ProtocolKind, Safeguards};
-use crate::scenario::{self, Scenario, fault_text};
+use crate::scenario::{self, Scenario, duration_text, fault_text};
 use crate::vocab::{FastMap, NodeId, RequestId, SimTime};
 
 /// What must go on to break.
@@ -162,8 +162,8 @@ impl Case {
         let domains = &self.best.scenario.business.domains;
         let requests = wishes.asked.iter().map(|(at, request, params)| {
             let mut entry = Table::new();
-            let micros = at.since(SimTime::ZERO).as_micros();
-            entry.insert("at".to_owned(), format!("{micros}us").into());
+            let at = duration_text(at.since(SimTime::ZERO));
+            entry.insert("at".to_owned(), at.into());
             entry.insert("id".to_owned(), request.to_string().into());
             if !domains.is_empty() {
                 let values = domains.iter().zip(params.0);
@@ -321,6 +321,20 @@ impl Case {
         self.accept(document);
     }
 
+    /// The file with a comment at each machine of which it says nothing. It is there
+    /// because without it services stand in another order, and draws are others.
+    fn explained(&self, mut text: String) -> String {
+        let machines = self.document.get("machines").and_then(Value::as_table);
+        for (name, says) in machines.into_iter().flatten() {
+            if says.as_table().is_some_and(Table::is_empty) {
+                let header = format!("[machines.{name}]\n");
+                let why = "# For the order of the services alone, on which draws depend.\n";
+                text = text.replace(&header, &format!("{why}{header}"));
+            }
+        }
+        text
+    }
+
     /// The file with what is expected of it: exactly what breaks in it.
     pub(super) fn finish(mut self) -> Done {
         let protocol = self.target.protocol;
@@ -340,8 +354,11 @@ impl Case {
             self.name, self.target.promise, protocol, self.target.how
         );
         self.document.insert("about".to_owned(), what.into());
+        if self.faults() == 0 {
+            self.document.remove("faults");
+        }
         let text = toml::to_string(&self.document).unwrap_or_default();
-        let tidy = scenario::tidy(&text);
+        let tidy = self.explained(scenario::tidy(&text));
         let scenario = scenario::parse(&self.name, &tidy).map(Arc::new);
         let Best {
             scenario: before,

@@ -6,6 +6,7 @@ use toml::{Table, Value};
 use super::Progress;
 use super::case::Case;
 use super::ddmin::ddmin;
+use crate::scenario::duration_text;
 use crate::vocab::SimDuration;
 
 /// Sections that a run can do without, key by key.
@@ -16,7 +17,7 @@ const OPTIONAL: [&str; 8] = [
 const LISTS: [&str; 3] = ["readers", "operator", "promises"];
 /// Round durations, from which the shortest that still does it is taken.
 const ROUND: [&str; 12] = [
-    "0", "1ms", "2ms", "5ms", "10ms", "20ms", "50ms", "100ms", "200ms", "500ms", "1s", "2s",
+    "0ms", "1ms", "2ms", "5ms", "10ms", "20ms", "50ms", "100ms", "200ms", "500ms", "1s", "2s",
 ];
 
 /// All of them.
@@ -230,8 +231,8 @@ fn from_the_beginning(case: &mut Case) {
         for entry in entries.iter_mut().filter_map(Value::as_table_mut) {
             let said = entry.get("at").and_then(Value::as_str).and_then(micros);
             if let Some(said) = said {
-                let earlier = format!("{}us", said.saturating_sub(first));
-                entry.insert("at".to_owned(), earlier.into());
+                let earlier = SimDuration::from_micros(said.saturating_sub(first));
+                entry.insert("at".to_owned(), duration_text(earlier).into());
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::axis::number;
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{MARGIN, WIDTH, about, extremes, footer, paint, title};
+use super::{MARGIN, WIDTH, about, extremes, footer, ink, paint, title};
 use crate::measure::Costs;
 use crate::protocol::ProtocolKind;
 use crate::report::words;
@@ -81,7 +81,7 @@ fn draw(scene: &mut Scene, name: &str, bars: &[Bar], top: f64) {
     let most = bars.iter().map(whole).fold(f64::MIN_POSITIVE, f64::max);
     for (n, bar) in bars.iter().enumerate() {
         let y = top + HEAD + n as f64 * EACH;
-        let ink = Ink::Series(n);
+        let ink = ink(bar.name, n);
         let label = Style::of(SMALL, ink).bold().at(Anchor::End);
         scene.words(bar.name, (LEFT - 8.0, y + BAR - 5.0), label);
         let mut x = LEFT;

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Scale};
 use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL, TOP};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, footer, line_names, paint, title};
+use super::{WIDTH, footer, ink, line_names, paint, title};
 use crate::vocab::SimDuration;
 
 /// A figure against a parameter that varies.
@@ -165,7 +165,8 @@ fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {
 
 /// The bounds that the axis reaches: of the others there is nothing to be seen.
 fn draw_bounds(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
-    let (curve, ink, aside) = (&of.curves[n], Ink::Series(n), across.aside(of, n));
+    let (curve, aside) = (&of.curves[n], across.aside(of, n));
+    let ink = ink(&curve.name, n);
     let most = up.ticks().last().copied().unwrap_or(0.0);
     let reached = across.places().zip(&curve.bounds);
     let points: Vec<Option<(f64, f64)>> = reached
@@ -187,7 +188,8 @@ fn draw_bounds(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &A
 /// A line with its band; where there is nothing between two values, dots with their
 /// intervals.
 fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
-    let (curve, ink, aside) = (&of.curves[n], Ink::Series(n), across.aside(of, n));
+    let (curve, aside) = (&of.curves[n], across.aside(of, n));
+    let ink = ink(&curve.name, n);
     let known: Vec<(f64, Mean)> = across
         .places()
         .zip(&curve.means)
@@ -298,6 +300,31 @@ mod tests {
             panic!("three dots")
         };
         assert!(near(c - b, b - a) && a > LEFT && c < RIGHT);
+    }
+
+    #[test]
+    fn a_protocol_has_its_own_colour_whoever_stands_beside_it() {
+        let rise: &[f64] = &[1.0, 2.0, 3.0];
+        let mut of = curves(&["1", "2", "4"], &[rise, rise, rise, rise]);
+        of.curves[1].name = "best-effort".to_owned();
+        let colours = |of: &Curves| {
+            let chart = Chart::curves(of);
+            let bold = chart.0.shapes.iter().filter_map(|shape| match shape {
+                Shape::Words(words) => match words.ink {
+                    Ink::Series(n) => Some((words.text.clone(), n)),
+                    _ => None,
+                },
+                _ => None,
+            });
+            let mut colours: Vec<_> = bold.collect();
+            colours.sort();
+            colours
+        };
+        let all = colours(&of);
+        let places: Vec<usize> = all.iter().map(|(_, n)| *n).collect();
+        assert_eq!(places, [5, 3, 0, 2], "{all:?}");
+        of.curves.remove(0);
+        assert!(colours(&of).contains(&("orchestrated".to_owned(), 2)));
     }
 
     #[test]

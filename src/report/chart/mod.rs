@@ -91,10 +91,13 @@ fn title(scene: &mut Scene, says: &str, about: &str) {
     scene.words(about, (MARGIN, 52.0), Style::of(12.0, Ink::Quiet));
 }
 
-/// How it was made, in small print.
+/// How it was made, in small print: a long command in smaller letters.
 fn footer(scene: &mut Scene, made_by: &str) {
+    const SIZE: f64 = 9.0;
     let place = (scene.width - MARGIN, scene.height - 8.0);
-    let style = Style::of(9.0, Ink::Quiet).at(Anchor::End);
+    let room = scene.width - 2.0 * MARGIN;
+    let size = SIZE * (room / paint::breadth(made_by, SIZE, false)).min(1.0);
+    let style = Style::of(size, Ink::Quiet).at(Anchor::End);
     scene.words(made_by, place, style);
 }
 
@@ -125,8 +128,18 @@ fn extremes<T>(
     (most.0 > least.0).then_some([most.1, least.1])
 }
 
+/// The colour of the nth of those that are compared: a protocol has its own in every
+/// chart, and one that somebody brought that of its place.
+fn ink(name: &str, n: usize) -> Ink {
+    let shipped = ProtocolKind::ALL.iter();
+    let place = shipped
+        .map(|kind| kind.name())
+        .position(|known| known == name);
+    Ink::Series(place.unwrap_or(ProtocolKind::ALL.len() + n))
+}
+
 /// Each name where its line ends, moved so far that none runs into another or under
-/// the floor; in the order of the lines, whose number is their colour.
+/// the floor; in the order of the lines.
 fn line_names<'a>(
     scene: &mut Scene,
     (x, floor): (f64, f64),
@@ -149,7 +162,7 @@ fn line_names<'a>(
         places[n] = places[n].min(most);
     }
     for ((_, n, name), y) in ends.into_iter().zip(places) {
-        scene.words(name, (x, y + 4.0), Style::of(SIZE, Ink::Series(n)).bold());
+        scene.words(name, (x, y + 4.0), Style::of(SIZE, ink(name, n)).bold());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::axis::{Axis, millis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, about, footer, paint, title};
+use super::{WIDTH, about, footer, ink, paint, title};
 use crate::business::BusinessRow;
 use crate::measure::{Waited, spread_over};
 use crate::protocol::ProtocolKind;
@@ -55,11 +55,12 @@ pub(super) fn scene(of: &Queues<'_>) -> Scene {
         .fold(0.0, f64::max);
     for (n, ((protocol, _), bands)) in of.waits.iter().zip(&bands).enumerate() {
         let top = TOP + n as f64 * group;
-        let name = Style::of(12.0, Ink::Series(n)).bold();
+        let ink = ink(protocol.name(), n);
+        let name = Style::of(12.0, ink).bold();
         scene.words(protocol.name(), (LEFT, top + 15.0), name);
         for (nth, (row, band)) in rows.iter().zip(bands).enumerate() {
             let y = top + HEAD + nth as f64 * (BAND + 1.0);
-            draw_band(&mut scene, band, most, (y, Ink::Series(n)));
+            draw_band(&mut scene, band, most, (y, ink));
             let label = Style::of(fitting(of, *row), Ink::Quiet).at(Anchor::End);
             let row = of.scenario.business.row_name(*row);
             scene.words(&row, (LEFT - 8.0, y + BAND - 4.0), label);

@@ -15,7 +15,8 @@ pub(super) enum Ink {
     Panel,
     /// While a fault was on.
     Fault,
-    /// The nth of the things that are compared.
+    /// One of the things that are compared: a protocol by its place among those that
+    /// ship, then what else there is.
     Series(usize),
 }
 

@@ -4,7 +4,7 @@
 use super::axis::{self, Axis};
 use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, about, extremes, footer, line_names, title};
+use super::{WIDTH, about, extremes, footer, ink, line_names, title};
 use crate::measure::{Distribution, Timed};
 use crate::protocol::ProtocolKind;
 use crate::report::words::grouped;
@@ -47,9 +47,9 @@ pub(super) fn scene(of: &Spreads<'_>) -> Scene {
     let last = rarity(1.0 - 1.0 / counts.max().unwrap_or(0).max(10) as f64);
     let across = Across(last);
     draw_axes(&mut scene, of, &up, &across);
-    for (n, (_, spread)) in of.spreads.iter().enumerate() {
+    for (n, (protocol, spread)) in of.spreads.iter().enumerate() {
         let line = line(spread, &across, &up);
-        scene.line(line, 2.0, Ink::Series(n));
+        scene.line(line, 2.0, ink(protocol.name(), n));
     }
     let ends = of
         .spreads

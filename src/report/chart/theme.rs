@@ -1,6 +1,7 @@
 use plotters::style::RGBColor;
 
 use super::scene::Ink;
+use crate::protocol::ProtocolKind;
 
 /// On what a chart is to be looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,16 +14,30 @@ pub enum Theme {
 }
 
 /// The colours of what is compared: those of Okabe & Ito (2008), which people with
-/// any kind of colour vision tell apart; on dark paper a little lighter.
-const SERIES: [[(u8, u8, u8); 4]; 2] = [
-    [(90, 90, 90), (0, 114, 178), (213, 94, 0), (0, 158, 115)],
+/// any kind of colour vision tell apart; on dark paper a little lighter. Those of the
+/// protocols that ship come first.
+const SERIES: [[(u8, u8, u8); 7]; 2] = [
+    [
+        (90, 90, 90),
+        (0, 114, 178),
+        (213, 94, 0),
+        (0, 158, 115),
+        (204, 121, 167),
+        (230, 159, 0),
+        (86, 180, 233),
+    ],
     [
         (190, 190, 190),
         (86, 180, 233),
         (240, 150, 60),
         (60, 200, 160),
+        (225, 150, 195),
+        (240, 228, 66),
+        (120, 140, 250),
     ],
 ];
+
+const SHIPPED: usize = ProtocolKind::ALL.len();
 
 impl Theme {
     pub(super) fn paper(self) -> RGBColor {
@@ -46,8 +61,11 @@ impl Theme {
             Ink::Panel => pick((247, 247, 247), (32, 35, 40)),
             Ink::Fault => pick((250, 222, 205), (78, 50, 38)),
             Ink::Series(n) => {
-                let all = SERIES[usize::from(!light)];
-                let colour = all[n % all.len()];
+                let (shipped, brought) = SERIES[usize::from(!light)].split_at(SHIPPED);
+                let colour = match n.checked_sub(SHIPPED) {
+                    None => shipped[n],
+                    Some(n) => brought[n % brought.len()],
+                };
                 pick(colour, colour)
             }
         }

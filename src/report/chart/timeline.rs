@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::axis::{Axis, millis, number};
 use super::scene::{Anchor, Ink, Scene, Style};
-use super::{WIDTH, about, footer, title};
+use super::{WIDTH, about, footer, ink, paint, title};
 use crate::fault::FaultPlan;
-use crate::measure::{Course, Figures, Levels};
+use crate::measure::{Course, Figures, Levels, Span};
 use crate::protocol::ProtocolKind;
 use crate::report::words;
 use crate::scenario::Scenario;
@@ -60,8 +60,8 @@ pub(super) fn scene(of: &Timelines<'_>) -> Scene {
     let until = last_change(of);
     let groups = groups(of, until);
     let group = HEAD + of.courses.len() as f64 * (STRIP + BETWEEN);
-    let faults = faults(of);
-    let notes = faults.len() as f64 * 15.0;
+    let struck = struck(of);
+    let notes = struck.len() as f64 * 15.0;
     let bottom = TOP + groups.len() as f64 * group;
     let mut scene = Scene::new(WIDTH, bottom + 62.0 + notes);
     let time = Axis::until(millis(until.as_micros()), (LEFT, WIDTH - RIGHT), 8);
@@ -70,12 +70,18 @@ pub(super) fn scene(of: &Timelines<'_>) -> Scene {
     for (n, group_of) in groups.iter().enumerate() {
         draw_group(&mut scene, of, group_of, TOP + n as f64 * group, &time);
     }
+    // Each row of the first group says which band is which fault's.
+    for (n, (_, course)) in of.courses.iter().enumerate().filter(|_| !groups.is_empty()) {
+        let top = TOP + HEAD + n as f64 * (STRIP + BETWEEN);
+        number_bands(&mut scene, &course.faults, &struck, &time, top);
+    }
     draw_time(&mut scene, &time, bottom);
-    for (n, text) in faults.iter().enumerate() {
+    for (n, fault) in struck.iter().enumerate() {
         let y = bottom + 46.0 + n as f64 * 15.0;
         let style = Style::of(SMALL, Ink::Quiet);
+        let (number, words) = (n + 1, in_words(of, *fault));
         scene.rect((LEFT, y - 9.0), (10.0, 10.0), Ink::Fault);
-        scene.words(text, (LEFT + 16.0, y), style);
+        scene.words(&format!("{number}  {words}"), (LEFT + 16.0, y), style);
     }
     footer(&mut scene, of.made_by);
     scene
@@ -114,8 +120,9 @@ fn draw_group(scene: &mut Scene, of: &Timelines<'_>, group: &Group, top: f64, ti
             scene.rect((from, y), ((to - from).max(1.5), STRIP), Ink::Fault);
         }
         let height = Axis::from_zero(*most, (y + STRIP, y + 2.0), 4);
-        draw_steps(scene, series, (time, &height), Ink::Series(n));
-        let label = Style::of(SMALL, Ink::Series(n)).at(Anchor::End);
+        let ink = ink(protocol.name(), n);
+        draw_steps(scene, series, (time, &height), ink);
+        let label = Style::of(SMALL, ink).at(Anchor::End);
         scene.words(protocol.name(), (LEFT - 8.0, y + STRIP / 2.0 + 4.0), label);
         if n == 0 {
             let top_value = height.ticks().last().copied().unwrap_or(0.0);
@@ -124,6 +131,50 @@ fn draw_group(scene: &mut Scene, of: &Timelines<'_>, group: &Group, top: f64, ti
             scene.words("0", (WIDTH - RIGHT + 5.0, y + STRIP), style);
         }
     }
+}
+
+/// At the beginning of each band the number of its fault; where several are too close
+/// together, one after the other.
+fn number_bands(scene: &mut Scene, spans: &[Span], struck: &[u32], time: &Axis, top: f64) {
+    const SIZE: f64 = 9.0;
+    const APART: f64 = 2.0;
+    let mut begin: Vec<(f64, usize)> = spans
+        .iter()
+        .filter_map(|span| {
+            let n = struck.iter().position(|fault| *fault == span.fault)?;
+            Some((time.place(millis(span.from.as_micros())), n + 1))
+        })
+        .collect();
+    begin.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    // Where each text stands, and ends, and the numbers in it.
+    let mut texts: Vec<(f64, f64, Vec<usize>)> = Vec::new();
+    for (x, number) in begin {
+        let (mut x, mut numbers) = (x + APART, vec![number]);
+        loop {
+            let broad = paint::breadth(&joined(&numbers), SIZE, false);
+            let left = x.min(WIDTH - RIGHT - broad);
+            match texts.pop_if(|(_, end, _)| *end + APART > left) {
+                Some((before, _, mut all)) => {
+                    numbers.retain(|number| !all.contains(number));
+                    all.append(&mut numbers);
+                    (x, numbers) = (before, all);
+                }
+                None => {
+                    texts.push((left, left + broad, numbers));
+                    break;
+                }
+            }
+        }
+    }
+    for (left, _, numbers) in texts {
+        let style = Style::of(SIZE, Ink::Quiet);
+        scene.words(&joined(&numbers), (left, top + SIZE), style);
+    }
+}
+
+fn joined(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    numbers.join(", ")
 }
 
 fn values(course: &Course, what: What, until: SimTime) -> Vec<f64> {
@@ -206,29 +257,32 @@ fn last_change(of: &Timelines<'_>) -> SimTime {
     courses.max().map_or(least, |last| last.max(least))
 }
 
-/// The faults that struck anybody, in words.
-fn faults(of: &Timelines<'_>) -> Vec<String> {
+/// The faults that struck anybody, by their positions in the plan, in the order in
+/// which they first did.
+fn struck(of: &Timelines<'_>) -> Vec<u32> {
     let spans = of.courses.iter().flat_map(|(_, course)| &course.faults);
     let mut all: Vec<(SimTime, u32)> = spans.map(|span| (span.from, span.fault)).collect();
     all.sort_unstable();
     let mut seen = BTreeSet::new();
     all.retain(|(_, fault)| seen.insert(*fault));
-    let faults = all
-        .iter()
-        .filter_map(|&(_, n)| of.plan.faults.get(n as usize));
-    faults
-        .map(|fault| {
-            format!(
-                "{}, {}",
-                words::fault(of.scenario, fault),
-                words::moment(of.scenario, &fault.when)
-            )
-        })
-        .collect()
+    all.into_iter().map(|(_, fault)| fault).collect()
+}
+
+/// What a fault of the plan does, and when.
+fn in_words(of: &Timelines<'_>, fault: u32) -> String {
+    let fault = of.plan.faults.get(fault as usize);
+    fault.map_or(String::new(), |fault| {
+        format!(
+            "{}, {}",
+            words::fault(of.scenario, fault),
+            words::moment(of.scenario, &fault.when)
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scene::Shape;
     use super::super::tests::{check_labels, heard, shipped};
     use super::super::{Chart, Theme};
     use super::*;
@@ -257,6 +311,32 @@ mod tests {
             assert_eq!(drawn.svg(Theme::Light), chart(file).svg(Theme::Light));
             assert_ne!(drawn.svg(Theme::Light), drawn.svg(Theme::Dark));
         }
+    }
+
+    #[test]
+    fn bands_have_the_numbers_of_their_faults_and_close_ones_share_a_text() {
+        let time = Axis::until(100.0, (LEFT, WIDTH - RIGHT), 8);
+        let span = |fault, from| Span {
+            fault,
+            from: SimTime::from_micros(from),
+            to: SimTime::from_micros(from + 1_000),
+        };
+        let spans = [
+            span(7, 10_000),
+            span(2, 10_100),
+            span(5, 40_000),
+            span(5, 40_100),
+            span(9, 99_000),
+            span(4, 100_000),
+        ];
+        let mut scene = Scene::new(WIDTH, 100.0);
+        number_bands(&mut scene, &spans, &[7, 2, 5, 9, 4], &time, 0.0);
+        let texts = scene.shapes.iter().filter_map(|shape| match shape {
+            Shape::Words(words) => Some(words.text.as_str()),
+            _ => None,
+        });
+        assert_eq!(texts.collect::<Vec<_>>(), ["1, 2", "3", "4, 5"]);
+        check_labels(&Chart(scene));
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub fn draw(
         open: BTreeMap::new(),
         stays: Vec::new(),
         struck: BTreeMap::new(),
+        healed: BTreeMap::new(),
     };
     for (nth, event) in events.iter().enumerate() {
         builder.now = (event.at, nth);
@@ -75,6 +76,8 @@ pub(super) struct Builder<'a> {
     stays: Vec<Stay>,
     /// Faults of messages: whether one of the concern's messages met them.
     pub(super) struck: BTreeMap<u32, bool>,
+    /// Since when nothing keeps a node down any more: it restarts.
+    healed: BTreeMap<NodeId, SimTime>,
 }
 
 impl Builder<'_> {
@@ -103,7 +106,12 @@ impl Builder<'_> {
             What::Committed { stamp, .. } => self.forced.remove(&(node, stamp.tx)),
             _ => false,
         };
-        if let Some((sign, words)) = self.marks.mark(&event.what, forced) {
+        if let Some((sign, mut words)) = self.marks.mark(&event.what, forced) {
+            // A fault is over before who died of it is back.
+            if let (What::Up(_), Some(healed)) = (&event.what, self.healed.get(&node)) {
+                let restart = event.at.since(*healed);
+                words.push_str(&format!(", restarted in {restart}"));
+            }
             let own = !matches!(event.what, What::Down(_) | What::Up(_));
             let again = matches!(
                 event.what,
@@ -257,6 +265,9 @@ impl Builder<'_> {
         };
         match &fault.kind {
             FaultKind::Pause(_) => self.end(node, State::Paused, &position.to_string()),
+            FaultKind::CrashProcess(_) | FaultKind::CrashDatabase(_) | FaultKind::PowerLoss(_) => {
+                self.healed.insert(node, self.now.0);
+            }
             FaultKind::Partition { .. } => {
                 let words = format!("over: {words}");
                 self.draft(Drafted::Fault { position, words });

@@ -1,7 +1,7 @@
 //! Where everything stands in the picture: a grid of lanes and rows. A row is a
 //! line high, or as many as its words need; deeds of one instant share one.
 
-use super::room::{Anchor, Extent, LETTER, Place, Words, fit, long, regardless};
+use super::room::{Anchor, Extent, LETTER, Place, REACH, Words, fit, long, regardless};
 use super::{Diagram, Row, Shown};
 
 /// How wide it is: as a slide.
@@ -344,11 +344,24 @@ impl Grid {
                 };
                 vec![shaft, right_of(right), left_of(left)]
             }
-            // Before its head, where it has not been.
-            Shown::Arrow { from, to, .. } if from < to => {
-                vec![right_of(to), left_of(from), left_of(to)]
+            // Before its head, where it has not been; or behind it. One that comes in
+            // flat leaves no room there: its tail is near enough.
+            Shown::Arrow {
+                from,
+                to,
+                departed: Some(departed),
+                ..
+            } => {
+                let (before, behind, tail) = match from < to {
+                    true => (right_of(to), left_of(to), left_of(from)),
+                    false => (left_of(to), right_of(to), right_of(from)),
+                };
+                let each = self.apart * from.abs_diff(to) as f64 / (row - departed) as f64;
+                match each / 2.0 > REACH {
+                    true => vec![before, tail, behind],
+                    false => vec![before, behind],
+                }
             }
-            Shown::Arrow { from, to, .. } => vec![left_of(to), right_of(from), right_of(to)],
             Shown::Banner { .. } | Shown::Gap { .. } | Shown::Elided { .. } => {
                 vec![right_of(0)]
             }

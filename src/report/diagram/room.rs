@@ -11,7 +11,7 @@ const CLEAR: f64 = 5.0;
 const NARROWEST: f64 = 14.0 * LETTER;
 /// Words may stand so far from what they are about, if there is something
 /// between.
-const REACH: f64 = 70.0;
+pub(super) const REACH: f64 = 70.0;
 
 /// Words in their place.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -161,7 +161,7 @@ pub fn document(of: &Replay<'_>) -> String {
             violation.request.map(|request| request.to_string()),
         ),
         Subject::Request(request) => (None, Some(request.to_string())),
-        Subject::Everything | Subject::Nothing => (None, None),
+        Subject::Everything | Subject::Nothing(_) => (None, None),
     };
     let (expected, parted) = match &of.compared {
         Compared::Nothing => (None, None),

@@ -66,8 +66,9 @@ pub enum Subject<'a> {
     Request(RequestId),
     /// The whole run.
     Everything,
-    /// Nothing: every promise held, and nobody asked for a request.
-    Nothing,
+    /// Nothing: every promise held, and nobody asked for a request. This one could be
+    /// asked for.
+    Nothing(Option<RequestId>),
 }
 
 impl Subject<'_> {
@@ -76,7 +77,7 @@ impl Subject<'_> {
         match self {
             Subject::Broken(_, violation) => Concern::of_violation(violation),
             Subject::Request(request) => Concern::of_request(*request),
-            Subject::Everything | Subject::Nothing => Concern::everything(),
+            Subject::Everything | Subject::Nothing(_) => Concern::everything(),
         }
     }
 
@@ -164,7 +165,7 @@ impl Replay<'_> {
                 format!("{name}: violated under {protocol}")
             }
             Subject::Request(request) => format!("Request {request} under {protocol}"),
-            Subject::Everything | Subject::Nothing => format!("The whole run under {protocol}"),
+            Subject::Everything | Subject::Nothing(_) => format!("The whole run under {protocol}"),
         };
         Caption {
             title,

@@ -7,6 +7,7 @@ use super::account::account;
 use super::{Replay, Subject};
 use crate::report::claims::claim;
 use crate::report::diagram::mermaid;
+use crate::report::invocation::{in_a_clone, words_of};
 use crate::report::{Invocation, quoted};
 
 /// The report. `toml` is the whole scenario with everything that was set.
@@ -28,7 +29,7 @@ pub fn markdown(of: &Replay<'_>, toml: &str) -> String {
         Subject::Request(request) => {
             let _ = writeln!(text, "# Request {request} under {protocol} in {scenario}\n");
         }
-        Subject::Everything | Subject::Nothing => {
+        Subject::Everything | Subject::Nothing(_) => {
             let _ = writeln!(text, "# {scenario} under {protocol}\n");
         }
     }
@@ -44,8 +45,8 @@ pub fn markdown(of: &Replay<'_>, toml: &str) -> String {
     text
 }
 
-/// What is needed to see it again. The scenario has everything that was set, so
-/// the line needs no more than a file of that text.
+/// What is needed to see it again, elsewhere. The scenario has everything that was
+/// set, so the line needs no more than a file of that text.
 fn again(of: &Replay<'_>, toml: &str) -> String {
     let file = file_name(&of.scenario.name);
     let alone = Invocation {
@@ -57,6 +58,7 @@ fn again(of: &Replay<'_>, toml: &str) -> String {
         ..of.invocation.clone()
     };
     let line = alone.replay(of.trial.protocol, of.trial.digest);
+    let line = in_a_clone(words_of(&line));
     let fence = fence(toml);
     let toml = toml.trim_end();
     format!(

@@ -47,11 +47,16 @@ fn told(of: &Replay<'_>, page: Page) -> String {
                 of.trial.protocol
             )));
         }
-        Subject::Nothing => {
+        Subject::Nothing(request) => {
             let held = format!("No promise broke under {}.", of.trial.protocol);
             text.push('\n');
             text.push_str(&page.paragraph(&held, "", ""));
-            text.push_str("  --request c0.0 draws a request all the same, --all the whole run\n");
+            text.push_str(&match request {
+                Some(request) => format!(
+                    "  --request {request} draws a request all the same, --all the whole run\n"
+                ),
+                None => "  --all draws the whole run\n".to_owned(),
+            });
             return text;
         }
     }
@@ -85,7 +90,11 @@ fn held(of: &Replay<'_>, page: Page) -> String {
     // Of something distributed, if there is any.
     let shown = of.trials().nth(1).unwrap_or(of.trial);
     let line = of.invocation.replay(shown.protocol, shown.digest);
-    text + &format!("  {line} --request c0.0\n")
+    let what = match of.subject {
+        Subject::Nothing(Some(request)) => format!("--request {request}"),
+        _ => "--all".to_owned(),
+    };
+    text + &format!("  {line} {what}\n")
 }
 
 const HANG: &str = "            ";

@@ -7,7 +7,6 @@ use crate::lab::sweep::Cell;
 use crate::measure::Column;
 use crate::report::chart::{Curve, Curves, Mean};
 use crate::report::heading::first_sentence;
-use crate::report::invocation::words_of;
 use crate::scenario::Axis;
 
 /// The figures that the busiest row bounds: it cannot be locked for more than all of
@@ -22,11 +21,11 @@ fn bound(cell: &Cell) -> Option<f64> {
     (demand > 0.0).then(|| 1e6 / demand)
 }
 
-/// What there is to draw of a figure.
+/// What there is to draw of a figure, and the command that draws it.
 ///
 /// # Errors
 /// When not exactly one parameter varies: a chart has one axis for it.
-pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
+pub fn curves(of: &Swept<'_>, figure: &Column, made_by: String) -> Result<Curves, String> {
     let varying: Vec<&Axis> = of
         .sweep
         .axes
@@ -75,9 +74,7 @@ pub fn curves(of: &Swept<'_>, figure: &Column) -> Result<Curves, String> {
         up: title(figure),
         curves,
         bound: bounded.then(|| "1 / time for which a commit locks the busiest row".to_owned()),
-        // How the program was started is no part of a picture, which is the same on
-        // every machine.
-        made_by: format!("indoubt {}", words_of(of.command)),
+        made_by,
     })
 }
 
