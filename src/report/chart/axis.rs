@@ -88,7 +88,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// A number with thousands apart and no more decimals than it needs.
-pub(super) fn number(value: f64) -> String {
+pub(in crate::report) fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }

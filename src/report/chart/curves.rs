@@ -48,6 +48,9 @@ pub struct Mean {
     pub interval: Option<(f64, f64)>,
 }
 
+/// A dot on a line, from its middle to its edge; and one that stands alone.
+const DOT: f64 = 2.5;
+const DOT_ALONE: f64 = 4.5;
 /// From a dot to the next curve's, where there is nothing between two values.
 const ASIDE: f64 = 12.0;
 
@@ -140,7 +143,7 @@ impl Across {
 }
 
 /// A number, or a duration in microseconds.
-fn quantity(value: &str) -> Option<f64> {
+pub(in crate::report) fn quantity(value: &str) -> Option<f64> {
     let number = value.parse().ok().filter(|n: &f64| n.is_finite());
     let duration = || value.parse::<SimDuration>().ok();
     number.or_else(|| duration().map(|time| time.as_micros() as f64))
@@ -207,7 +210,7 @@ fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Ax
     if !across.ordered {
         for ((low, high), &point) in low.into_iter().zip(high).zip(&points) {
             scene.line(vec![low, high], 2.0, ink);
-            scene.dot(point, ink);
+            scene.dot(point, DOT_ALONE, ink);
         }
         return;
     }
@@ -216,7 +219,7 @@ fn draw_curve(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Ax
         scene.area(band.collect(), 0.16, ink);
     }
     for &point in &points {
-        scene.dot(point, ink);
+        scene.dot(point, DOT, ink);
     }
     scene.line(points, 2.0, ink);
 }

@@ -17,7 +17,9 @@ mod spreads;
 mod theme;
 mod timeline;
 
+pub(in crate::report) use axis::number;
 pub use bars::Bills;
+pub(in crate::report) use curves::quantity;
 pub use curves::{Curve, Curves, Mean};
 pub use queues::Queues;
 pub use spreads::Spreads;

@@ -19,8 +19,6 @@ const FINE: f64 = 4.0;
 /// PNG has so many pixels for one of a scene's: for screens with fine dots.
 const SHARP: f64 = 2.0;
 const FONT: &str = "DejaVu Sans";
-/// Round, so that half a dot is still to be seen.
-const DOT: f64 = 2.5;
 
 static REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 static BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
@@ -134,9 +132,9 @@ fn paint<B: DrawingBackend>(area: &DrawingArea<B, Shift>, scene: &Scene, theme: 
                 let fill = theme.colour(*ink).mix(*opacity).filled();
                 area.draw(&Polygon::new(points, fill)).expect(done);
             }
-            Shape::Dot { x, y, ink } => {
+            Shape::Dot { x, y, radius, ink } => {
                 let fill = theme.colour(*ink).filled();
-                let size = whole(DOT * scale);
+                let size = whole(radius * scale);
                 area.draw(&Circle::new(at((*x, *y)), size, fill))
                     .expect(done);
             }

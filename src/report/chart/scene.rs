@@ -69,6 +69,8 @@ pub(super) enum Shape {
         x: f64,
         y: f64,
         ink: Ink,
+        /// From its middle to its edge.
+        radius: f64,
     },
     Words(Words),
 }
@@ -162,8 +164,8 @@ impl Scene {
         });
     }
 
-    pub(super) fn dot(&mut self, (x, y): (f64, f64), ink: Ink) {
-        self.shapes.push(Shape::Dot { x, y, ink });
+    pub(super) fn dot(&mut self, (x, y): (f64, f64), radius: f64, ink: Ink) {
+        self.shapes.push(Shape::Dot { x, y, radius, ink });
     }
 
     pub(super) fn words(&mut self, text: &str, (x, y): (f64, f64), style: Style) {

@@ -5,7 +5,7 @@ use super::Swept;
 use super::cells::{scale, title};
 use crate::lab::sweep::Cell;
 use crate::measure::Column;
-use crate::report::chart::{Curve, Curves, Mean};
+use crate::report::chart::{Curve, Curves, Mean, number, quantity};
 use crate::report::heading::first_sentence;
 use crate::scenario::Axis;
 
@@ -95,8 +95,17 @@ fn bare(value: &str) -> String {
     value.trim_matches('"').to_owned()
 }
 
-/// How far apart the protocols are at the end of the axis.
+/// How far apart the protocols are at the end of the axis; between words, what the
+/// choice is worth to whom it is worth most.
 fn headline(axis: &Axis, figure: &Column, curves: &[Curve]) -> String {
+    if axis
+        .values
+        .iter()
+        .any(|value| quantity(&bare(value)).is_none())
+        && let Some(choice) = choice(axis, figure, curves)
+    {
+        return choice;
+    }
     let last = axis
         .values
         .last()
@@ -119,4 +128,36 @@ fn headline(axis: &Axis, figure: &Column, curves: &[Curve]) -> String {
         ),
         false => format!("{} over {}, up to {at}", title(figure), axis.path),
     }
+}
+
+/// The two values that are furthest apart under one protocol.
+fn choice(axis: &Axis, figure: &Column, curves: &[Curve]) -> Option<String> {
+    let spread = curves.iter().filter_map(|curve| {
+        let means = curve.means.iter().zip(&axis.values);
+        let mut means: Vec<(f64, &String)> = means
+            .filter_map(|(mean, value)| Some((mean.as_ref()?.mean, value)))
+            .collect();
+        means.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (least, most) = (*means.first()?, *means.last()?);
+        let apart = (least.0 > 0.0).then(|| most.0 / least.0)?;
+        Some((apart, curve, least, most))
+    });
+    let (apart, curve, least, most) = spread.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (apart >= 1.05).then(|| {
+        let title = title(figure);
+        let unit = match title.rsplit_once(", ") {
+            Some((_, unit @ ("ms" | "%"))) => format!(" {unit}"),
+            _ => String::new(),
+        };
+        format!(
+            "{}: {} is {}{unit} with {} = {}, {}{unit} with {}",
+            curve.name,
+            figure.name,
+            number(least.0),
+            axis.short_name(),
+            bare(least.1),
+            number(most.0),
+            bare(most.1),
+        )
+    })
 }
