@@ -76,12 +76,14 @@ pub(super) fn scene(of: &Timelines<'_>) -> Scene {
         number_bands(&mut scene, &course.faults, &struck, &time, top);
     }
     draw_time(&mut scene, &time, bottom);
+    let style = Style::of(SMALL, Ink::Quiet);
+    let broad = paint::breadth(&struck.len().to_string(), SMALL, true);
     for (n, fault) in struck.iter().enumerate() {
         let y = bottom + 46.0 + n as f64 * 15.0;
-        let style = Style::of(SMALL, Ink::Quiet);
-        let (number, words) = (n + 1, in_words(of, *fault));
+        let (number, words) = ((n + 1).to_string(), in_words(of, *fault));
         scene.rect((LEFT, y - 9.0), (10.0, 10.0), Ink::Fault);
-        scene.words(&format!("{number}  {words}"), (LEFT + 16.0, y), style);
+        scene.words(&number, (LEFT + 16.0, y), style.bold());
+        scene.words(&words, (LEFT + 22.0 + broad, y), style);
     }
     footer(&mut scene, of.made_by);
     scene
