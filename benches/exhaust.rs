@@ -8,19 +8,18 @@
 #![allow(clippy::print_stdout, reason = "a benchmark says what it measured")]
 #![allow(clippy::disallowed_types, reason = "a benchmark reads the clock")]
 
-use std::collections::BTreeSet;
+mod support;
+
 use std::hint::black_box;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Instant;
 
 use indoubt::check::Judge;
-use indoubt::fault::FaultPlan;
 use indoubt::lab::exhaust::{Count, Depth, ExhaustOptions, Pruning, exhaust};
 use indoubt::protocol::two_phase_commit::TwoPhaseCommit;
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
-use indoubt::world::{RunSpec, World};
+use indoubt::world::World;
 
 const ROUNDS: usize = 3;
 
@@ -35,6 +34,9 @@ fn main() {
             let (runs, seconds) = singles(&mall, protocol, jobs);
             let rate = runs as f64 / seconds;
             println!("{:<16} {jobs:>6} {runs:>10} {rate:>14.0}", protocol.name());
+            if (protocol, jobs) == (ProtocolKind::TwoPhaseCommit, 1) {
+                bare(&mall, runs, seconds);
+            }
         }
     }
     set_up(mall.clone());
@@ -55,6 +57,30 @@ fn singles(mall: &Scenario, protocol: ProtocolKind, jobs: usize) -> (u64, f64) {
         .collect();
     seconds.sort_unstable_by(f64::total_cmp);
     (runs, seconds[ROUNDS / 2])
+}
+
+/// As many events as whole runs of two-phase commit have without a fault, in a bare
+/// heap. (A run of `exhaust` begins where its fault strikes.)
+fn bare(mall: &Scenario, runs: u64, seconds: f64) {
+    let (_, events) = support::direct(&support::spec(alone(mall.clone())));
+    let start = Instant::now();
+    support::bare_heap(runs * events);
+    let bare = start.elapsed().as_secs_f64();
+    println!(
+        "{:<16} {:>6} {:>10} {:>14.0}  {events} events each; ratio {:.3}",
+        "  bare heap",
+        1,
+        runs,
+        runs as f64 / bare,
+        bare / seconds
+    );
+}
+
+/// The mall with no fault of its own.
+fn alone(mut mall: Scenario) -> Scenario {
+    mall.faults.clear();
+    mall.seeded = None;
+    mall
 }
 
 fn options(mall: &Scenario, protocol: ProtocolKind, depth: Depth, jobs: usize) -> ExhaustOptions {
@@ -90,17 +116,9 @@ fn pairs(mall: &Scenario) {
     line("in all", runs, seconds);
 }
 
-fn set_up(mut mall: Scenario) {
+fn set_up(mall: Scenario) {
     const WORLDS: u32 = 20_000;
-    mall.faults.clear();
-    mall.seeded = None;
-    let spec = RunSpec {
-        seed: mall.seed,
-        scenario: Arc::new(mall),
-        safeguards: Safeguards::all(),
-        plan: FaultPlan::default(),
-        leave_out: BTreeSet::new(),
-    };
+    let spec = support::spec(alone(mall));
     let start = Instant::now();
     for _ in 0..WORLDS {
         black_box(World::<TwoPhaseCommit, ()>::new(&spec, ()));

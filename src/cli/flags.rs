@@ -60,6 +60,11 @@ pub(super) struct Cli {
     /// When to colour the output; `auto` also heeds NO_COLOR and CLICOLOR
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: Color,
+
+    /// How many columns text is laid out for, 80 to 120 [default: as many as the
+    /// terminal has; 80 where there is none]
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..=120))]
+    pub(super) width: Option<u16>,
 }
 
 /// The commands.

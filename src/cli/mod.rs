@@ -57,6 +57,7 @@ pub fn main() -> ExitCode {
         Err(usage) => return flags::refuse(&usage),
     };
     anstream::ColorChoice::write_global(cli.color.choice());
+    output::lay_out_for(cli.width);
     name_program();
     bug::record_panics();
     let outcome = bug::catch(|| match &cli.command {

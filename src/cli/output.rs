@@ -3,6 +3,7 @@
 //! terminal say.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::sync::OnceLock;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -34,9 +35,22 @@ impl Write for Screen {
     }
 }
 
-/// The page that standard output has room for: as wide as the terminal, and
-/// always the same where there is none.
+/// What `--width` says.
+static WIDTH: OnceLock<u16> = OnceLock::new();
+
+/// Lays out text for so many columns, if it is said how many.
+pub(super) fn lay_out_for(columns: Option<u16>) {
+    if let Some(columns) = columns {
+        WIDTH.get_or_init(|| columns);
+    }
+}
+
+/// The page that standard output has room for: as wide as was asked for, else as wide
+/// as the terminal, and always the same where there is none.
 pub(super) fn page() -> Page {
+    if let Some(columns) = WIDTH.get() {
+        return Page::of(usize::from(*columns));
+    }
     let stdout = io::stdout();
     if !stdout.is_terminal() {
         return Page::NARROW;

@@ -49,6 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let document = match args.format {
         _ if args.trace == Some(TraceForm::Json) => String::new(),
         Format::Text if args.quiet => text::quiet(&comparison, page()),
+        Format::Text if args.verbose => text::verbose(&comparison, page()),
         Format::Text => text::screen(&comparison, page()),
         Format::Json => json::document(&comparison),
     };

@@ -3,10 +3,10 @@
 use super::page::Page;
 use super::style::{BAD, GOOD, KNOWN, PLAIN, QUIET, paint};
 use super::table::{Cell, Table};
-use super::{Comparison, Judgement, words};
+use super::{Comparison, Judgement, sweep, words};
 use crate::check::Verdict;
 use crate::lab::Trial;
-use crate::measure::{Figures, Quantiles, meaning};
+use crate::measure::{COLUMNS, Figures, Quantiles, meaning};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 
@@ -29,6 +29,24 @@ pub(super) fn rows(of: &Comparison<'_>) -> Table {
     contention(&mut table, of.trials);
     visibility(&mut table, of.trials);
     table
+}
+
+/// Every figure that is measured, by its name in files.
+pub(super) fn every(of: &Comparison<'_>, page: Page) -> String {
+    let names = of.trials.iter().map(|trial| trial.protocol.to_string());
+    let mut table = Table::new(names);
+    table.group("Every figure, as `list metrics` explains them");
+    for column in COLUMNS {
+        let cells = of
+            .trials
+            .iter()
+            .map(|trial| match column.value(&trial.figures) {
+                Some(value) => Cell::plain(sweep::one(column, value)),
+                None => Cell::styled(NOTHING, QUIET),
+            });
+        table.row(&sweep::title(column), cells.collect::<Vec<_>>());
+    }
+    table.render(page)
 }
 
 /// What each protocol comes to, a line each.

@@ -8,10 +8,23 @@ use super::{Comparison, Judgement, explanation, figures, heading, histories, not
 /// with a line to paste, and last what it all comes to. With ANSI styles; not
 /// wider than the page but for lines to paste and names that are wider.
 pub fn screen(of: &Comparison<'_>, page: Page) -> String {
+    told(of, page, false)
+}
+
+/// The same, and every figure that is measured.
+pub fn verbose(of: &Comparison<'_>, page: Page) -> String {
+    told(of, page, true)
+}
+
+fn told(of: &Comparison<'_>, page: Page, every_figure: bool) -> String {
     let mut text = heading::heading(of, page);
     text.push('\n');
     text.push_str(&figures::table(of, page));
     text.push_str(&figures::signs(of));
+    if every_figure {
+        text.push('\n');
+        text.push_str(&figures::every(of, page));
+    }
     text.push_str(&list_of("Notes", &notes::notes(of), page));
     text.push_str(&histories::histories(of, page));
     text.push_str(&list_of("What happened", &story::story(of), page));

@@ -166,6 +166,22 @@ fn completions_and_manual_pages_name_the_commands() {
 }
 
 #[test]
+fn verbose_shows_every_figure_and_the_width_is_what_is_asked_for() {
+    let text = out(&small(MALL, &["--verbose", "--width", "100"]));
+    for figure in ["outbox_lag.p95, ms", "inconsistency_exposure, ms", "throughput, requests"] {
+        assert!(text.contains(figure), "{figure} in {text}");
+    }
+    let widest = |width| {
+        let text = out(&small(MALL, &["--width", width]));
+        let lines = text.lines().filter(|line| !line.contains("indoubt run"));
+        lines.map(|line| line.chars().count()).max()
+    };
+    assert!(widest("80") <= Some(80));
+    assert!(widest("120") > Some(100) && widest("120") <= Some(120));
+    assert_eq!(small(MALL, &["--width", "20"]).status.code(), Some(2));
+}
+
+#[test]
 fn a_run_is_compared_with_itself_changed_and_the_whole_side_decides() {
     let small = ["--transactions", "50"];
     let flags = [

@@ -81,6 +81,10 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
 
+    /// Show every figure that is measured, too
+    #[arg(long, short, conflicts_with_all = ["quiet", "compare"])]
+    pub(in crate::cli) verbose: bool,
+
     /// Run it once more with one change, and show only what differs:
     /// `without=SAFEGUARD`, `seed=N` or, as for `--set`, `PATH=VALUE`. What it comes to
     /// is that of the run without the change: the change is meant to break something

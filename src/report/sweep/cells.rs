@@ -5,7 +5,7 @@ use crate::measure::{Column, Unit};
 use crate::report::words::grouped;
 
 /// A column as a section names it, with its unit on the screen.
-pub(super) fn title(column: &Column) -> String {
+pub(in crate::report) fn title(column: &Column) -> String {
     match screen_unit(column.unit) {
         "" => column.name.to_owned(),
         unit => format!("{}, {unit}", column.name),
@@ -43,9 +43,21 @@ pub(super) fn scale(column: &Column) -> f64 {
     }
 }
 
-/// `175.3 ±4.1`; without an interval where there is a single seed.
-pub(super) fn words(column: &Column, of: &Estimate) -> String {
+/// A figure of one run, in the unit of its title.
+pub(in crate::report) fn one(column: &Column, value: f64) -> String {
+    let value = value * scale(column);
     let digits = match column.unit {
+        _ if value.fract() != 0.0 => digits(column),
+        Unit::Time | Unit::Times | Unit::PerCommit | Unit::Level | Unit::PerSecond => {
+            digits(column)
+        }
+        _ => 0,
+    };
+    number(value, decimals(value, digits))
+}
+
+fn digits(column: &Column) -> usize {
+    match column.unit {
         Unit::Time | Unit::Times | Unit::PerCommit | Unit::Level => 2,
         Unit::Share
         | Unit::Requests
@@ -54,10 +66,14 @@ pub(super) fn words(column: &Column, of: &Estimate) -> String {
         | Unit::Steps
         | Unit::Number
         | Unit::PerSecond => 1,
-    };
+    }
+}
+
+/// `175.3 ±4.1`; without an interval where there is a single seed.
+pub(super) fn words(column: &Column, of: &Estimate) -> String {
     let scale = scale(column);
     let mean = of.mean * scale;
-    let digits = decimals(mean, digits);
+    let digits = decimals(mean, digits(column));
     let text = number(mean, digits);
     match of.half_width() {
         Some(half) => format!("{text} ±{}", number(half * scale, digits)),

@@ -10,6 +10,7 @@ mod frame;
 mod json;
 mod text;
 
+pub(in crate::report) use cells::{one, title};
 pub use curves::curves;
 pub use frame::Frame;
 pub use json::{Line, document, journal_schemas, line_schema, lines, schema};
