@@ -248,14 +248,15 @@ fn where_all_is_well_under_every_protocol_that_is_said_of_each() {
     assert!(text.contains("--request c0.0\n"), "{text}");
 }
 
-/// A client without a request may be the first: nobody is to guess who has one.
+/// Not every client comes to ask for something: nobody is to guess who does.
 #[test]
 fn where_nothing_broke_a_request_is_named_that_there_is() {
     let run_of = |more: &[&str]| {
-        let arguments = ["replay", MALL, "--transactions", "3"];
+        let clients = "workload.arrivals={ kind = 'closed', clients = 9, think = '50ms' }";
+        let arguments = ["replay", MALL, "--transactions", "3", "--set", clients];
         run(&[&arguments[..], more].concat())
     };
-    let first = "c128.0";
+    let first = "c3.0";
     let flag = format!("--request {first}");
     for more in [&[][..], &["--protocol", "choreographed"]] {
         let replayed = run_of(more);
