@@ -28,7 +28,7 @@ pub enum Unit {
     PerSecond,
     /// So many a committed request.
     PerCommit,
-    /// A time: milliseconds on the screen, microseconds in JSON.
+    /// A time: milliseconds on the screen, microseconds in JSON and CSV.
     Time,
     /// A distribution of times: count, p50, p95, p99, p999 (of a thousand), max.
     Times,
@@ -58,9 +58,9 @@ impl Unit {
             Unit::Branches => "branches",
             Unit::PerSecond => "requests per second of model time",
             Unit::PerCommit => "per committed request",
-            Unit::Time => "ms on the screen, µs in JSON",
+            Unit::Time => "ms on the screen, µs in JSON and CSV",
             Unit::Number => "how many",
-            Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON",
+            Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON and CSV",
             Unit::Share => "a share, 0 to 1",
             Unit::Level => "steps, as a mean over time",
         }
