@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::exit::{Exit, Failure};
 use super::output::{self, Screen};
+use crate::business::Step;
 use crate::protocol::ProtocolKind;
 use crate::scenario::{self, Scenario, Style};
 
@@ -54,7 +55,7 @@ fn line(file: &Path, scenario: &Scenario) -> String {
     let business = &scenario.business;
     let counts = [
         counted(business.services.len(), "service"),
-        counted(business.steps.len(), "step"),
+        steps(&business.steps),
         counted(scenario.workload.transactions as usize, "transaction"),
     ];
     let cannot = ProtocolKind::ALL.into_iter().filter_map(|protocol| {
@@ -63,6 +64,29 @@ fn line(file: &Path, scenario: &Scenario) -> String {
     });
     let cannot: String = cannot.collect();
     format!("{}: ok, {}{cannot}", file.display(), counts.join(", "))
+}
+
+/// How many steps the file has, and how many the bench has added at the end.
+fn steps(all: &[Step]) -> String {
+    let count = |which: fn(&Step) -> bool| all.iter().filter(|step| which(step)).count();
+    let releasing = count(|step| step.releases.is_some());
+    let confirming = count(|step| step.confirms.is_some());
+    let mut text = counted(all.len() - releasing - confirming, "step");
+    for (added, one, more) in [
+        (confirming, "confirms a reservation", "confirm reservations"),
+        (
+            releasing,
+            "releases a semantic lock",
+            "release semantic locks",
+        ),
+    ] {
+        match added {
+            0 => {}
+            1 => text.push_str(&format!(" and 1 that {one}")),
+            n => text.push_str(&format!(" and {n} that {more}")),
+        }
+    }
+    text
 }
 
 fn counted(n: usize, what: &str) -> String {

@@ -271,6 +271,24 @@ fn check_says_what_a_file_is_and_what_is_wrong_with_another() {
 }
 
 #[test]
+fn check_tells_the_steps_of_the_file_from_those_that_are_added() {
+    for (lesson, steps) in [
+        (
+            "17-semantic-lock",
+            "3 steps and 1 that releases a semantic lock",
+        ),
+        (
+            "28-reserve-then-confirm",
+            "3 steps and 1 that confirms a reservation",
+        ),
+    ] {
+        let file = format!("scenarios/lessons/{lesson}.toml");
+        let text = out(&run(&["check", &file]));
+        assert!(text.contains(&format!(", {steps}, ")), "{text}");
+    }
+}
+
+#[test]
 fn an_expanded_scenario_gives_the_same_run() {
     let sets = ["--set", "workload.transactions=9"];
     let expanded = run(&[&["check", MALL, "--expanded"], &sets[..]].concat());
