@@ -1,6 +1,6 @@
 //! `indoubt check`: whether scenario files are right, without a run.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,10 +11,13 @@ use crate::business::Step;
 use crate::protocol::ProtocolKind;
 use crate::scenario::{self, Scenario, Style};
 
+/// What a scenario that comes from no file is called.
+const STDIN: &str = "standard input";
+
 /// What `check` can be told.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// The scenario files (TOML)
+    /// The scenario files (TOML); `-` is standard input
     #[arg(value_name = "SCENARIO", required = true)]
     files: Vec<PathBuf>,
 
@@ -33,9 +36,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut screen = Screen::new();
     let mut exit = Exit::AsExpected;
     for file in &args.files {
-        let said = match args.expanded {
-            true => scenario::expand(file, &args.sets),
-            false => scenario::load_with(file, &args.sets).map(|good| line(file, &good)),
+        let said = match (file == Path::new("-"), args.expanded) {
+            (false, true) => scenario::expand(file, &args.sets),
+            (false, false) => scenario::load_with(file, &args.sets).map(|good| line(file, &good)),
+            (true, true) => scenario::expand_loaded(STDIN, text()?, &args.sets),
+            (true, false) => scenario::load_text(STDIN, text()?, &args.sets)
+                .map(|good| line(Path::new(STDIN), &good)),
         };
         match said {
             Ok(text) => writeln!(screen, "{}", text.trim_end())?,
@@ -48,6 +54,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     }
     screen.flush()?;
     Ok(exit)
+}
+
+/// What standard input says.
+fn text() -> Result<String, Failure> {
+    io::read_to_string(io::stdin())
+        .map_err(|error| Failure::Usage(format!("{STDIN} cannot be read: {error}")))
 }
 
 /// What a scenario is, on one line.

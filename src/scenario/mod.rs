@@ -379,6 +379,19 @@ fn whole(document: Document) -> Result<String, ScenarioErrors> {
     })
 }
 
+/// As [`expand`], of a text whose base is a file: its path goes from the current
+/// folder.
+///
+/// # Errors
+/// Everything that is wrong with it, as for [`load_text`].
+pub fn expand_loaded(
+    file_name: &str,
+    text: String,
+    sets: &[String],
+) -> Result<String, ScenarioErrors> {
+    whole(Document::new(file_name, text, sets, Some(&library)))
+}
+
 /// The document without its name, which may be that of its file.
 fn expanded(document: &Document) -> String {
     let mut problems = Problems::default();
@@ -416,6 +429,19 @@ pub fn parse_with(
     sets: &[String],
 ) -> Result<Scenario, ScenarioErrors> {
     scenario(Document::new(file_name, text.to_owned(), sets, None))
+}
+
+/// Reads a scenario from text, as [`parse_with`] does, whose base is a file: its path
+/// goes from the current folder.
+///
+/// # Errors
+/// Everything that is wrong with it or with them.
+pub fn load_text(
+    file_name: &str,
+    text: String,
+    sets: &[String],
+) -> Result<Scenario, ScenarioErrors> {
+    scenario(Document::new(file_name, text, sets, Some(&library)))
 }
 
 /// Reads a scenario from text, as [`parse_with`] does, at a point of a sweep: a

@@ -1,6 +1,6 @@
 //! The binary, from outside: flags, exit codes, bytes.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Output, Stdio};
 
 use indoubt::protocol::{ProtocolKind, Safeguard};
@@ -286,6 +286,28 @@ fn check_tells_the_steps_of_the_file_from_those_that_are_added() {
         let text = out(&run(&["check", &file]));
         assert!(text.contains(&format!(", {steps}, ")), "{text}");
     }
+}
+
+#[test]
+fn check_reads_standard_input_and_its_base_from_the_current_folder() {
+    let checked = |arguments: &[&str]| {
+        let mut child = indoubt(&[&["check", "-"], arguments].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let text = b"base = \"scenarios/points-mall.toml\"\nseed = 7\n";
+        let mut input = child.stdin.take().expect("it is piped");
+        input.write_all(text).expect("it reads");
+        drop(input);
+        child.wait_with_output().expect("it ends")
+    };
+    let good = checked(&[]);
+    assert!(out(&good).starts_with("standard input: ok, 3 services, 3 steps"));
+    assert!(out(&checked(&["--expanded"])).contains("seed = 7\n"));
+    let wrong = checked(&["--set", "seed=many"]);
+    assert_eq!(code(&wrong), 2);
 }
 
 #[test]
