@@ -311,6 +311,20 @@ fn check_reads_standard_input_and_its_base_from_the_current_folder() {
 }
 
 #[test]
+fn several_safeguards_are_taken_away_with_commas_between() {
+    let document = json(&small(&[
+        "--without",
+        "outbox,inbox-dedup",
+        "--format",
+        "json",
+    ]));
+    assert_eq!(
+        document["without"],
+        serde_json::json!(["outbox", "inbox-dedup"])
+    );
+}
+
+#[test]
 fn an_expanded_scenario_gives_the_same_run() {
     let sets = ["--set", "workload.transactions=9"];
     let expanded = run(&[&["check", MALL, "--expanded"], &sets[..]].concat());
