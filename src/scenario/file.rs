@@ -88,8 +88,9 @@ pub(super) struct File {
     /// A run that is not at rest is stopped so long after the last arrival or
     /// fault; more with a large backlog. A duration. Default: `"10s"`.
     pub(super) settle: Option<At<Time>>,
-    /// Only so many of the steps, from the first: how long the transaction is, as a
-    /// number that can be swept. Default: all.
+    /// Only so many of the steps, at least 1, from the first: how long the transaction
+    /// is, as a number that can be swept. Default: all.
+    #[schemars(range(min = 1))]
     pub(super) first_steps: Option<At<u8>>,
     /// Rules of the craft that the scenario breaks on purpose, to show why they are
     /// there. Default: none.
@@ -221,6 +222,7 @@ pub(super) struct DatabaseFile {
     /// checkpoint. A duration. Default: `"2us"`.
     pub(super) replay: Option<Time>,
     /// How many records lie between two checkpoints, at least 1. Default: 1000.
+    #[schemars(range(min = 1))]
     pub(super) checkpoint_every: Option<At<u32>>,
 }
 
@@ -229,6 +231,7 @@ pub(super) struct DatabaseFile {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ProcessFile {
     /// How many statements it serves at once, 1 to 10000. Default: 8.
+    #[schemars(range(min = 1, max = 10_000))]
     pub(super) workers: Option<At<u32>>,
     /// How long a worker computes before it calls the database. A spread. Default:
     /// `"100us"`.
@@ -323,12 +326,14 @@ pub(super) struct PoliciesFile {
     /// Default: `"300ms"`.
     pub(super) idle_branch_after: Option<At<Time>>,
     /// How often a conflict is retried, at most 1000. Default: 8.
+    #[schemars(range(max = 1_000))]
     pub(super) conflict_retries: Option<At<u32>>,
     /// The wait before the first retry of a conflict; it doubles up to eight times.
     /// A duration. Default: `"1ms"`.
     pub(super) conflict_backoff: Option<At<Time>>,
     /// After so many tries in vain, 1 to 1000, a saga parks a step or a compensation:
     /// it is not asked for any more until somebody looks. Default: never.
+    #[schemars(range(min = 1, max = 1_000))]
     pub(super) park_after: Option<At<u32>>,
     /// An operator looks after so long, and puts back what is parked. A duration.
     /// Default: nobody ever does.
@@ -342,6 +347,7 @@ pub(super) struct PoliciesFile {
     /// How often a relay looks into its outbox. A duration. Default: `"5ms"`.
     pub(super) poll_every: Option<At<Time>>,
     /// How many letters a relay takes at once, 1 to 10000. Default: 32.
+    #[schemars(range(min = 1, max = 10_000))]
     pub(super) relay_batch: Option<At<u32>>,
     /// The longest that a message can be under way. A duration. Default: `"5s"`, or
     /// more if delays and faults need it.
@@ -388,6 +394,7 @@ pub(super) struct OrchestratedFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DomainFile {
     /// How many values it has, 1 to 10 million. It must be there.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub(super) size: At<u32>,
     /// Names of the first few values; the others are called like `player-17`.
     /// Default: none.
@@ -463,7 +470,9 @@ pub(super) struct StepFile {
     /// The manager gives up on this step after so long. A duration. Default: that
     /// of `policies`.
     pub(super) give_up_after: Option<At<Time>>,
-    /// How often a conflict of this step is retried. Default: that of `policies`.
+    /// How often a conflict of this step is retried, at most 1000. Default: that of
+    /// `policies`.
+    #[schemars(range(max = 1_000))]
     pub(super) conflict_retries: Option<At<u32>>,
     /// The wait before the first retry of a conflict of this step. A duration.
     /// Default: that of `policies`.
@@ -471,6 +480,7 @@ pub(super) struct StepFile {
     /// After so many tries in vain, 1 to 1000, a saga parks this step or its
     /// compensation: it is not asked for any more until somebody looks. Default: that
     /// of `policies`.
+    #[schemars(range(min = 1, max = 1_000))]
     pub(super) park_after: Option<At<u32>>,
     /// An operator looks after so long, and puts back what is parked. A duration.
     /// Default: that of `policies`.
@@ -511,6 +521,7 @@ pub(super) struct ActionFile {
     /// The how-many-th of the rows that the request draws from the counter, each as
     /// likely and no two the same, in the place of the one that the counter's key names:
     /// from 1 to 255. Default: the one that the key names.
+    #[schemars(range(min = 1))]
     pub(super) drawn: Option<At<u8>>,
     /// The earlier step that looked: the taking or giving starts from the number
     /// that it saw, and what others did meanwhile is lost. Default: none.
@@ -525,6 +536,7 @@ pub(super) struct ActionFile {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WorkloadFile {
     /// How many requests there are in all, 1 to 10 million. Default: 100.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub(super) transactions: Option<At<u32>>,
     /// How requests arrive. Default: 8 clients that each think for 5 ms.
     pub(super) arrivals: Option<At<ArrivalsFile>>,
@@ -532,6 +544,7 @@ pub(super) struct WorkloadFile {
     /// `"250ms"`.
     pub(super) timeout: Option<At<Time>>,
     /// How often a client tries again, at most 100. Default: 3.
+    #[schemars(range(max = 100))]
     pub(super) retries: Option<At<u16>>,
     /// Clients that take their wish back some time after asking. Default: nobody
     /// does.
@@ -566,6 +579,7 @@ pub(super) struct ArrivalsFile {
     /// (`"open"`). It must be there.
     pub(super) kind: At<ArrivalsKindFile>,
     /// Closed: how many clients, 1 to a million. Default: 8.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub(super) clients: Option<At<u32>>,
     /// Closed: how long each thinks before it asks again. A spread. Default:
     /// `"5ms"`.
@@ -655,6 +669,7 @@ pub(super) struct FaultFile {
     #[schemars(default, schema_with = "schema::message")]
     pub(super) message: Option<At<String>>,
     /// Faults of messages: how many at the most, at least 1. Default: no limit.
+    #[schemars(range(min = 1))]
     pub(super) most: Option<At<u32>>,
     /// Loss, duplicate: how likely each message is met, 0 to 1. Default: 1.
     pub(super) rate: Option<At<Rate>>,
@@ -670,6 +685,7 @@ pub(super) struct FaultFile {
     #[schemars(default, schema_with = "schema::milestone")]
     pub(super) on: Option<At<String>>,
     /// With `on`: the how-many-th time, counted from 1. Default: 1.
+    #[schemars(range(min = 1))]
     pub(super) nth: Option<At<u32>>,
     /// With `on`: where the moment is reached. Default: anywhere.
     pub(super) node: Option<At<String>>,
@@ -684,6 +700,7 @@ pub(super) struct FaultFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct SeededFile {
     /// How many faults are drawn, at most 10000. It must be there.
+    #[schemars(range(max = 10_000))]
     pub(super) count: At<u32>,
     /// Of which kinds. Default: all.
     #[schemars(default, schema_with = "schema::seeded_kinds")]
