@@ -22,7 +22,8 @@ pub enum PromiseId {
     Floors,
     /// One outcome for all, never reversed; a yes vote binds.
     Agreement,
-    /// Commit only if all voted yes; all yes in time, within one epoch: commit.
+    /// Commit only if all voted yes; all yes in time, and the coordinator did not die
+    /// meanwhile: commit.
     Votes,
     /// What the client was told is true, and stays true.
     ClientTruth,
@@ -90,7 +91,8 @@ impl PromiseId {
             PromiseId::Floors => "No counter falls under its floor.",
             PromiseId::Agreement => "All have one outcome, never reversed, and a yes vote binds.",
             PromiseId::Votes => {
-                "Commit only if all voted yes; all yes in time, within one epoch: commit."
+                "The decision is to commit only if all voted yes; and it is if all did so in time, \
+                 and the coordinator did not die between the first vote and the decision."
             }
             PromiseId::ClientTruth => "What the client was told is true, and stays true.",
             PromiseId::PreparedUntouched => {

@@ -27,8 +27,14 @@ pub(super) struct AblateArgs {
     #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
     seeds: Option<SeedRange>,
 
-    /// Only this safeguard; may be repeated [default: all]
-    #[arg(long = "safeguard", value_name = "SAFEGUARD", value_parser = safeguards())]
+    /// Only this safeguard; may be repeated, or several with commas between
+    /// [default: all]
+    #[arg(
+        long = "safeguard",
+        value_name = "SAFEGUARD",
+        value_delimiter = ',',
+        value_parser = safeguards()
+    )]
     safeguards: Vec<Safeguard>,
 
     /// Take them away two at a time

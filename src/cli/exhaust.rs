@@ -58,8 +58,13 @@ pub(super) struct ExhaustArgs {
     protocols: Vec<ProtocolKind>,
 
     /// Take a safeguard away: a rule that keeps a protocol correct; may be
-    /// repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    /// repeated, or several with commas between
+    #[arg(
+        long = "without",
+        value_name = "SAFEGUARD",
+        value_delimiter = ',',
+        value_parser = safeguards()
+    )]
     without: Vec<Safeguard>,
 
     /// Say something else than the file, like `workload.retries=0`; may be

@@ -28,7 +28,7 @@ pub enum Unit {
     PerSecond,
     /// So many a committed request.
     PerCommit,
-    /// A time: milliseconds on the screen, microseconds in JSON.
+    /// A time: milliseconds on the screen, microseconds in JSON and CSV.
     Time,
     /// A distribution of times: count, p50, p95, p99, p999 (of a thousand), max.
     Times,
@@ -58,9 +58,9 @@ impl Unit {
             Unit::Branches => "branches",
             Unit::PerSecond => "requests per second of model time",
             Unit::PerCommit => "per committed request",
-            Unit::Time => "ms on the screen, µs in JSON",
+            Unit::Time => "ms on the screen, µs in JSON and CSV",
             Unit::Number => "how many",
-            Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON",
+            Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON and CSV",
             Unit::Share => "a share, 0 to 1",
             Unit::Level => "steps, as a mean over time",
         }
@@ -144,8 +144,9 @@ pub const METRICS: &[Metric] = &[
         "goodput",
         None,
         Unit::PerSecond,
-        "The same of those whose client had the final answer before it gave up; what was \
-         compensated later is in neither.",
+        "Committed requests whose last effect was committed within the window, and whose client \
+         had the final answer before it gave up; unknown where throughput is. What was \
+         compensated later is not committed.",
     ),
     metric(
         "latency",
@@ -191,8 +192,8 @@ pub const METRICS: &[Metric] = &[
         "lock_wait",
         Some("lock wait, ms"),
         Unit::Times,
-        "How long transactions and readers waited for business locks, of those waits that there \
-         were; one that ended in a conflict counts.",
+        "How long transactions and readers waited for business locks, where they had to; a wait \
+         that ended in a conflict counts.",
     ),
     metric(
         "blocked",
@@ -232,27 +233,30 @@ pub const METRICS: &[Metric] = &[
         "prepared",
         None,
         Unit::Branches,
-        "Branches that were prepared.",
+        "Branches of two-phase commit that were prepared.",
     ),
     metric(
         "prepared_lock_time",
         None,
         Unit::Time,
-        "For how long branches were prepared without an outcome, through crashes, each \
-         counted as often as it has rows to change.",
+        "For how long branches were prepared without an outcome, through crashes, added up, each \
+         as often as it has rows to change.",
     ),
     metric(
         "in_doubt_lock_time",
         None,
         Unit::Time,
         "The part of prepared_lock_time during which the manager's process was down, so that \
-         nobody could have said the outcome: in-doubt lock-seconds.",
+         nobody could have said the outcome: in-doubt lock-seconds. With a manager that never \
+         goes down it is 0, however long longest_in_doubt is.",
     ),
     metric(
         "longest_in_doubt",
         Some("longest in doubt, ms"),
         Unit::Time,
-        "The longest time that a branch was prepared without an outcome, through crashes.",
+        "The longest time that a branch was prepared without an outcome, through crashes: all the \
+         time from its yes to its outcome, also with the manager up, which in_doubt_lock_time \
+         leaves out.",
     ),
     metric(
         "longest_inconsistency",

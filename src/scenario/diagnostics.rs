@@ -138,10 +138,11 @@ impl Problems {
 }
 
 impl ScenarioErrors {
-    /// A file that could not even be read.
-    pub(super) fn unreadable(file: &str, why: &str) -> Self {
+    /// A file that could not even be read, and what to do about it.
+    pub(super) fn unreadable(file: &str, why: &str, help: Vec<String>) -> Self {
         let mut problems = Problems::default();
-        problems.push(Problem::missing(format!("the file cannot be read: {why}")));
+        let problem = Problem::missing(format!("the file cannot be read: {why}"));
+        problems.push(Problem { help, ..problem });
         let mut sources = Sources::default();
         sources.add(file, "");
         problems.of(sources)

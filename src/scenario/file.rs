@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
+use serde_json::json;
 use toml::Spanned;
 
 use super::schema::{self, Expectations, Section};
@@ -80,16 +81,19 @@ pub(super) struct Entry<T> {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct File {
     /// What the scenario is called. Default: the file's name without its ending.
+    #[schemars(example = &"points-mall")]
     pub(super) name: Option<At<String>>,
     /// What it shows, in a sentence or more. Default: empty.
+    #[schemars(example = &"Points buy a character.")]
     pub(super) about: Option<String>,
     /// The seed that it is pinned to, a whole number. Default: 1.
     pub(super) seed: Option<u64>,
     /// A run that is not at rest is stopped so long after the last arrival or
     /// fault; more with a large backlog. A duration. Default: `"10s"`.
     pub(super) settle: Option<At<Time>>,
-    /// Only so many of the steps, from the first: how long the transaction is, as a
-    /// number that can be swept. Default: all.
+    /// Only so many of the steps, at least 1, from the first: how long the transaction
+    /// is, as a number that can be swept. Default: all.
+    #[schemars(range(min = 1))]
     pub(super) first_steps: Option<At<u8>>,
     /// Rules of the craft that the scenario breaks on purpose, to show why they are
     /// there. Default: none.
@@ -118,10 +122,11 @@ pub(super) struct File {
     /// How patient the machines are, and how long they remember.
     #[schemars(with = "Section<PoliciesFile>")]
     pub(super) policies: PoliciesFile,
-    /// Which two-phase commit.
+    /// Which two-phase commit: the choices that the protocol `2pc` leaves open.
     #[schemars(rename = "two-phase-commit", with = "Section<TwoPhaseFile>")]
     pub(super) two_phase: TwoPhaseFile,
-    /// Which orchestrated saga.
+    /// Which orchestrated saga: the choice that the protocol `orchestrated` leaves
+    /// open.
     #[schemars(rename = "orchestrated-saga", with = "Section<OrchestratedFile>")]
     pub(super) orchestrated: OrchestratedFile,
     /// What requests are about: at most four numbered sets, in which keys are
@@ -221,6 +226,7 @@ pub(super) struct DatabaseFile {
     /// checkpoint. A duration. Default: `"2us"`.
     pub(super) replay: Option<Time>,
     /// How many records lie between two checkpoints, at least 1. Default: 1000.
+    #[schemars(range(min = 1))]
     pub(super) checkpoint_every: Option<At<u32>>,
 }
 
@@ -229,6 +235,7 @@ pub(super) struct DatabaseFile {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ProcessFile {
     /// How many statements it serves at once, 1 to 10000. Default: 8.
+    #[schemars(range(min = 1, max = 10_000))]
     pub(super) workers: Option<At<u32>>,
     /// How long a worker computes before it calls the database. A spread. Default:
     /// `"100us"`.
@@ -258,8 +265,10 @@ pub(super) struct NetworkFile {
 pub(super) struct LinkFile {
     /// The node at one end: `manager`, a service, `broker`, `provider` or
     /// `clients`. It must be there.
+    #[schemars(example = &"manager")]
     pub(super) from: At<String>,
     /// The node at the other end. It must be there.
+    #[schemars(example = &"points")]
     pub(super) to: At<String>,
     /// Whether the link is such both ways or from `from` to `to` alone. Default:
     /// `"both"`.
@@ -323,12 +332,14 @@ pub(super) struct PoliciesFile {
     /// Default: `"300ms"`.
     pub(super) idle_branch_after: Option<At<Time>>,
     /// How often a conflict is retried, at most 1000. Default: 8.
+    #[schemars(range(max = 1_000))]
     pub(super) conflict_retries: Option<At<u32>>,
     /// The wait before the first retry of a conflict; it doubles up to eight times.
     /// A duration. Default: `"1ms"`.
     pub(super) conflict_backoff: Option<At<Time>>,
     /// After so many tries in vain, 1 to 1000, a saga parks a step or a compensation:
     /// it is not asked for any more until somebody looks. Default: never.
+    #[schemars(range(min = 1, max = 1_000))]
     pub(super) park_after: Option<At<u32>>,
     /// An operator looks after so long, and puts back what is parked. A duration.
     /// Default: nobody ever does.
@@ -342,6 +353,7 @@ pub(super) struct PoliciesFile {
     /// How often a relay looks into its outbox. A duration. Default: `"5ms"`.
     pub(super) poll_every: Option<At<Time>>,
     /// How many letters a relay takes at once, 1 to 10000. Default: 32.
+    #[schemars(range(min = 1, max = 10_000))]
     pub(super) relay_batch: Option<At<u32>>,
     /// The longest that a message can be under way. A duration. Default: `"5s"`, or
     /// more if delays and faults need it.
@@ -388,10 +400,12 @@ pub(super) struct OrchestratedFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DomainFile {
     /// How many values it has, 1 to 10 million. It must be there.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub(super) size: At<u32>,
     /// Names of the first few values; the others are called like `player-17`.
     /// Default: none.
     #[serde(default)]
+    #[schemars(example = ["ash", "misty"])]
     pub(super) names: Vec<At<String>>,
     /// How requests choose a value. Default: `"uniform"`.
     pub(super) choice: Option<At<ChoiceFile>>,
@@ -404,16 +418,20 @@ pub(super) struct ResourceFile {
     /// What it is; the other keys depend on it. It must be there.
     pub(super) kind: At<ResourceKindFile>,
     /// The service whose database holds it. It must be there.
+    #[schemars(example = &"points")]
     pub(super) service: At<String>,
     /// What a row is about: domains in braces, with slashes between, like
     /// `"{player}/{character}"`. Default: one row.
+    #[schemars(example = &"{player}/{character}")]
     pub(super) key: Option<At<String>>,
     /// Of a counter: what every row begins with. It must be there.
+    #[schemars(example = 1000)]
     pub(super) initial: Option<At<i64>>,
     /// Of a counter: what no row may fall under, or `"none"`. Default: 0.
     pub(super) floor: Option<At<FloorFile>>,
     /// Of an entitlement: the part of the key that can be withdrawn from sale.
     /// Default: the key.
+    #[schemars(example = &"{character}")]
     pub(super) item: Option<At<String>>,
 }
 
@@ -434,16 +452,20 @@ pub(super) enum ResourceKindFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct StepFile {
     /// What the step is called. It must be there.
+    #[schemars(example = &"take-points")]
     pub(super) name: At<String>,
     /// The service that does it, in one local transaction. It must be there.
+    #[schemars(example = &"points")]
     pub(super) service: At<String>,
     /// What may become of it. It must be there.
     pub(super) kind: At<StepKind>,
     /// What it does, in order. It must be there.
     #[serde(rename = "do")]
+    #[schemars(example = json!([{ "take": "points", "amount": 50 }]))]
     pub(super) actions: At<Vec<At<ActionFile>>>,
     /// What undoes it: for compensable steps, which need it. It must not be able to
     /// fail.
+    #[schemars(example = json!({ "name": "refund", "do": [{ "give": "points", "amount": 50 }] }))]
     pub(super) compensation: Option<At<CompensationFile>>,
     /// When its conditions are judged under two-phase commit. Default:
     /// `"statement"`.
@@ -463,7 +485,9 @@ pub(super) struct StepFile {
     /// The manager gives up on this step after so long. A duration. Default: that
     /// of `policies`.
     pub(super) give_up_after: Option<At<Time>>,
-    /// How often a conflict of this step is retried. Default: that of `policies`.
+    /// How often a conflict of this step is retried, at most 1000. Default: that of
+    /// `policies`.
+    #[schemars(range(max = 1_000))]
     pub(super) conflict_retries: Option<At<u32>>,
     /// The wait before the first retry of a conflict of this step. A duration.
     /// Default: that of `policies`.
@@ -471,6 +495,7 @@ pub(super) struct StepFile {
     /// After so many tries in vain, 1 to 1000, a saga parks this step or its
     /// compensation: it is not asked for any more until somebody looks. Default: that
     /// of `policies`.
+    #[schemars(range(min = 1, max = 1_000))]
     pub(super) park_after: Option<At<u32>>,
     /// An operator looks after so long, and puts back what is parked. A duration.
     /// Default: that of `policies`.
@@ -482,9 +507,11 @@ pub(super) struct StepFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct CompensationFile {
     /// What the compensation is called. It must be there.
+    #[schemars(example = &"refund")]
     pub(super) name: At<String>,
     /// What it does, in order. It must be there.
     #[serde(rename = "do")]
+    #[schemars(example = json!([{ "give": "points", "amount": 50 }]))]
     pub(super) actions: At<Vec<At<ActionFile>>>,
 }
 
@@ -493,17 +520,23 @@ pub(super) struct CompensationFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ActionFile {
     /// The counter from which an `amount` is taken.
+    #[schemars(example = &"points")]
     pub(super) take: Option<At<String>>,
     /// The counter to which an `amount` is given.
+    #[schemars(example = &"points")]
     pub(super) give: Option<At<String>>,
     /// The entitlement that is granted.
+    #[schemars(example = &"characters")]
     pub(super) grant: Option<At<String>>,
     /// The entitlement that is revoked.
+    #[schemars(example = &"characters")]
     pub(super) revoke: Option<At<String>>,
     /// The real action that is performed. It cannot be undone.
+    #[schemars(example = &"mail")]
     pub(super) perform: Option<At<String>>,
     /// The counter that is looked at; a compensable step that only looks needs no
     /// compensation.
+    #[schemars(example = &"points")]
     pub(super) look: Option<At<String>>,
     /// How much is taken or given: 1 to 1000 million, or `"{quantity}"` for the
     /// value of that domain, counted from 1.
@@ -511,9 +544,11 @@ pub(super) struct ActionFile {
     /// The how-many-th of the rows that the request draws from the counter, each as
     /// likely and no two the same, in the place of the one that the counter's key names:
     /// from 1 to 255. Default: the one that the key names.
+    #[schemars(range(min = 1))]
     pub(super) drawn: Option<At<u8>>,
     /// The earlier step that looked: the taking or giving starts from the number
     /// that it saw, and what others did meanwhile is lost. Default: none.
+    #[schemars(example = &"quote")]
     pub(super) as_seen_in: Option<At<String>>,
     /// With `as-seen-in`: whether the step is refused if the row has changed
     /// meanwhile. Default: false.
@@ -525,19 +560,24 @@ pub(super) struct ActionFile {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WorkloadFile {
     /// How many requests there are in all, 1 to 10 million. Default: 100.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub(super) transactions: Option<At<u32>>,
     /// How requests arrive. Default: 8 clients that each think for 5 ms.
+    #[schemars(example = json!({ "kind": "open", "every": "4ms" }))]
     pub(super) arrivals: Option<At<ArrivalsFile>>,
     /// A client without an answer tries again after so long. A duration. Default:
     /// `"250ms"`.
     pub(super) timeout: Option<At<Time>>,
     /// How often a client tries again, at most 100. Default: 3.
+    #[schemars(range(max = 100))]
     pub(super) retries: Option<At<u16>>,
     /// Clients that take their wish back some time after asking. Default: nobody
     /// does.
+    #[schemars(example = json!({ "share": 0.2, "after": "20ms" }))]
     pub(super) cancel: Option<At<ImpulseFile>>,
     /// Clients that ask again some time after asking, without waiting for the time-
     /// out. Default: nobody does.
+    #[schemars(example = json!({ "share": 0.2, "after": "5ms" }))]
     pub(super) double_click: Option<At<ImpulseFile>>,
     /// Clients stop asking for something new after so long, if there were not
     /// `transactions` requests by then: what is compared then lasts equally long. A
@@ -566,6 +606,7 @@ pub(super) struct ArrivalsFile {
     /// (`"open"`). It must be there.
     pub(super) kind: At<ArrivalsKindFile>,
     /// Closed: how many clients, 1 to a million. Default: 8.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub(super) clients: Option<At<u32>>,
     /// Closed: how long each thinks before it asks again. A spread. Default:
     /// `"5ms"`.
@@ -595,10 +636,12 @@ pub(super) struct RequestFile {
     /// What it is about: a value for every domain, like `"alice/pikachu"` or `{
     /// player = "alice", character = 7 }`, counted from 0. It must be there, if
     /// there are domains.
+    #[schemars(example = &"ash/pikachu")]
     pub(super) about: Option<At<ItemFile>>,
     /// Which client's how-many-th wish it is, both counted from 0, like `"c3.17"`:
     /// what is drawn for it, like how long its messages travel, depends on that.
     /// Default: the first wish of a client of its own.
+    #[schemars(example = &"c3.17")]
     pub(super) id: Option<At<String>>,
 }
 
@@ -607,9 +650,11 @@ pub(super) struct RequestFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ReaderFile {
     /// What the reader is called. It must be there.
+    #[schemars(example = &"balance")]
     pub(super) name: At<String>,
     /// What it reads: a counter or an entitlement. Keys are chosen like those of
     /// requests. It must be there.
+    #[schemars(example = &"points")]
     pub(super) resource: At<String>,
     /// How long between two reads begin. A duration. It must be there.
     pub(super) every: At<Time>,
@@ -624,12 +669,15 @@ pub(super) struct OperatorFile {
     pub(super) at: At<Time>,
     /// The entitlement whose items are withdrawn from sale. This or `restore` must
     /// be there.
+    #[schemars(example = &"characters")]
     pub(super) withdraw: Option<At<String>>,
     /// The entitlement whose items are put back on sale. This or `withdraw` must be
     /// there.
+    #[schemars(example = &"characters")]
     pub(super) restore: Option<At<String>>,
     /// Which items: names, like `"pikachu"` or `"character-7"`, or `{ character = 7
     /// }`, counted from 0. It must be there.
+    #[schemars(example = ["pikachu"])]
     pub(super) items: At<Vec<At<ItemFile>>>,
 }
 
@@ -641,6 +689,7 @@ pub(super) struct FaultFile {
     #[schemars(schema_with = "schema::fault_kind")]
     pub(super) kind: At<String>,
     /// Crashes, pauses, power losses: whom it meets. It must be there.
+    #[schemars(example = &"points")]
     pub(super) target: Option<At<String>>,
     /// Partitions: the nodes on one side. Faults of messages: the node that sends
     /// them. Default: any.
@@ -655,6 +704,7 @@ pub(super) struct FaultFile {
     #[schemars(default, schema_with = "schema::message")]
     pub(super) message: Option<At<String>>,
     /// Faults of messages: how many at the most, at least 1. Default: no limit.
+    #[schemars(range(min = 1))]
     pub(super) most: Option<At<u32>>,
     /// Loss, duplicate: how likely each message is met, 0 to 1. Default: 1.
     pub(super) rate: Option<At<Rate>>,
@@ -670,10 +720,13 @@ pub(super) struct FaultFile {
     #[schemars(default, schema_with = "schema::milestone")]
     pub(super) on: Option<At<String>>,
     /// With `on`: the how-many-th time, counted from 1. Default: 1.
+    #[schemars(range(min = 1))]
     pub(super) nth: Option<At<u32>>,
     /// With `on`: where the moment is reached. Default: anywhere.
+    #[schemars(example = &"points")]
     pub(super) node: Option<At<String>>,
     /// The numbered point of the run at which it begins.
+    #[schemars(example = 1234)]
     pub(super) point: Option<At<u64>>,
     /// How long it lasts. A duration. It must be there: all faults end.
     pub(super) lasts: Option<At<Time>>,
@@ -684,6 +737,7 @@ pub(super) struct FaultFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct SeededFile {
     /// How many faults are drawn, at most 10000. It must be there.
+    #[schemars(range(max = 10_000))]
     pub(super) count: At<u32>,
     /// Of which kinds. Default: all.
     #[schemars(default, schema_with = "schema::seeded_kinds")]
@@ -706,11 +760,14 @@ pub(super) struct SeededFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PromiseFile {
     /// The promise in words. It must be there.
+    #[schemars(example = &"nobody pays for nothing")]
     pub(super) name: At<String>,
     /// The domain for each of whose values it is judged alone. It must be there.
+    #[schemars(example = &"player")]
     pub(super) per: At<String>,
     /// Two sums with an `=` between, of `taken(..)`, `given(..)`, `given_back(..)`,
     /// `in_flight(..)` of counters and `granted(..)` of entitlements, perhaps with
     /// factors. It must be there.
+    #[schemars(example = &"taken(points) = 50 * granted(characters)")]
     pub(super) equation: At<String>,
 }

@@ -306,6 +306,7 @@ mod equation;
 mod expand;
 mod fault_text;
 mod file;
+mod keys;
 mod lower;
 mod merge;
 mod names;
@@ -317,12 +318,15 @@ mod sources;
 mod types;
 mod value;
 
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 pub use axis::Axis;
 pub use diagnostics::{ScenarioErrors, Style};
 pub(crate) use fault_text::duration_text;
 pub use fault_text::{fault_text, faults_setting};
+pub use keys::{Accepted, Key, Place, keys};
 pub use lower::MOST_TRANSACTIONS;
 pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
@@ -378,6 +382,19 @@ fn whole(document: Document) -> Result<String, ScenarioErrors> {
     })
 }
 
+/// As [`expand`], of a text whose base is a file: its path goes from the current
+/// folder.
+///
+/// # Errors
+/// Everything that is wrong with it, as for [`load_text`].
+pub fn expand_loaded(
+    file_name: &str,
+    text: String,
+    sets: &[String],
+) -> Result<String, ScenarioErrors> {
+    whole(Document::new(file_name, text, sets, Some(&library)))
+}
+
 /// The document without its name, which may be that of its file.
 fn expanded(document: &Document) -> String {
     let mut problems = Problems::default();
@@ -417,6 +434,19 @@ pub fn parse_with(
     scenario(Document::new(file_name, text.to_owned(), sets, None))
 }
 
+/// Reads a scenario from text, as [`parse_with`] does, whose base is a file: its path
+/// goes from the current folder.
+///
+/// # Errors
+/// Everything that is wrong with it or with them.
+pub fn load_text(
+    file_name: &str,
+    text: String,
+    sets: &[String],
+) -> Result<Scenario, ScenarioErrors> {
+    scenario(Document::new(file_name, text, sets, Some(&library)))
+}
+
 /// Reads a scenario from text, as [`parse_with`] does, at a point of a sweep: a
 /// `path=value` setting an axis.
 ///
@@ -428,11 +458,50 @@ pub fn parse_at(file_name: &str, text: &str, point: &[String]) -> Result<Scenari
 
 fn open(path: &Path, sets: &[String]) -> Result<Document, ScenarioErrors> {
     let name = path.display().to_string();
-    let library = |path: &Path| std::fs::read_to_string(path).map_err(|e| e.to_string());
-    match library(path) {
+    match fs::read_to_string(path) {
         Ok(text) => Ok(Document::new(&name, text, sets, Some(&library))),
-        Err(why) => Err(ScenarioErrors::unreadable(&name, &why)),
+        Err(error) => {
+            let help = match error.kind() {
+                ErrorKind::NotFound => instead_of(path),
+                _ => Vec::new(),
+            };
+            Err(ScenarioErrors::unreadable(&name, &error.to_string(), help))
+        }
     }
+}
+
+fn library(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// What to do about a scenario file that is not there.
+fn instead_of(path: &Path) -> Vec<String> {
+    if path == Path::new("-") {
+        return vec!["only `check` reads from standard input".to_owned()];
+    }
+    let stem = |path: &Path| {
+        path.file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let listed = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let entries = fs::read_dir(listed).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| folder.join(entry.file_name()))
+        .collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    let stems: Vec<String> = files.iter().filter_map(|file| stem(file)).collect();
+    let wanted = stem(path).unwrap_or_default();
+    let meant = names::meant(&wanted, stems.iter().map(String::as_str));
+    let mut files = files.iter();
+    let meant = files.find(|file| meant.is_some() && stem(file).as_deref() == meant);
+    let meant = meant.map(|file| format!("did you mean `{}`?", file.display()));
+    let listing = "`indoubt list scenarios` says which there are".to_owned();
+    meant.into_iter().chain([listing]).collect()
 }
 
 fn scenario(document: Document) -> Result<Scenario, ScenarioErrors> {

@@ -21,9 +21,17 @@ use crate::protocol::{Milestone, ProtocolKind, Safeguard, message_kinds};
 /// The sections of which a base may have said what must be there.
 const MERGED: [&str; 4] = ["DomainFile", "ResourceFile", "ArrivalsFile", "SeededFile"];
 
+/// What a section says of [`DROPPED`] in its place.
+pub(super) const DROPS: &str = "Drops what the base has here.";
+
 /// The JSON Schema (draft 7) of scenario files, for editors; a line
 /// `#:schema scenario.schema.json` at the top of a file names it.
 pub fn schema() -> String {
+    format!("{:#}\n", value())
+}
+
+/// The same as data.
+pub(super) fn value() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<File>().to_value();
     without_null(&mut schema);
@@ -32,7 +40,8 @@ pub fn schema() -> String {
     // The base is dealt with before there is a file to read.
     schema["properties"]["base"] = json!({
         "description": "The scenario file that this one is based on; what is not said here is as it says. The path goes from this file's folder. Default: none.",
-        "type": "string"
+        "type": "string",
+        "examples": ["points-mall.toml"]
     });
     for section in MERGED {
         if let Some(section) = schema["definitions"][section].as_object_mut() {
@@ -40,7 +49,7 @@ pub fn schema() -> String {
         }
     }
     schema.sort_all_objects();
-    format!("{schema:#}\n")
+    schema
 }
 
 /// Comments are broken where the line ends; what an editor shows is not.
@@ -104,7 +113,7 @@ impl<T: JsonSchema> JsonSchema for Section<T> {
         json_schema!({
             "anyOf": [
                 section,
-                { "description": "Drops what the base has here.", "const": DROPPED }
+                { "description": DROPS, "const": DROPPED }
             ]
         })
     }
@@ -131,8 +140,9 @@ impl JsonSchema for Expectations {
                     "description": format!("What is expected under {protocol}, by the promise's name."),
                     "anyOf": [
                         { "type": "object", "additionalProperties": promises },
-                        { "description": "Drops what the base has here.", "const": DROPPED }
-                    ]
+                        { "description": DROPS, "const": DROPPED }
+                    ],
+                    "examples": [{ "isolation": "may-break" }]
                 });
                 (protocol.name().to_owned(), section)
             })
@@ -156,6 +166,8 @@ impl JsonSchema for Sweeps {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let deeper = generator.subschema_for::<Sweeps>();
         json_schema!({
+            "description": "Paths, each with its values: a list, or a range.",
+            "examples": [{ "workload.arrivals.clients": "1..256" }],
             "type": "object",
             "additionalProperties": {
                 "anyOf": [
@@ -176,25 +188,34 @@ fn words(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })
 }
 
-fn lists_of(all: &[&str]) -> Schema {
-    json_schema!({ "type": "array", "items": words(all) })
+/// Words, and what each means.
+fn told<'w>(all: impl IntoIterator<Item = (&'w str, &'w str)>) -> Schema {
+    let all = all.into_iter();
+    let each = all.map(|(word, meaning)| json!({ "const": word, "description": meaning }));
+    json_schema!({ "oneOf": each.collect::<Vec<Value>>() })
+}
+
+fn list_of(each: Schema) -> Schema {
+    json_schema!({ "type": "array", "items": each })
 }
 
 pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
-    lists_of(&Breach::ALL.map(Breach::name))
+    list_of(told(
+        Breach::ALL.map(|breach| (breach.name(), breach.meaning())),
+    ))
 }
 
 pub(super) fn safeguards(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<&str> = Safeguard::ALL.iter().map(|s| s.name()).collect();
-    lists_of(&names)
+    list_of(told(Safeguard::ALL.iter().map(|s| (s.name(), s.meaning()))))
 }
 
 pub(super) fn fault_kind(_: &mut SchemaGenerator) -> Schema {
-    words(&FaultKind::NAMES)
+    told(FaultKind::MEANINGS)
 }
 
 pub(super) fn seeded_kinds(_: &mut SchemaGenerator) -> Schema {
-    lists_of(&Seeded::KINDS)
+    let drawn = |(name, _): &(&str, &str)| Seeded::KINDS.contains(name);
+    list_of(told(FaultKind::MEANINGS.into_iter().filter(drawn)))
 }
 
 pub(super) fn message(_: &mut SchemaGenerator) -> Schema {
@@ -202,11 +223,7 @@ pub(super) fn message(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(super) fn milestone(_: &mut SchemaGenerator) -> Schema {
-    let each: Vec<Value> = Milestone::ALL
-        .iter()
-        .map(|milestone| json!({ "const": milestone.name(), "description": milestone.meaning() }))
-        .collect();
-    json_schema!({ "oneOf": each })
+    told(Milestone::ALL.iter().map(|m| (m.name(), m.meaning())))
 }
 
 /// The schemas of values that are read by hand, in [`value`](super::value).
@@ -229,38 +246,44 @@ written! {
         "description": "A duration: a number and a unit in quotes, at most an hour; \"0\" needs no unit.",
         "type": "string",
         "pattern": "^\\s*(0|[0-9]+(\\.[0-9]{0,6})?\\s*(us|µs|ms|s|m|min))\\s*$",
-        "examples": ["250us", "1.5ms", "2s", "1m"]
+        "examples": ["50ms", "250us", "1.5ms", "2s", "1m"]
     };
     super::value::Rate, "Probability": {
-        "description": "A probability.",
+        "description": "A probability, 0 to 1.",
         "type": "number",
         "minimum": 0,
-        "maximum": 1
+        "maximum": 1,
+        "examples": [0.1]
     };
     super::value::AmountFile, "Amount": {
         "description": "A whole number, or a domain in braces: its value, counted from 1.",
         "anyOf": [
             { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 },
             { "type": "string", "pattern": "^\\{.+\\}$" }
-        ]
+        ],
+        "examples": [50, "{quantity}"]
     };
     super::value::FloorFile, "Floor": {
         "description": "A whole number, or \"none\".",
-        "anyOf": [{ "type": "integer" }, { "const": "none" }]
+        "anyOf": [{ "type": "integer" }, { "const": "none" }],
+        "examples": [100, "none"]
     };
     super::value::OneOrMany, "Nodes": {
         "description": "The name of a node, or a list of such names.",
-        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+        "examples": ["points", ["points", "characters"]]
     };
     super::value::ItemFile, "Item": {
         "description": "An item: its name, or a value for each domain of its key, counted from 0.",
         "anyOf": [
             { "type": "string" },
             { "type": "object", "additionalProperties": { "type": ["string", "integer"] } }
-        ]
+        ],
+        "examples": ["pikachu", { "character": 7 }]
     };
     super::value::ChoiceFile, "Choice": {
         "description": "How a value is chosen.",
+        "examples": [{ "zipf": 0.9 }, { "hot": 3, "share": 0.5 }],
         "anyOf": [
             { "description": "Each as likely as any other.", "const": "uniform" },
             {
@@ -293,6 +316,7 @@ impl JsonSchema for super::value::DistFile {
         let time = generator.subschema_for::<super::value::Time>();
         json_schema!({
             "description": "A spread: a duration, all between `from` and `to`, or an exponential one of this `mean` on top of the `least`.",
+            "examples": [{ "from": "1ms", "to": "2ms" }, { "least": "1ms", "mean": "2ms" }],
             "anyOf": [
                 time,
                 {

@@ -1,6 +1,6 @@
 //! The binary, from outside: flags, exit codes, bytes.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Output, Stdio};
 
 use indoubt::protocol::{ProtocolKind, Safeguard};
@@ -268,6 +268,60 @@ fn check_says_what_a_file_is_and_what_is_wrong_with_another() {
     assert_eq!(code(&checked), 2);
     assert!(out(&checked).contains("; 2pc cannot run it: the database of `points` cannot prepare"));
     assert!(err(&checked).contains("no/such.toml"));
+}
+
+#[test]
+fn check_tells_the_steps_of_the_file_from_those_that_are_added() {
+    for (lesson, steps) in [
+        (
+            "17-semantic-lock",
+            "3 steps and 1 that releases a semantic lock",
+        ),
+        (
+            "28-reserve-then-confirm",
+            "3 steps and 1 that confirms a reservation",
+        ),
+    ] {
+        let file = format!("scenarios/lessons/{lesson}.toml");
+        let text = out(&run(&["check", &file]));
+        assert!(text.contains(&format!(", {steps}, ")), "{text}");
+    }
+}
+
+#[test]
+fn check_reads_standard_input_and_its_base_from_the_current_folder() {
+    let checked = |arguments: &[&str]| {
+        let mut child = indoubt(&[&["check", "-"], arguments].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let text = b"base = \"scenarios/points-mall.toml\"\nseed = 7\n";
+        let mut input = child.stdin.take().expect("it is piped");
+        input.write_all(text).expect("it reads");
+        drop(input);
+        child.wait_with_output().expect("it ends")
+    };
+    let good = checked(&[]);
+    assert!(out(&good).starts_with("standard input: ok, 3 services, 3 steps"));
+    assert!(out(&checked(&["--expanded"])).contains("seed = 7\n"));
+    let wrong = checked(&["--set", "seed=many"]);
+    assert_eq!(code(&wrong), 2);
+}
+
+#[test]
+fn several_safeguards_are_taken_away_with_commas_between() {
+    let document = json(&small(&[
+        "--without",
+        "outbox,inbox-dedup",
+        "--format",
+        "json",
+    ]));
+    assert_eq!(
+        document["without"],
+        serde_json::json!(["outbox", "inbox-dedup"])
+    );
 }
 
 #[test]

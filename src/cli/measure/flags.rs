@@ -125,7 +125,7 @@ pub(in crate::cli) enum MeasureFormat {
     /// For people
     #[default]
     Text,
-    /// For spreadsheets and data frames
+    /// For spreadsheets and data frames; times are in microseconds
     Csv,
     /// The same, typed: for DuckDB, Polars and pandas, in a file
     Parquet,

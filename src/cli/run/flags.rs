@@ -53,8 +53,13 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) swarm: bool,
 
     /// Take a safeguard away: a rule that keeps a protocol correct; may be
-    /// repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    /// repeated, or several with commas between
+    #[arg(
+        long = "without",
+        value_name = "SAFEGUARD",
+        value_delimiter = ',',
+        value_parser = safeguards()
+    )]
     pub(in crate::cli) without: Vec<Safeguard>,
 
     /// How many transactions are asked for in all [default: the scenario's own]

@@ -303,12 +303,22 @@ fn an_empty_file_is_told_what_a_scenario_needs() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
-    let errors = crate::scenario::load("scenarios/missing.toml").expect_err("no such file");
-    let text = errors.to_string();
-    assert!(
-        text.starts_with("error: the file cannot be read: ")
-            && text.ends_with("--> scenarios/missing.toml\n"),
-        "{text}"
-    );
+fn a_file_that_cannot_be_read_is_named_and_so_is_the_one_that_was_meant() {
+    let told = |file: &str| {
+        let errors = crate::scenario::load(file).expect_err("no such file");
+        let text = errors.to_string();
+        assert!(
+            text.starts_with("error: the file cannot be read: "),
+            "{text}"
+        );
+        assert!(text.contains(&format!("--> {file}\n")), "{text}");
+        text
+    };
+    let meant = "help: did you mean `scenarios/points-mall.toml`?";
+    assert!(told("scenarios/points-mal.toml").contains(meant));
+    assert!(told("scenarios/points-mall").contains(meant));
+    let missing = told("scenarios/missing.toml");
+    assert!(missing.contains("`indoubt list scenarios`"), "{missing}");
+    assert!(!missing.contains("did you mean"), "{missing}");
+    assert!(told("-").contains("only `check` reads from standard input"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::super::schema;
+use super::super::{keys, parse_with, schema};
 use super::{SMALL, small_with};
 
 const COMMITTED: &str = "scenarios/scenario.schema.json";
@@ -111,6 +111,42 @@ fn every_key_has_a_sentence() {
         for (key, says) in keys {
             let sentence = says["description"].as_str().unwrap_or_default();
             assert!(sentence.ends_with('.'), "{name}: {key}: {sentence:?}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_and_the_reader_bound_numbers_alike() {
+    for (path, least, most) in [
+        ("defaults.process.workers", 1, 10_000),
+        ("policies.conflict-retries", 0, 1_000),
+        ("policies.park-after", 1, 1_000),
+        ("policies.relay-batch", 1, 10_000),
+        ("steps.<name>.conflict-retries", 0, 1_000),
+        ("steps.<name>.park-after", 1, 1_000),
+        ("domains.<name>.size", 1, 10_000_000),
+        ("workload.transactions", 1, 10_000_000),
+        ("workload.retries", 0, 100),
+        ("workload.arrivals.clients", 1, 1_000_000),
+        ("seeded-faults.count", 0, 10_000),
+    ] {
+        let key = keys().iter().find(|key| key.path() == path);
+        let number = |n: i64| super::super::names::number(n);
+        let accepts = format!("a whole number, {} to {}", number(least), number(most));
+        assert_eq!(
+            key.map(|key| key.accepts.as_str()),
+            Some(accepts.as_str()),
+            "{path}"
+        );
+        let path = path
+            .replace("steps.<name>", "steps.0")
+            .replace("<name>", "player");
+        for beyond in [least - 1, most + 1] {
+            let sets = [format!("{path}={beyond}")];
+            assert!(
+                parse_with("small.toml", SMALL, &sets).is_err(),
+                "{path} = {beyond}"
+            );
         }
     }
 }
