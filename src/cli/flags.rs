@@ -139,10 +139,10 @@ pub(super) enum Command {
     /// Print the JSON Schema of scenario files, for editors
     Schema,
 
-    /// List what there is: scenarios, protocols, safeguards, faults, ...
+    /// List what there is: scenarios, protocols, safeguards, faults, keys, words, ...
     List(ListArgs),
 
-    /// Explain a safeguard, promise, protocol, fault, trigger, metric or rule
+    /// Explain a name: a safeguard, promise, protocol, fault, metric, key, word, ...
     Explain(ExplainArgs),
 
     /// Print a shell's completions, to be put where the shell looks for them

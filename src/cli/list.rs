@@ -15,9 +15,8 @@ use crate::report::list::{self, ScenarioContent, ScenarioEntry};
 use crate::scenario;
 
 /// Where the scenarios are that ship with the repository.
-const SCENARIOS: &str = "scenarios";
+pub(super) const SCENARIOS: &str = "scenarios";
 const LESSONS: &str = "scenarios/lessons";
-const LESSONS_OF_COURSE: (&str, &str) = ("lessons", "The scenarios of the course, in their order");
 
 /// What `list` can be told.
 #[derive(Debug, Args)]
@@ -46,15 +45,14 @@ enum What {
 }
 
 fn listed() -> impl TypedValueParser<Value = What> {
-    let (scenarios, meaning) = list::SCENARIOS;
     let shelves = Shelf::ALL.map(|shelf| (shelf.name(), shelf.meaning()));
-    let files = [(scenarios, meaning), LESSONS_OF_COURSE];
+    let files = [list::SCENARIOS, list::LESSONS];
     let values = files.into_iter().chain(shelves);
     let values =
         values.map(|(name, meaning)| PossibleValue::new(name).help(meaning.trim_end_matches('.')));
     PossibleValuesParser::new(values).map(|name| match Shelf::named(&name) {
         Some(shelf) => What::Shelf(shelf),
-        None if name == LESSONS_OF_COURSE.0 => What::Lessons,
+        None if name == list::LESSONS.0 => What::Lessons,
         None => What::Scenarios,
     })
 }
@@ -73,15 +71,15 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         (Some(What::Shelf(shelf)), Format::Text) => list::shelf(shelf, page),
         (Some(What::Shelf(shelf)), Format::Json) => list::shelf_json(shelf),
         (Some(what @ (What::Scenarios | What::Lessons)), format) => {
-            let shipped = match what {
-                What::Lessons => LESSONS,
-                _ => SCENARIOS,
+            let (shipped, name) = match what {
+                What::Lessons => (LESSONS, list::LESSONS.0),
+                _ => (SCENARIOS, list::SCENARIOS.0),
             };
             let folder = args.folder.as_deref().unwrap_or(Path::new(shipped));
             let files = scenarios(folder)?;
             match format {
                 Format::Text => list::scenarios(&folder.display().to_string(), &files, page),
-                Format::Json => list::scenarios_json(&files),
+                Format::Json => list::scenarios_json(name, &files),
             }
         }
     };
@@ -102,7 +100,7 @@ fn scenarios(folder: &Path) -> Result<Vec<ScenarioEntry>, Failure> {
 }
 
 /// The TOML files of a folder and of those under it, in order of their paths.
-fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn toml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

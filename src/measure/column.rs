@@ -26,6 +26,19 @@ impl Column {
         COLUMNS.iter().find(|column| column.name == name)
     }
 
+    /// Which number of its figure it is, in words, if that is a distribution.
+    pub fn quantile(&self) -> Option<&'static str> {
+        let (_, quantile) = self.name.split_once('.')?;
+        Some(match quantile {
+            "count" => "how many there were",
+            "p50" => "half of them took no longer",
+            "p95" => "95 of a hundred took no longer",
+            "p99" => "99 of a hundred took no longer",
+            "p999" => "999 of a thousand took no longer",
+            _ => "the longest",
+        })
+    }
+
     /// The name of the figure that it is or is a part of.
     pub fn metric(&self) -> &'static str {
         self.name.split('.').next().unwrap_or(self.name)

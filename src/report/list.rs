@@ -1,5 +1,7 @@
 //! What there is: scenarios, and everything that has a name.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::document::written;
@@ -9,12 +11,22 @@ use super::style::{BAD, SECTION, TITLE, paint};
 use super::terms::{Facts, Shelf, Term};
 use super::words::list;
 use crate::protocol::ProtocolKind;
+use crate::scenario::{Key, keys};
 
 /// Wider names do not push the others aside.
 const WIDEST_NAME: usize = 30;
 
-/// The one list that is no shelf: its name on the command line, and what is on it.
+/// The lists that are no shelf: their names on the command line, and what is on them.
 pub const SCENARIOS: (&str, &str) = ("scenarios", "The scenario files under a folder.");
+/// Of them the scenarios of the course.
+pub const LESSONS: (&str, &str) = ("lessons", "The scenarios of the course, in their order.");
+
+/// A line of the list of keys is no longer: it is to be searched, and its key's page
+/// says the rest.
+const LONGEST_LINE: usize = 100;
+/// Longer paths do not push the others aside, and longer defaults are cut.
+const WIDEST_PATH: usize = 34;
+const WIDEST_DEFAULT: usize = 16;
 
 /// A scenario file, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,8 +58,8 @@ pub enum ScenarioContent {
 
 /// What can be listed, with how many there are of each.
 pub fn shelves(page: Page) -> String {
-    let (name, meaning) = SCENARIOS;
-    let scenarios = (name.to_owned(), meaning.to_owned());
+    let files = [SCENARIOS, LESSONS];
+    let files = files.map(|(name, meaning)| (name.to_owned(), meaning.to_owned()));
     let shelves = Shelf::ALL.map(|shelf| {
         let count = Term::on(shelf).len();
         (
@@ -55,7 +67,7 @@ pub fn shelves(page: Page) -> String {
             format!("{} ({count})", shelf.meaning()),
         )
     });
-    let all: Vec<(String, String)> = [scenarios].into_iter().chain(shelves).collect();
+    let all: Vec<(String, String)> = files.into_iter().chain(shelves).collect();
     let mut text = format!("{}\n", paint(SECTION, "indoubt list WHAT"));
     text.push_str(&page.entries(&all));
     text.push_str("\n`indoubt explain NAME` says all about one of them.\n");
@@ -64,14 +76,44 @@ pub fn shelves(page: Page) -> String {
 
 /// Everything on a shelf, a sentence each.
 pub fn shelf(of: Shelf, page: Page) -> String {
+    let title = paint(SECTION, &capital(of.name()));
+    let meaning = page.paragraph(of.meaning(), "", "");
+    if of == Shelf::Keys {
+        let lines: String = keys().iter().map(line).collect();
+        return format!("{title}\n{meaning}\n{lines}");
+    }
     let entries: Vec<(String, String)> = Term::on(of)
         .iter()
         .map(|term| (term.name().to_owned(), sentence(term)))
         .collect();
-    let title = paint(SECTION, &capital(of.name()));
-    let meaning = page.paragraph(of.meaning(), "", "");
     let entries = page.columns(&entries, WIDEST_NAME);
     format!("{title}\n{meaning}\n{entries}")
+}
+
+/// A key on one line, as far as that goes.
+fn line(key: &Key) -> String {
+    let default = match (key.required, &key.default) {
+        (true, _) => "must be there",
+        (false, Some(default)) => default,
+        (false, None) => "",
+    };
+    let default = cut(default, WIDEST_DEFAULT);
+    let lead = format!("  {:WIDEST_PATH$}  {default:WIDEST_DEFAULT$}  ", key.path());
+    let line = format!("{lead}{}", first_sentence(&key.meaning));
+    format!("{}\n", cut(line.trim_end(), LONGEST_LINE))
+}
+
+/// A text, or so much of it as there is room for.
+fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.chars().count() <= width {
+        return Cow::from(text);
+    }
+    let cut: String = text.chars().take(width).collect();
+    let whole = cut
+        .rsplit_once(' ')
+        .map_or(cut.as_str(), |(whole, _)| whole);
+    let whole = whole.trim_end_matches([',', ':', ';', ' ']);
+    Cow::from(format!("{whole}…"))
 }
 
 fn sentence(term: &Term) -> String {
@@ -140,15 +182,20 @@ struct Document<'a, T> {
     entries: &'a [T],
 }
 
-/// Everything on a shelf for programs.
-pub fn shelf_json(of: Shelf) -> String {
-    let entries: Vec<Facts> = Term::on(of).iter().map(Term::facts).collect();
-    document(of.name(), &entries)
+/// Several things of one name for programs.
+pub fn terms_json(name: &str, of: &[Term]) -> String {
+    let entries: Vec<Facts> = of.iter().map(Term::facts).collect();
+    document(name, &entries)
 }
 
-/// Scenario files for programs.
-pub fn scenarios_json(files: &[ScenarioEntry]) -> String {
-    document(SCENARIOS.0, files)
+/// Everything on a shelf for programs.
+pub fn shelf_json(of: Shelf) -> String {
+    terms_json(of.name(), &Term::on(of))
+}
+
+/// Scenario files for programs, under the name of their list.
+pub fn scenarios_json(list: &str, files: &[ScenarioEntry]) -> String {
+    document(list, files)
 }
 
 /// What can be listed for programs.
@@ -159,7 +206,7 @@ pub fn shelves_json() -> String {
         meaning: &'static str,
     }
     let shelves = Shelf::ALL.map(|shelf| (shelf.name(), shelf.meaning()));
-    let all = [SCENARIOS].into_iter().chain(shelves);
+    let all = [SCENARIOS, LESSONS].into_iter().chain(shelves);
     let entries: Vec<Entry> = all.map(|(name, meaning)| Entry { name, meaning }).collect();
     document("shelves", &entries)
 }
@@ -187,9 +234,23 @@ mod tests {
     #[test]
     fn every_shelf_is_a_sentence_a_name() {
         let mut text = plain(&shelves(Page::NARROW));
-        for of in Shelf::ALL {
+        for of in Shelf::ALL.into_iter().filter(|of| *of != Shelf::Keys) {
             text.push_str(&format!("\n{}", plain(&shelf(of, Page::NARROW))));
         }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn every_key_is_a_line() {
+        let text = shelf(Shelf::Keys, Page::NARROW);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for line in text.lines() {
+            assert!(
+                textwrap::core::display_width(line) <= LONGEST_LINE,
+                "{line}"
+            );
+        }
+        assert_eq!(text.lines().count(), keys().len() + 3);
         insta::assert_snapshot!(text);
     }
 
@@ -222,7 +283,7 @@ mod tests {
           `transactoins` is not a key
         ");
         let document: serde_json::Value =
-            serde_json::from_str(&scenarios_json(&files)).expect("a document");
+            serde_json::from_str(&scenarios_json("scenarios", &files)).expect("a document");
         assert_eq!(document["entries"][1]["name"], "shop");
         assert!(document["entries"][2]["name"].is_null());
     }

@@ -3,13 +3,14 @@
 
 use serde::Serialize;
 
+use super::glossary::{WORDS, Word};
 use super::lessons::Lesson;
-use super::line_to_paste;
+use super::{line_to_paste, quoted};
 use crate::business::PromiseId;
 use crate::fault::FaultKind;
-use crate::measure::{METRICS, Metric};
+use crate::measure::{Column, METRICS, Metric};
 use crate::protocol::{Milestone, ProtocolKind, Safeguard};
-use crate::scenario::{Breach, RULES, Rule};
+use crate::scenario::{Accepted, Key, Place, RULES, Rule, keys};
 
 /// The kinds of things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,11 +30,15 @@ pub enum Shelf {
     Metrics,
     /// Rules that every scenario keeps.
     Rules,
+    /// Keys of the scenario language.
+    Keys,
+    /// Words of the field.
+    Words,
 }
 
 impl Shelf {
     /// All of them.
-    pub const ALL: [Shelf; 7] = [
+    pub const ALL: [Shelf; 9] = [
         Shelf::Protocols,
         Shelf::Safeguards,
         Shelf::Faults,
@@ -41,6 +46,8 @@ impl Shelf {
         Shelf::Promises,
         Shelf::Metrics,
         Shelf::Rules,
+        Shelf::Keys,
+        Shelf::Words,
     ];
 
     /// Its name on the command line, what a thing on it is called, and what is on
@@ -82,6 +89,16 @@ impl Shelf {
                 "rule of the scenario language",
                 "What every scenario must keep; a file that does not is refused.",
             ),
+            Shelf::Keys => (
+                "keys",
+                "key of the scenario language",
+                "What a scenario file can say: the path, the default and a word on each.",
+            ),
+            Shelf::Words => (
+                "words",
+                "word of the field",
+                "Words of the field, as they are meant here.",
+            ),
         }
     }
 
@@ -121,8 +138,16 @@ pub enum Term {
     Promise(PromiseId),
     /// A figure.
     Metric(&'static Metric),
+    /// One number of a figure that is a distribution: `latency.p95`.
+    Quantile(&'static Metric, &'static Column),
     /// A rule of the scenario language.
     Rule(&'static Rule),
+    /// A key of the scenario language.
+    Key(&'static Key),
+    /// A word that a key accepts.
+    Accepted(&'static Key, &'static Accepted),
+    /// A word of the field.
+    Word(&'static Word),
 }
 
 /// A promise that breaks under a protocol.
@@ -164,15 +189,45 @@ pub struct Facts {
     /// What it is counted in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
+    /// Which number of a distribution it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantile: Option<&'static str>,
+    /// Of which key it is a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<&'static str>,
+    /// What a key accepts, in a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<&'static str>,
+    /// The words that a key accepts.
+    #[serde(skip_serializing_if = "<[Accepted]>::is_empty")]
+    pub words: &'static [Accepted],
+    /// What holds where a key is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<&'static str>,
+    /// Whether a key must be there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// Where else a key stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_at: Vec<&'static str>,
+    /// The keys in a section.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub keys: &'static [String],
     /// By which names a scenario can allow itself to break it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_as: Vec<&'static str>,
     /// How a scenario says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// How the command line says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
     /// Where it comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
+    /// What else has to do with it.
+    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    pub related: &'static [&'static str],
     /// The command that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub see: Option<String>,
@@ -201,39 +256,9 @@ impl Term {
             Shelf::Promises => PromiseId::BUILT_IN.map(Term::Promise).to_vec(),
             Shelf::Metrics => METRICS.iter().map(Term::Metric).collect(),
             Shelf::Rules => RULES.iter().map(Term::Rule).collect(),
+            Shelf::Keys => keys().iter().map(Term::Key).collect(),
+            Shelf::Words => WORDS.iter().map(Term::Word).collect(),
         }
-    }
-
-    /// The term of this name, written with dashes, underscores or spaces. A name
-    /// by which a rule can be broken names the rule.
-    pub fn named(name: &str) -> Option<Term> {
-        let plain = |text: &str| text.trim().to_lowercase().replace(['_', ' '], "-");
-        let mut wanted = plain(name);
-        if let Some(breach) = Breach::named(&wanted) {
-            wanted = breach.rule().name.to_owned();
-        }
-        let all = Term::all();
-        let by_label = |term: &&Term| match term {
-            Term::Metric(metric) => metric.label.is_some_and(|label| {
-                // As the table writes it: with a unit, and under a row that it is of.
-                let label = label.split(',').next().unwrap_or(label);
-                plain(label).trim_start_matches("of-them-") == wanted
-            }),
-            _ => false,
-        };
-        let found = all.iter().find(|term| plain(term.name()) == wanted);
-        found.or_else(|| all.iter().find(by_label)).cloned()
-    }
-
-    /// The name that is most like this one, if any is.
-    pub fn like(name: &str) -> Option<&'static str> {
-        let wanted = name.to_lowercase();
-        Term::all()
-            .into_iter()
-            .map(|term| (strsim::jaro_winkler(&wanted, term.name()), term.name()))
-            .filter(|(likeness, _)| *likeness > 0.8)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, name)| name)
     }
 
     /// Where it stands.
@@ -244,8 +269,10 @@ impl Term {
             Term::Fault(..) => Shelf::Faults,
             Term::Trigger(_) => Shelf::Triggers,
             Term::Promise(_) => Shelf::Promises,
-            Term::Metric(_) => Shelf::Metrics,
+            Term::Metric(_) | Term::Quantile(..) => Shelf::Metrics,
             Term::Rule(_) => Shelf::Rules,
+            Term::Key(_) | Term::Accepted(..) => Shelf::Keys,
+            Term::Word(_) => Shelf::Words,
         }
     }
 
@@ -258,7 +285,11 @@ impl Term {
             Term::Trigger(milestone) => milestone.name(),
             Term::Promise(promise) => promise.name(),
             Term::Metric(metric) => metric.name,
+            Term::Quantile(_, column) => column.name,
             Term::Rule(rule) => rule.name,
+            Term::Key(key) => key.path(),
+            Term::Accepted(_, word) => &word.name,
+            Term::Word(word) => word.name,
         }
     }
 
@@ -266,7 +297,10 @@ impl Term {
     pub fn facts(&self) -> Facts {
         let mut facts = Facts {
             name: self.name(),
-            is: self.shelf().one(),
+            is: match self {
+                Term::Accepted(..) => "value of a key",
+                _ => self.shelf().one(),
+            },
             meaning: "",
             without: None,
             missed: Vec::new(),
@@ -275,9 +309,19 @@ impl Term {
             safeguards: Vec::new(),
             label: None,
             unit: None,
+            quantile: None,
+            of: None,
+            accepts: None,
+            words: &[],
+            default: None,
+            required: false,
+            also_at: Vec::new(),
+            keys: &[],
             allowed_as: Vec::new(),
             example: None,
+            setting: None,
             source: None,
+            related: &[],
             see: None,
         };
         match *self {
@@ -331,11 +375,40 @@ impl Term {
                 facts.label = metric.label;
                 facts.unit = Some(metric.unit.name());
             }
+            Term::Quantile(metric, column) => {
+                facts.meaning = metric.meaning;
+                facts.label = metric.label;
+                facts.unit = Some(column.unit.name());
+                facts.quantile = column.quantile();
+            }
             Term::Rule(rule) => {
                 facts.meaning = rule.meaning;
                 facts.without = Some(rule.without);
                 facts.allowed_as = rule.breaches.iter().map(|b| b.name()).collect();
                 facts.source = rule.source;
+            }
+            Term::Key(key) => {
+                facts.meaning = &key.meaning;
+                facts.accepts = Some(&key.accepts);
+                facts.words = &key.words;
+                facts.default = key.default.as_deref();
+                facts.required = key.required;
+                facts.also_at = key.places.iter().skip(1).map(Place::as_str).collect();
+                facts.keys = &key.keys;
+                facts.example = key.example(None);
+                facts.setting = key.setting(None).map(setting);
+            }
+            Term::Accepted(key, word) => {
+                facts.meaning = &word.meaning;
+                facts.of = Some(key.path());
+                facts.example = key.example(Some(word));
+                facts.setting = key.setting(Some(word)).map(setting);
+            }
+            Term::Word(word) => {
+                facts.meaning = word.meaning;
+                facts.source = word.source;
+                facts.related = word.related;
+                facts.see = word.scenario.map(shipped);
             }
         }
         facts
@@ -376,6 +449,20 @@ fn case(safeguard: Safeguard) -> String {
     ))
 }
 
+fn setting(what: String) -> String {
+    format!("--set {}", quoted(&what))
+}
+
+/// The command that runs a shipped scenario.
+pub(super) fn shipped(file: &str) -> String {
+    line_to_paste(&format!("run {}", quoted(file)))
+}
+
+/// The command that measures a shipped scenario at what it varies.
+pub(super) fn measured(file: &str) -> String {
+    line_to_paste(&format!("measure {}", quoted(file)))
+}
+
 fn mall(flags: &str) -> String {
     line_to_paste(&format!("run scenarios/points-mall.toml {flags}"))
 }
@@ -406,22 +493,15 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_however_its_words_are_joined() {
-        let found = |name| Term::named(name).map(|term| term.name());
-        assert_eq!(found("lock-wait"), Some("lock_wait"));
-        assert_eq!(found("Force Decision"), Some("force-decision"));
-        assert_eq!(found("luck"), None);
-        assert_eq!(found("second-pivot"), Some("pivot"), "a breach of it");
-        assert_eq!(Term::like("force-decison"), Some("force-decision"));
-        assert_eq!(Term::like("xyzzy"), None);
-    }
-
-    #[test]
     fn every_example_is_accepted_by_the_scenario_language() {
         let root = env!("CARGO_MANIFEST_DIR");
         let base = std::fs::read_to_string(format!("{root}/tests/safeguards/mall.base.toml"))
             .expect("the base is there");
-        for term in Term::all() {
+        // What a key is in, and what goes with it, its own example does not say.
+        let whole = Term::all()
+            .into_iter()
+            .filter(|term| term.shelf() != Shelf::Keys);
+        for term in whole {
             if let Some(example) = term.facts().example {
                 let text = format!("{base}\n{example}\n");
                 crate::scenario::parse(term.name(), &text)

@@ -4,12 +4,13 @@ use indoubt::report::Term;
 use indoubt::report::lessons::LESSONS;
 use serde_json::Value;
 
-use crate::support::{json, out, run};
+use crate::support::{err, json, out, run};
 
 #[test]
 fn every_shelf_can_be_listed_as_text_and_as_json() {
     for what in [
         "scenarios",
+        "lessons",
         "protocols",
         "safeguards",
         "faults",
@@ -17,6 +18,8 @@ fn every_shelf_can_be_listed_as_text_and_as_json() {
         "promises",
         "metrics",
         "rules",
+        "keys",
+        "words",
     ] {
         let text = run(&["list", what]);
         assert_eq!(text.status.code(), Some(0), "{what}");
@@ -58,6 +61,51 @@ fn everything_that_is_listed_can_be_explained() {
     let page = run(&["explain", "outbox", "--format", "json"]);
     let document: Value = json(&page);
     assert_eq!(document["name"], "outbox");
+}
+
+#[test]
+fn a_key_is_explained_with_what_it_accepts_and_a_scenario_that_says_it() {
+    let page = out(&run(&["explain", "workload.retries"]));
+    for told in [
+        "accepts  a whole number, 0 to 100\n",
+        "default  3\n",
+        "  [workload]\n  retries = 3\n",
+        "  --set workload.retries=3\n",
+        "-- run scenarios/lessons/11-client-clicks-twice.toml\n",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let document = json(&run(&["explain", "lock-policy", "--format", "json"]));
+    assert_eq!(document["default"], "\"wait\"");
+    assert_eq!(document["words"][2]["name"], "wait-die");
+    assert_eq!(
+        document["also_at"][0],
+        "machines.<name>.database.lock-policy"
+    );
+    let measured = out(&run(&["explain", "sweep"]));
+    assert!(measured.contains("-- measure scenarios/"), "{measured}");
+}
+
+#[test]
+fn several_things_of_one_name_are_listed_by_their_paths() {
+    let several = run(&["explain", "kind"]);
+    assert_eq!(several.status.code(), Some(0), "{}", err(&several));
+    assert!(out(&several).contains("\n  workload.arrivals.kind  "));
+    let document = json(&run(&["explain", "kind", "--format", "json"]));
+    assert_eq!(document["entries"][1]["name"], "resources.<name>.kind");
+}
+
+#[test]
+fn shells_complete_what_can_be_explained_and_the_help_does_not_list_it() {
+    for shell in ["bash", "zsh"] {
+        let script = out(&run(&["completions", shell]));
+        assert!(
+            script.contains("steps.semantic-lock") && script.contains("in-doubt"),
+            "{shell}"
+        );
+    }
+    let help = out(&run(&["explain", "--help"]));
+    assert!(!help.contains("semantic-lock"), "{help}");
 }
 
 /// What a lesson says breaks, breaks: its own line is run.
