@@ -43,7 +43,7 @@ pub(super) struct ChartArgs {
     protocols: Vec<ProtocolKind>,
 
     /// Take a safeguard away; may be repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    #[arg(long = "without", value_name = "SAFEGUARD", value_delimiter = ',', value_parser = safeguards())]
     without: Vec<Safeguard>,
 
     /// How many transactions are asked for in all [default: the scenario's own]

@@ -57,7 +57,7 @@ pub(super) struct ReplayArgs {
     protocol: Option<ProtocolKind>,
 
     /// Of a scenario: take a safeguard away; may be repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards(),
+    #[arg(long = "without", value_name = "SAFEGUARD", value_delimiter = ',', value_parser = safeguards(),
         hide_possible_values = true)]
     without: Vec<Safeguard>,
 

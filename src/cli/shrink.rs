@@ -39,7 +39,7 @@ pub(super) struct ShrinkArgs {
     protocol: Option<ProtocolKind>,
 
     /// Take a safeguard away; may be repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    #[arg(long = "without", value_name = "SAFEGUARD", value_delimiter = ',', value_parser = safeguards())]
     without: Vec<Safeguard>,
 
     /// How many transactions the run has [default: the scenario's own]

@@ -168,7 +168,11 @@ fn completions_and_manual_pages_name_the_commands() {
 #[test]
 fn verbose_shows_every_figure_and_the_width_is_what_is_asked_for() {
     let text = out(&small(MALL, &["--verbose", "--width", "100"]));
-    for figure in ["outbox_lag.p95, ms", "inconsistency_exposure, ms", "throughput, requests"] {
+    for figure in [
+        "outbox_lag.p95, ms",
+        "inconsistency_exposure, ms",
+        "throughput, requests",
+    ] {
         assert!(text.contains(figure), "{figure} in {text}");
     }
     let widest = |width| {

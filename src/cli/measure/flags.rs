@@ -63,7 +63,7 @@ pub(in crate::cli) struct MeasureArgs {
     pub(in crate::cli) protocols: Vec<ProtocolKind>,
 
     /// Take a safeguard away; may be repeated
-    #[arg(long = "without", value_name = "SAFEGUARD", value_parser = safeguards())]
+    #[arg(long = "without", value_name = "SAFEGUARD", value_delimiter = ',', value_parser = safeguards())]
     pub(in crate::cli) without: Vec<Safeguard>,
 
     /// How many transactions a run has [default: the scenario's own]
