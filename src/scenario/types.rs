@@ -153,7 +153,7 @@ pub enum LockPolicy {
     /// It wounds the younger ones that hold the lock: they are given up, unless they
     /// are prepared or committing. A younger one waits for an older, behind all
     /// older ones, or votes no if it is asked to prepare. No circle of waits can
-    /// arise, not even across databases.
+    /// arise, not even across databases, unless locks are taken at PREPARE.
     WoundWait,
     /// It waits, first come first served. Nobody looks for circles: the lock time-out
     /// ends them.
