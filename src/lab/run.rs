@@ -7,7 +7,7 @@ use super::trial::{Hosts, Trial};
 use crate::business::PromiseId;
 use crate::check::{Judge, Verdict};
 use crate::history::{DigestSink, Event, Point, Sink};
-use crate::measure::Meter;
+use crate::measure::{Figures, Meter};
 use crate::protocol::choreographed::ChoreographedSaga;
 use crate::protocol::monolith::Monolith;
 use crate::protocol::orchestrated::OrchestratedSaga;
@@ -224,7 +224,10 @@ fn tried<P: Protocol>(
         events: history.events(),
         ended: end.ended,
         verdicts: judged(scenario, protocol, court.judge),
-        figures: court.meter.expect(listened).finish(),
+        figures: Figures {
+            worker_utilisation: end.worker_utilisation,
+            ..court.meter.expect(listened).finish()
+        },
     })
 }
 

@@ -106,6 +106,7 @@ columns! {
     "most_compensation_debt" Steps |f| Some(f.most_compensation_debt as f64);
     "parked" Steps |f| Some(f.parked as f64);
     "disk_utilisation" Share |f| meaning::over_window(f, f.disk_utilisation);
+    "worker_utilisation" Share |f| Some(f.worker_utilisation);
     @times latency accepted convergence lock_wait lock_hold mark_hold outbox_lag
 }
 

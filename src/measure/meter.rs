@@ -151,6 +151,7 @@ impl Meter {
             parked: self.parked,
             outbox_lag: self.letters.lag.quantiles(),
             disk_utilisation: self.disks.utilisation(window),
+            worker_utilisation: 0.0,
             commits: since(tally.commits, self.warm),
             told_commits: since(tally.told_commits, self.warm),
             begin: self.warm,

@@ -310,6 +310,13 @@ pub const METRICS: &[Metric] = &[
         Unit::Share,
         "For which share of the run's own window the busiest database disk was flushing.",
     ),
+    metric(
+        "worker_utilisation",
+        None,
+        Unit::Share,
+        "For which share of the whole run the workers of the busiest process were busy, on \
+         average; one that waits for a lock or a disk is.",
+    ),
 ];
 
 const fn metric(

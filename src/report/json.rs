@@ -243,6 +243,7 @@ struct FiguresEntry {
     parked: u64,
     outbox_lag: QuantilesEntry,
     disk_utilisation: Option<f64>,
+    worker_utilisation: f64,
 }
 
 impl From<&Figures> for FiguresEntry {
@@ -284,6 +285,7 @@ impl From<&Figures> for FiguresEntry {
             parked: f.parked,
             outbox_lag: f.outbox_lag.into(),
             disk_utilisation: meaning::over_window(f, f.disk_utilisation),
+            worker_utilisation: f.worker_utilisation,
         }
     }
 }

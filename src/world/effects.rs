@@ -156,13 +156,13 @@ impl<P: Protocol, S: Sink> World<P, S> {
         loop {
             let now = self.now;
             let process = self.process(node);
-            if process.pauses > 0 || process.busy_workers >= process.spec.workers {
+            if process.pauses > 0 || process.workers.busy() >= process.spec.workers {
                 return;
             }
             let Some(job) = process.waiting_jobs.pop_front() else {
                 return;
             };
-            process.busy_workers += 1;
+            process.workers.set(process.workers.busy() + 1, now);
             let (epoch, service_time) = (process.epoch, process.spec.service_time);
             if let Dist::Fixed(SimDuration::ZERO) = service_time {
                 self.submit(node, Some(epoch), job.ticket, *job.request);
@@ -252,13 +252,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
             unreachable!("other callers are answered at once")
         };
         let request = owner_of(key);
+        let now = self.now;
         let process = self.process(call.node);
         if process.epoch != call.epoch || process.life == Life::Down {
             self.in_flight.release_any(request);
             return None;
         }
         if worker {
-            process.busy_workers -= 1;
+            process.workers.set(process.workers.busy() - 1, now);
             self.employ(call.node);
         }
         let input = Input::Executed {

@@ -249,10 +249,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// The process is gone, with everything that was only in its memory.
     pub(super) fn fall_silent(&mut self, node: NodeId) {
+        let now = self.now;
         let process = self.process(node);
         process.life = Life::Down;
         process.reread = false;
-        process.busy_workers = 0;
+        process.workers.set(0, now);
         process.stalled.clear();
         process.stalled_letters.clear();
         process.polls.clear();

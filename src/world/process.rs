@@ -7,7 +7,7 @@ use super::agenda::Handle;
 use super::store::Request;
 use crate::protocol::{Effect, Input, Key, Letter, Tag, Wire};
 use crate::scenario::ProcessSpec;
-use crate::vocab::{FastMap, NodeId, RequestId, SimDuration};
+use crate::vocab::{FastMap, NodeId, RequestId, SimDuration, SimTime};
 
 /// Where a process is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,36 @@ pub(super) struct Job {
     pub(super) request: Box<Request>,
 }
 
+/// The workers of a process: how many are busy, and for how long they were, all
+/// together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Workers {
+    busy: u32,
+    /// Since when so many are.
+    since: SimTime,
+    before: SimDuration,
+}
+
+impl Workers {
+    pub(super) fn busy(&self) -> u32 {
+        self.busy
+    }
+
+    /// From now on so many are busy.
+    pub(super) fn set(&mut self, busy: u32, now: SimTime) {
+        *self = Workers {
+            busy,
+            since: now,
+            before: self.worked(now),
+        };
+    }
+
+    /// For how long they were busy until now.
+    pub(super) fn worked(&self, now: SimTime) -> SimDuration {
+        self.before + now.since(self.since) * u64::from(self.busy)
+    }
+}
+
 /// A process.
 #[derive(Clone, Debug)]
 pub(super) struct Process<M> {
@@ -58,7 +88,7 @@ pub(super) struct Process<M> {
     pub(super) polls: Vec<(Key, SimDuration)>,
     /// Its database came back while it stood still.
     pub(super) reread: bool,
-    pub(super) busy_workers: u32,
+    pub(super) workers: Workers,
     pub(super) waiting_jobs: VecDeque<Job>,
     /// Jobs that were served when a pause came.
     pub(super) paused_jobs: Vec<Job>,
@@ -78,10 +108,16 @@ impl<M> Process<M> {
             timers: FastMap::default(),
             polls: Vec::new(),
             reread: false,
-            busy_workers: 0,
+            workers: Workers::default(),
             waiting_jobs: VecDeque::new(),
             paused_jobs: Vec::new(),
         }
+    }
+
+    /// For which share of the time until now its workers were busy.
+    pub(super) fn utilisation(&self, now: SimTime) -> f64 {
+        let all = now.as_micros() * u64::from(self.spec.workers);
+        self.workers.worked(now).as_micros() as f64 / (all as f64).max(1.0)
     }
 
     /// Whether an input can be taken in right now.
@@ -117,4 +153,20 @@ pub(super) fn hand_over<M>(letter: &Letter, keep_key: bool) -> Wire<M> {
 /// Whose request a call or a timer belongs to. The relay's poll is nobody's.
 pub(super) fn owner_of(key: Key) -> Option<RequestId> {
     (key.tag != Tag::Poll).then(|| key.tx.request())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_add_up_how_long_each_of_them_was_busy() {
+        let at = |millis: u64| SimTime::from_micros(millis * 1_000);
+        let mut workers = Workers::default();
+        workers.set(1, at(10));
+        workers.set(2, at(20));
+        assert_eq!(workers.worked(at(25)), SimDuration::from_millis(20));
+        workers.set(0, at(30));
+        assert_eq!(workers.worked(at(100)), SimDuration::from_millis(30));
+    }
 }

@@ -407,6 +407,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
             not_applicable: self.injector.not_applicable(),
             never_struck: self.injector.never_struck(),
             agenda_events: self.agenda.pushed(),
+            worker_utilisation: self
+                .nodes
+                .iter()
+                .flatten()
+                .map(|node| node.process.utilisation(self.now))
+                .fold(0.0, f64::max),
         };
         (self.sink, end)
     }

@@ -12,7 +12,7 @@ use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::NodeId;
 
-use crate::support::run_into;
+use crate::support::{path, run_into};
 
 /// A transaction to be counted.
 #[derive(Clone, Copy)]
@@ -395,4 +395,21 @@ fn the_monolith_needs_one_forced_record_and_no_message() {
             "the client's request and its reply: {counts:?}"
         );
     }
+}
+
+/// Ten clients who think for no time keep one worker busy, and of twenty a part: the
+/// utilisation law, but for the beginning and the end of the run.
+#[test]
+fn the_busiest_workers_are_told() {
+    let used = |workers: u32| {
+        let sets = [format!("defaults.process.workers={workers}")];
+        let loaded = scenario::load_with(path("scenarios/lessons/13-hot-row.toml"), &sets);
+        let scenario = Arc::new(loaded.unwrap_or_else(|errors| panic!("{errors}")));
+        let protocol = ProtocolKind::Monolith;
+        let trial = run_into(&scenario, protocol, scenario.seed, Safeguards::all(), ());
+        trial.figures.worker_utilisation
+    };
+    let (one, twenty) = (used(1), used(20));
+    assert!(one > 0.95 && one <= 1.0, "{one}");
+    assert!((0.45..0.51).contains(&twenty), "ten of twenty: {twenty}");
 }
