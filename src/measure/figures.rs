@@ -105,8 +105,9 @@ pub struct Figures {
     pub outbox_lag: Quantiles,
     /// For which share of its window the busiest database disk was flushing, 0 to 1.
     pub disk_utilisation: f64,
-    /// For which share of the whole run the workers of the busiest process were busy,
-    /// 0 to 1. No event tells it: whoever runs the world adds it.
+    /// For which share of the time, from the beginning to the last work of any process,
+    /// the workers of the busiest one were busy, 0 to 1. No event tells it: whoever runs
+    /// the world adds it.
     pub worker_utilisation: f64,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.

@@ -314,8 +314,9 @@ pub const METRICS: &[Metric] = &[
         "worker_utilisation",
         None,
         Unit::Share,
-        "For which share of the whole run the workers of the busiest process were busy, on \
-         average; one that waits for a lock or a disk is.",
+        "For which share of the time, from the beginning to the last work of any process, the \
+         workers of the busiest one were busy, on average; one that waits for a lock or a disk \
+         is.",
     ),
 ];
 

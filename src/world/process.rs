@@ -62,6 +62,11 @@ impl Workers {
         };
     }
 
+    /// When the last of them was busy.
+    pub(super) fn last(&self, now: SimTime) -> SimTime {
+        if self.busy > 0 { now } else { self.since }
+    }
+
     /// For how long they were busy until now.
     pub(super) fn worked(&self, now: SimTime) -> SimDuration {
         self.before + now.since(self.since) * u64::from(self.busy)
@@ -114,10 +119,11 @@ impl<M> Process<M> {
         }
     }
 
-    /// For which share of the time until now its workers were busy.
-    pub(super) fn utilisation(&self, now: SimTime) -> f64 {
-        let all = now.as_micros() * u64::from(self.spec.workers);
-        self.workers.worked(now).as_micros() as f64 / (all as f64).max(1.0)
+    /// For which share of the time until then, when all of them have done their last,
+    /// its workers were busy.
+    pub(super) fn utilisation(&self, until: SimTime) -> f64 {
+        let all = until.as_micros() * u64::from(self.spec.workers);
+        self.workers.worked(until).as_micros() as f64 / (all as f64).max(1.0)
     }
 
     /// Whether an input can be taken in right now.

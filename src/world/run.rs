@@ -51,6 +51,7 @@ pub struct RunEnd {
     pub never_struck: Vec<u32>,
     /// How many events the agenda had.
     pub agenda_events: u64,
-    /// For which share of the run the workers of the busiest process were busy, 0 to 1.
+    /// For which share of the time, up to the last work of any process, the workers of
+    /// the busiest one were busy, 0 to 1.
     pub worker_utilisation: f64,
 }

@@ -407,14 +407,21 @@ impl<P: Protocol, S: Sink> World<P, S> {
             not_applicable: self.injector.not_applicable(),
             never_struck: self.injector.never_struck(),
             agenda_events: self.agenda.pushed(),
-            worker_utilisation: self
-                .nodes
-                .iter()
-                .flatten()
-                .map(|node| node.process.utilisation(self.now))
-                .fold(0.0, f64::max),
+            worker_utilisation: self.worker_utilisation(),
         };
         (self.sink, end)
+    }
+
+    /// Of the busiest process, up to the last work that any has had: what comes after is
+    /// only waited for.
+    fn worker_utilisation(&self) -> f64 {
+        let processes = || self.nodes.iter().flatten().map(|node| &node.process);
+        let last = processes()
+            .map(|process| process.workers.last(self.now))
+            .max();
+        let until = last.unwrap_or_default();
+        let all = processes().map(|process| process.utilisation(until));
+        all.fold(0.0, f64::max)
     }
 
     pub(super) fn record(&mut self, node: NodeId, what: What) {

@@ -411,5 +411,5 @@ fn the_busiest_workers_are_told() {
     };
     let (one, twenty) = (used(1), used(20));
     assert!(one > 0.95 && one <= 1.0, "{one}");
-    assert!((0.45..0.51).contains(&twenty), "ten of twenty: {twenty}");
+    assert!((0.4..0.51).contains(&twenty), "ten of twenty: {twenty}");
 }
