@@ -108,7 +108,7 @@ pub(super) fn compare(args: &RunArgs, change: &Change) -> Result<Exit, Failure> 
     let mut screen = Screen::new();
     let filter = Filter::default();
     let (mut ours, unable) = trials(args, &scenario, &whole, &filter, &mut screen)?;
-    let (mut theirs, too) = trials(args, &other, &changed, &filter, &mut screen)?;
+    let (mut theirs, unable_too) = trials(args, &other, &changed, &filter, &mut screen)?;
     // What only one of them can run has nothing to be compared with.
     let both: Vec<ProtocolKind> = ours.iter().map(|trial| trial.protocol).collect();
     theirs.retain(|trial| both.contains(&trial.protocol));
@@ -132,7 +132,7 @@ pub(super) fn compare(args: &RunArgs, change: &Change) -> Result<Exit, Failure> 
             scenario: &other,
             invocation: &changed,
             trials: &theirs,
-            unable: &too,
+            unable: &unable_too,
         },
     };
     let document = match args.format {

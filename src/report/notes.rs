@@ -9,7 +9,6 @@ use crate::measure::meaning;
 use crate::protocol::ProtocolKind;
 use crate::protocol::two_phase_commit::{LockTime, PrepareOrder, Presumption};
 use crate::scenario::{Preparation, Scenario};
-use crate::vocab::StepId;
 
 pub(super) fn notes(of: &Comparison<'_>) -> Vec<String> {
     let ran = |protocol| of.trials.iter().find(|trial| trial.protocol == protocol);
@@ -80,15 +79,13 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
 fn together(scenario: &Scenario, trial: &Trial) -> Option<String> {
     let business = &scenario.business;
     let mut groups = Vec::new();
-    let mut begun = None;
-    for first in business.step_ids() {
-        if begun.is_some_and(|last| first <= last) {
-            continue;
-        }
-        let steps: Vec<StepId> = scenario.commanded_with(trial.protocol, first).collect();
-        begun = steps.last().copied();
-        if steps.len() > 1 {
-            groups.push(list(steps.iter().map(|&id| &business.step(id).name)));
+    let mut steps = business.step_ids();
+    while let Some(first) = steps.next() {
+        let together = scenario.commanded_with(trial.protocol, first);
+        let names: Vec<&String> = together.map(|id| &business.step(id).name).collect();
+        if let Some(others) = names.len().checked_sub(2) {
+            steps.nth(others); // those that are in this group
+            groups.push(list(names));
         }
     }
     (!groups.is_empty()).then(|| {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-#[cfg(madsim)]
-use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::Safeguards;
 use indoubt::vocab::Seed;
 
+#[cfg(madsim)]
+use crate::support::apart;
 use crate::support::{on_all_cores, protocols, run, shipped, shorten};
 
 const SCENARIOS: [&str; 2] = ["scenarios/points-mall.toml", "scenarios/order-stock.toml"];
@@ -56,21 +56,9 @@ fn both_hosts_give_the_same_digest_over_500_seeds_with_faults() {
         shorten(&mut scenario, 25);
         let scenario = Arc::new(scenario);
         let parted = on_all_cores(500, |seed| {
-            let mut parted = Vec::new();
-            for protocol in protocols(&scenario) {
-                let options = RunOptions {
-                    seed: Seed(seed),
-                    safeguards: Safeguards::all(),
-                    host: HostChoice::Both,
-                };
-                let trial = lab::run(&scenario, protocol, &options, ())
-                    .unwrap_or_else(|error| panic!("{error}"));
-                if trial.hosts != Hosts::Agree {
-                    parted.push(format!("{name} {protocol} seed {seed}: {:?}", trial.hosts));
-                }
-            }
-            parted
+            let apart = |protocol| apart(&scenario, protocol, Seed(seed));
+            protocols(&scenario).into_iter().filter_map(apart).collect()
         });
-        assert!(parted.is_empty(), "{}", parted.join("\n"));
+        assert!(parted.is_empty(), "{name}: {}", parted.join("\n"));
     }
 }

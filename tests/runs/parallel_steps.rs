@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use indoubt::business::PromiseId;
-#[cfg(madsim)]
-use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
 
+#[cfg(madsim)]
+use crate::support::apart;
 use crate::support::{broke, on_all_cores, path, run, surprises_of, with_faults};
 
 const SAGA: ProtocolKind = ProtocolKind::OrchestratedSaga;
@@ -43,15 +43,7 @@ fn both_hosts_give_the_same_digest_of_steps_in_parallel() {
     for file in FILES {
         let scenario = Arc::new(with_faults(with_steps(file, "parallel")));
         let parted = on_all_cores(20, |seed| {
-            let options = RunOptions {
-                seed: Seed(seed),
-                safeguards: Safeguards::all(),
-                host: HostChoice::Both,
-            };
-            let trial = lab::run(&scenario, SAGA, &options, ());
-            let trial = trial.unwrap_or_else(|error| panic!("{error}"));
-            let parted = trial.hosts != Hosts::Agree;
-            Vec::from_iter(parted.then(|| format!("seed {seed}: {:?}", trial.hosts)))
+            Vec::from_iter(apart(&scenario, SAGA, Seed(seed)))
         });
         assert!(parted.is_empty(), "{file}: {}", parted.join("\n"));
     }

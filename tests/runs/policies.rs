@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use indoubt::check::{Coverage, Sometimes};
-#[cfg(madsim)]
-use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
 
+#[cfg(madsim)]
+use crate::support::apart;
 use crate::support::{
     on_all_cores, path, protocols, run_into, surprises, surprises_of, with_faults,
 };
@@ -68,17 +68,7 @@ fn both_hosts_give_the_same_digest_under_every_policy() {
     for policy in ["no-wait", "wait-die", "wound-wait", "time-out"] {
         let scenario = shipped_under("scenarios/order-stock.toml", policy);
         let parted = on_all_cores(4, |seed| {
-            let options = RunOptions {
-                seed: Seed(seed),
-                safeguards: Safeguards::all(),
-                host: HostChoice::Both,
-            };
-            let apart = |protocol| {
-                let trial = lab::run(&scenario, protocol, &options, ());
-                let trial = trial.unwrap_or_else(|error| panic!("{error}"));
-                let apart = trial.hosts != Hosts::Agree;
-                apart.then(|| format!("{protocol} seed {seed}: {:?}", trial.hosts))
-            };
+            let apart = |protocol| apart(&scenario, protocol, Seed(seed));
             protocols(&scenario).into_iter().filter_map(apart).collect()
         });
         assert!(parted.is_empty(), "{policy}: {}", parted.join("\n"));

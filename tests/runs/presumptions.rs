@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use indoubt::business::PromiseId::{self, Agreement, AllOrNothing, EverythingEnds};
-#[cfg(madsim)]
-use indoubt::lab::{self, HostChoice, Hosts, RunOptions};
 use indoubt::protocol::{ProtocolKind, Safeguard, Safeguards};
 use indoubt::scenario::{self, Scenario};
 use indoubt::vocab::Seed;
 
+#[cfg(madsim)]
+use crate::support::apart;
 use crate::support::{broke, on_all_cores, path, run, surprises, surprises_of, with_faults};
 
 const TWO_PHASE: ProtocolKind = ProtocolKind::TwoPhaseCommit;
@@ -208,15 +208,7 @@ fn both_hosts_give_the_same_digest_in_every_variant() {
     for variant in VARIANTS {
         let scenario = Arc::new(priced(variant));
         let parted = on_all_cores(25, |seed| {
-            let options = RunOptions {
-                seed: Seed(seed),
-                safeguards: Safeguards::all(),
-                host: HostChoice::Both,
-            };
-            let trial = lab::run(&scenario, TWO_PHASE, &options, ());
-            let trial = trial.unwrap_or_else(|error| panic!("{error}"));
-            let parted = trial.hosts != Hosts::Agree;
-            Vec::from_iter(parted.then(|| format!("seed {seed}: {:?}", trial.hosts)))
+            Vec::from_iter(apart(&scenario, TWO_PHASE, Seed(seed)))
         });
         assert!(parted.is_empty(), "{variant:?}: {}", parted.join("\n"));
     }

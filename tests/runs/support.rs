@@ -8,6 +8,8 @@ use indoubt::business::PromiseId;
 use indoubt::check::Verdict;
 use indoubt::fault::{Moment, Seeded};
 use indoubt::history::Sink;
+#[cfg(madsim)]
+use indoubt::lab::Hosts;
 use indoubt::lab::{self, HostChoice, Judged, RunOptions, Trial};
 use indoubt::protocol::{ProtocolKind, Safeguards};
 use indoubt::scenario::{self, Expectation, Scenario};
@@ -92,6 +94,23 @@ pub(crate) fn run_into(
         host: HostChoice::Direct,
     };
     lab::run(scenario, protocol, &options, sink).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Why the two hosts do not agree on a run, if they do not.
+#[cfg(madsim)]
+pub(crate) fn apart(
+    scenario: &Arc<Scenario>,
+    protocol: ProtocolKind,
+    seed: Seed,
+) -> Option<String> {
+    let options = RunOptions {
+        seed,
+        safeguards: Safeguards::all(),
+        host: HostChoice::Both,
+    };
+    let trial = lab::run(scenario, protocol, &options, ());
+    let hosts = trial.unwrap_or_else(|error| panic!("{error}")).hosts;
+    (hosts != Hosts::Agree).then(|| format!("{protocol} seed {seed}: {hosts:?}"))
 }
 
 /// The promises that were expected to hold in a run and did not, in words; of a run
