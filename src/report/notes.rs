@@ -85,14 +85,14 @@ fn together(scenario: &Scenario, trial: &Trial) -> Option<String> {
         let names: Vec<&String> = together.map(|id| &business.step(id).name).collect();
         if let Some(others) = names.len().checked_sub(2) {
             steps.nth(others); // those that are in this group
-            groups.push(list(names));
+            groups.push(format!("{} together", list(names)));
         }
     }
     (!groups.is_empty()).then(|| {
         format!(
-            "{}: it commands {} together, under one record.",
+            "{}: it commands {}, each time under one record.",
             trial.protocol,
-            groups.join("; and ")
+            groups.join(", and ")
         )
     })
 }
