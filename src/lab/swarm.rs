@@ -72,7 +72,10 @@ fn shape(scenario: &Scenario, rng: &mut ChaCha8Rng, sets: &mut Vec<String>) -> S
             let each = think + SimDuration::from_millis(20);
             SimTime::ZERO + each * u64::from(transactions.div_ceil(clients))
         }
-        Arrivals::Open { every, .. } => SimTime::ZERO + *every * u64::from(transactions),
+        Arrivals::Open { every, ramp, .. } => {
+            let slowest = ramp.map_or(*every, |ramp| ramp.to.max(*every));
+            SimTime::ZERO + slowest * u64::from(transactions)
+        }
     };
     sets.push(format!("workload.transactions={transactions}"));
     for domain in &scenario.business.domains {

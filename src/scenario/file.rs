@@ -571,6 +571,18 @@ pub(super) struct WorkloadFile {
     /// How often a client tries again, at most 100. Default: 3.
     #[schemars(range(max = 100))]
     pub(super) retries: Option<At<u16>>,
+    /// How long a client waits after a time-out before its first retry; twice as long
+    /// before each that follows, up to 256 times. An answer that comes meanwhile is
+    /// still taken. A duration. Default: `"0"`.
+    pub(super) backoff: Option<Time>,
+    /// By how much such a wait is lengthened at the most, as a share of it, 0 to 1:
+    /// drawn for each. Default: 0.
+    pub(super) jitter: Option<Rate>,
+    /// How many retries all clients together may make for each request, 0 to 1, beside
+    /// ten that they begin with. A client that finds no retry left gives up. Default:
+    /// no limit.
+    #[schemars(example = &0.1)]
+    pub(super) retry_budget: Option<At<Rate>>,
     /// Clients that take their wish back some time after asking. Default: nobody
     /// does.
     #[schemars(example = json!({ "share": 0.2, "after": "20ms" }))]
@@ -615,6 +627,38 @@ pub(super) struct ArrivalsFile {
     pub(super) every: Option<At<Time>>,
     /// Open: whether as a Poisson process; else like clockwork. Default: true.
     pub(super) poisson: Option<At<bool>>,
+    /// Open: how the rate goes up or down from that of `every` to another. Default: it
+    /// stays as it is.
+    #[schemars(example = json!({ "to": "500us", "over": "1s" }))]
+    pub(super) ramp: Option<At<RampFile>>,
+    /// Open: short times in which requests come more often. Default: there are none.
+    #[schemars(example = json!({ "every": "200ms", "lasts": "20ms", "times": 10 }))]
+    pub(super) burst: Option<At<BurstFile>>,
+}
+
+/// A ramp: in equal times the rate changes by equal amounts.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RampFile {
+    /// The mean time between two requests at its end, and from then on. A duration. It
+    /// must be there.
+    pub(super) to: At<Time>,
+    /// How long it takes, from the run's beginning. A duration. It must be there.
+    pub(super) over: At<Time>,
+}
+
+/// Bursts, again and again; on a ramp they multiply its rate.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BurstFile {
+    /// How long from the beginning of one to that of the next; the first begins after
+    /// as long. A duration. It must be there.
+    pub(super) every: At<Time>,
+    /// How long one lasts, less than `every`. A duration. It must be there.
+    pub(super) lasts: At<Time>,
+    /// How many times as often requests come meanwhile, 2 to 1000. Default: 10.
+    #[schemars(range(min = 2, max = 1000))]
+    pub(super) times: Option<At<u32>>,
 }
 
 /// How requests arrive.
@@ -658,6 +702,12 @@ pub(super) struct ReaderFile {
     pub(super) resource: At<String>,
     /// How long between two reads begin. A duration. It must be there.
     pub(super) every: At<Time>,
+    /// How many rows it reads in one local transaction, 1 to 10000 and at most all:
+    /// the one whose key is chosen and those that follow it, around the table. It
+    /// locks all of them, then takes the time of a statement for each: an auditor, if
+    /// they are many. Default: 1.
+    #[schemars(range(min = 1, max = 10000))]
+    pub(super) rows: Option<At<u32>>,
 }
 
 /// Something that the operator does.

@@ -153,8 +153,13 @@
 //! | --- | --- | --- |
 //! | `transactions` | `100` | how many requests in all, at most 10 million |
 //! | `arrivals` | closed | `{ kind = "closed", clients = 8, think = "5ms" }`: each client asks again once it has its answer and has thought (a spread); `{ kind = "open", every = "4ms", poisson = true }`: requests come whether or not earlier ones are answered |
+//! | `arrivals.ramp` | none | open: `{ to = "500us", over = "1s" }`: the rate changes evenly from that of `every` to that of `to`, and stays there |
+//! | `arrivals.burst` | none | open: `{ every = "200ms", lasts = "20ms", times = 10 }`: again and again requests come so many `times` as often |
 //! | `timeout` | `"250ms"` | a client without an answer tries again |
 //! | `retries` | `3` | so often, at most 100 |
+//! | `backoff` | `"0"` | how long it waits before the first retry, and twice as long before each that follows, up to 256 times |
+//! | `jitter` | `0` | by which share such a wait is lengthened at the most |
+//! | `retry-budget` | no limit | how many retries all clients together may make for each request, beside ten that they begin with (and can save up); who finds none left gives up |
 //! | `until` | none | clients stop asking for something new after so long, if there were not `transactions` requests by then: what is compared then lasts equally long |
 //! | `warm-up` | `"0"` | requests that are made earlier are left out of the figures: their latency, locks, messages and outcomes. What they commit after it is part of the rates, which are taken from here on. Promises are judged throughout |
 //! | `cancel` | nobody does | `{ share = 0.2, after = "20ms" }`: this share of the clients takes the wish back so long (a spread) after asking, if there is no final answer yet. It may come too late |
@@ -178,6 +183,7 @@
 //! | --- | --- | --- |
 //! | `readers.name`, `readers.resource` | must be there | who reads what, over and over; keys are chosen like those of requests |
 //! | `readers.every` | must be there | how long between two reads begin |
+//! | `readers.rows` | `1` | how many rows, 1 to 10000, it reads in one local transaction, the chosen one and those that follow: it locks them, then takes the time of a statement for each |
 //! | `operator.at` | must be there | when the operator does something |
 //! | `operator.withdraw` or `operator.restore` | one of them | an entitlement whose items are withdrawn from sale, or put back |
 //! | `operator.items` | must be there | which: names (`"pikachu"`, `"character-7"`) or `{ character = 7 }`, counted from 0 |
@@ -331,8 +337,8 @@ pub use lower::MOST_TRANSACTIONS;
 pub use rules::{Breach, RULES, Rule};
 pub use schema::schema;
 pub use types::{
-    Arrivals, BrokerSpec, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
-    LockPolicy, MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec,
+    Arrivals, BrokerSpec, Burst, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
+    LockPolicy, MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Ramp,
     Reader, Scenario, Wish, Workload,
 };
 

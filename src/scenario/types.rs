@@ -282,6 +282,13 @@ pub struct Workload {
     pub timeout: SimDuration,
     /// How often it tries again before it gives up.
     pub retries: u16,
+    /// How long it waits before it does; doubled with every retry.
+    pub backoff: SimDuration,
+    /// By which share such a wait is lengthened at the most.
+    pub jitter: Probability,
+    /// How many retries all clients together may make for each request; `None`: as
+    /// many as they like.
+    pub retry_budget: Option<Probability>,
     /// Some clients take their wish back, if they have no final answer by then.
     pub cancel: Option<Impulse>,
     /// Some clients click twice: they ask again, as in a retry, before their
@@ -304,6 +311,21 @@ pub struct Impulse {
 }
 
 impl Workload {
+    /// How long a client waits before its `retry`-th retry, from 1, not lengthened.
+    pub fn backoff(&self, retry: u16) -> SimDuration {
+        self.backoff * (1 << retry.saturating_sub(1).min(8))
+    }
+
+    /// How long a client waits at the most until it has its answer or gives up.
+    pub fn longest_wait(&self) -> SimDuration {
+        let backoffs: SimDuration = (1..=self.retries).map(|retry| self.backoff(retry)).sum();
+        let jitter = match self.jitter == Probability::NEVER {
+            true => SimDuration::ZERO,
+            false => backoffs,
+        };
+        self.timeout * (u64::from(self.retries) + 1) + backoffs + jitter
+    }
+
     /// Ends the arrivals after so many requests.
     pub fn limit(&mut self, transactions: u32) {
         self.transactions = transactions;
@@ -331,9 +353,34 @@ pub enum Arrivals {
         every: SimDuration,
         /// Whether as a Poisson process; else like clockwork.
         poisson: bool,
+        /// How the rate changes from the beginning on.
+        ramp: Option<Ramp>,
+        /// When it is a multiple of that.
+        burst: Option<Burst>,
     },
     /// These and no others, whether or not earlier ones are answered.
     Listed(Vec<Wish>),
+}
+
+/// From the beginning on the rate of arrivals goes up or down, by equal amounts in
+/// equal times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramp {
+    /// The mean time between two requests at its end, and from then on.
+    pub to: SimDuration,
+    /// How long it takes.
+    pub over: SimDuration,
+}
+
+/// Short times in which requests come more often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Burst {
+    /// From the beginning of one to that of the next; the first begins after as long.
+    pub every: SimDuration,
+    /// How long one lasts; less than `every`.
+    pub lasts: SimDuration,
+    /// How many times as often requests come meanwhile.
+    pub times: u32,
 }
 
 /// A request that is made at a time of its own.
@@ -373,6 +420,8 @@ pub struct Reader {
     pub resource: ResourceId,
     /// How long between two reads begin.
     pub every: SimDuration,
+    /// How many rows it reads at once: the chosen one and those that follow it.
+    pub rows: u32,
 }
 
 /// Something that the operator does.
@@ -490,7 +539,7 @@ impl Scenario {
     /// can be parked.
     pub fn patience(&self) -> SimDuration {
         let backlog = self.settle / 10 * u64::from(self.workload.transactions / 100);
-        let clients = self.workload.timeout * (u64::from(self.workload.retries) + 1);
+        let clients = self.workload.longest_wait();
         let longest_wait = self.machines.iter().map(|m| m.database.lock_timeout).max();
         let policies = self.policies.steps.values().copied();
         let policies = policies.chain([self.policies.common()]);

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use smallvec::SmallVec;
+
 use super::agenda::Handle;
+use super::arrivals;
 use super::happening::{Call, Caller, Happening};
 use super::store::Request;
 use super::world::{World, request};
@@ -12,7 +15,8 @@ use crate::history::{Owner, Sink, What};
 use crate::protocol::{ClientMsg, ClientOutcome, Milestone, Note, Protocol, Safeguard, Wire};
 use crate::scenario::{Arrivals, Choice, Impulse, Scenario};
 use crate::vocab::{
-    Chance, ClientId, FastMap, Identity, NodeId, RequestId, RequestKey, SimTime, Stream, TxId,
+    Chance, ClientId, FastMap, Identity, NodeId, Probability, RequestId, RequestKey, SimDuration,
+    SimTime, Stream, TxId,
 };
 
 /// Everybody's wishes.
@@ -29,6 +33,7 @@ pub(super) struct Clients {
     next: Vec<u32>,
     waiting: FastMap<RequestId, Waiting>,
     leave_out: BTreeSet<RequestId>,
+    budget: Option<RetryBudget>,
 }
 
 /// A request without a final answer.
@@ -39,8 +44,42 @@ struct Waiting {
     /// Whether the first of its retries was a click, which needs no time-out and
     /// is not counted as one.
     clicked: bool,
-    /// Its time-out, once it is set.
+    /// Its time-out, once it is set, or its next retry.
     timeout: Option<Handle>,
+}
+
+/// How many retries all clients together may still make: a token bucket.
+#[derive(Clone, Copy, Debug)]
+struct RetryBudget {
+    /// In millionths of a retry, so that shares add up exactly.
+    left: u64,
+    /// What a request adds.
+    earns: u64,
+}
+
+impl RetryBudget {
+    const RETRY: u64 = 1_000_000;
+    /// What they begin with, and the most that they can save up: a few that fail early
+    /// may try again, and a long calm does not pay for a storm.
+    const MOST: u64 = 10 * Self::RETRY;
+
+    fn new(share: Probability) -> Self {
+        RetryBudget {
+            left: Self::MOST,
+            earns: libm::round(share.get() * Self::RETRY as f64) as u64,
+        }
+    }
+
+    fn earn(&mut self) {
+        self.left = (self.left + self.earns).min(Self::MOST);
+    }
+
+    /// Whether there was a retry left to spend.
+    fn spend(&mut self) -> bool {
+        let rest = self.left.checked_sub(Self::RETRY);
+        self.left = rest.unwrap_or(self.left);
+        rest.is_some()
+    }
 }
 
 impl Clients {
@@ -64,6 +103,7 @@ impl Clients {
             next: vec![0; clients],
             waiting: FastMap::default(),
             leave_out,
+            budget: workload.retry_budget.map(RetryBudget::new),
         }
     }
 
@@ -170,20 +210,14 @@ impl<P: Protocol, S: Sink> World<P, S> {
 
     /// Open loop: the n-th request comes from the n-th client.
     fn schedule_arrival(&mut self, n: u32) {
-        let Arrivals::Open { every, poisson } = self.scenario.workload.arrivals else {
-            return;
-        };
         if n >= self.clients.total {
             return;
         }
         let who = Identity::named("arrival").with(u64::from(n));
-        let gap = if poisson {
-            self.chance.exponential(Stream::Workload, who, every)
-        } else {
-            every
-        };
-        self.agenda
-            .push(self.now + gap, who, Happening::Ask(ClientId(n)));
+        let arrivals = &self.scenario.workload.arrivals;
+        if let Some(at) = arrivals::next(arrivals, self.chance, who, self.now) {
+            self.agenda.push(at, who, Happening::Ask(ClientId(n)));
+        }
     }
 
     /// A client asks for what it wants next.
@@ -234,6 +268,9 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 timeout: None,
             },
         );
+        if let Some(budget) = &mut self.clients.budget {
+            budget.earn();
+        }
         self.in_flight.hold(request);
         self.disturbed_until(self.now);
         self.schedule_impulses(request);
@@ -327,7 +364,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.reach(clients, Note::new(Milestone::ClientSent, tx));
     }
 
-    /// No answer in time: the client asks again, or gives up.
+    /// No answer in time: the client asks again, perhaps after a while, or gives up.
     pub(super) fn client_timeout(&mut self, request: RequestId, retry: u16) {
         let Some(waiting) = self.clients.waiting.get_mut(&request) else {
             return;
@@ -335,6 +372,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if waiting.retry != retry {
             return;
         }
+        let workload = &self.scenario.workload;
+        let clicks = u16::from(waiting.clicked);
+        let tries_again = retry < workload.retries + clicks
+            && self.clients.budget.as_mut().is_none_or(RetryBudget::spend);
         let clients = self.setting.nodes.clients();
         let key = RequestKey { request, fresh: 0 };
         let tx = TxId {
@@ -342,17 +383,56 @@ impl<P: Protocol, S: Sink> World<P, S> {
             epoch: 0,
             attempt: 0,
         };
-        if retry < self.scenario.workload.retries + u16::from(waiting.clicked) {
+        if tries_again {
             waiting.retry += 1;
             let (params, retry) = (waiting.params, waiting.retry);
+            let backoff = workload.backoff(retry - clicks);
+            let pause = self.lengthened(backoff, workload.jitter, key, retry);
             self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));
-            self.send_request(request, params, retry);
+            if pause.is_zero() {
+                return self.send_request(request, params, retry);
+            }
+            let who = Identity::named("client-retry")
+                .with_key(key)
+                .with(u64::from(retry));
+            let due = Happening::ClientRetry { request, retry };
+            let handle = self.agenda.push(self.now + pause, who, due);
+            if let Some(waiting) = self.clients.waiting.get_mut(&request) {
+                waiting.timeout = Some(handle);
+            }
         } else {
             self.clients.waiting.remove(&request);
             self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));
             self.record(clients, What::GaveUp { request });
             self.think_and_ask_again(request);
             self.in_flight.release(request);
+        }
+    }
+
+    /// A wait, and the part of its share that this very retry draws.
+    fn lengthened(
+        &self,
+        wait: SimDuration,
+        share: Probability,
+        key: RequestKey,
+        retry: u16,
+    ) -> SimDuration {
+        if wait.is_zero() || share == Probability::NEVER {
+            return wait;
+        }
+        let who = Identity::named("client-jitter")
+            .with_key(key)
+            .with(u64::from(retry));
+        let part = share.get() * self.chance.unit(Stream::Workload, who);
+        wait + SimDuration::from_micros(libm::round(wait.as_micros() as f64 * part) as u64)
+    }
+
+    /// A client has waited long enough before its retry.
+    pub(super) fn client_retry(&mut self, request: RequestId, retry: u16) {
+        if let Some(waiting) = self.clients.waiting.get(&request).copied()
+            && waiting.retry == retry
+        {
+            self.send_request(request, waiting.params, retry);
         }
     }
 
@@ -417,22 +497,37 @@ impl<P: Protocol, S: Sink> World<P, S> {
         if self.clients.arrivals_are_over(self.now) {
             return;
         }
-        let who = Identity::named("read")
-            .with(u64::from(reader))
-            .with(u64::from(n));
-        let params = self.clients.params(Stream::Readers, who);
-        let id = self.scenario.readers[reader as usize].resource;
-        let row = self.row(id, &params);
-        if let Some(node) = self.home(id) {
-            let ticket = self.new_call(node, Caller::Reader { reader, row });
-            let owner = Owner::Reader(reader, n);
+        if let Some(node) = self.home(self.scenario.readers[reader as usize].resource) {
+            let ticket = self.new_call(node, Caller::Reader { reader, n });
             let read = Request::Read {
-                owner,
-                rows: smallvec::smallvec![row],
+                owner: Owner::Reader(reader, n),
+                rows: self.rows_read(reader, n),
             };
             self.submit(node, None, ticket, read);
         }
         self.schedule_reader(reader, n + 1);
+    }
+
+    /// What a reader reads the n-th time: the row whose key is chosen, and those that
+    /// follow it. In the order of their keys, in which they are locked, whatever was
+    /// chosen.
+    pub(super) fn rows_read(&self, reader: u32, n: u32) -> SmallVec<[BusinessRow; 2]> {
+        let who = Identity::named("read")
+            .with(u64::from(reader))
+            .with(u64::from(n));
+        let params = self.clients.params(Stream::Readers, who);
+        let reader = &self.scenario.readers[reader as usize];
+        let first = self.row(reader.resource, &params);
+        let business = &self.setting.business;
+        let key = &business.resources[reader.resource.0 as usize].key;
+        let there = key.rows(&business.domains).unwrap_or(u64::MAX);
+        let keys = (0..u64::from(reader.rows)).map(|nth| match first.key.checked_add(nth) {
+            Some(key) if key < there => key,
+            _ => nth - (there - first.key),
+        });
+        let mut rows: SmallVec<_> = keys.map(|key| BusinessRow { key, ..first }).collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// The operator withdraws an item, or puts it back.
@@ -492,7 +587,20 @@ impl<P: Protocol, S: Sink> World<P, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocab::Probability;
+
+    #[test]
+    fn a_retry_budget_begins_with_ten_and_earns_its_share() {
+        let mut budget = RetryBudget::new(Probability::new(0.1).expect("a probability"));
+        let spent = (0..20).filter(|_| budget.spend()).count();
+        assert_eq!(spent, 10);
+        let later = (0..35).filter(|_| {
+            budget.earn();
+            budget.spend()
+        });
+        assert_eq!(later.count(), 3);
+        (0..1_000).for_each(|_| budget.earn());
+        assert_eq!((0..20).filter(|_| budget.spend()).count(), 10);
+    }
 
     fn domain(size: u32) -> Domain {
         Domain {

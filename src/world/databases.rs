@@ -86,9 +86,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 self.calls.remove(&ticket);
                 self.recovery_failed(call.node, call.epoch);
             }
-            (Caller::Reader { reader, row }, Answer::Read { values, waited }) => {
+            (Caller::Reader { reader, n }, Answer::Read { values, waited }) => {
                 self.calls.remove(&ticket);
-                let saw = values.into_iter().map(|value| (row, value)).collect();
+                let rows = self.rows_read(reader, n).into_iter();
+                let saw = rows.zip(values).collect();
                 self.record(
                     call.node,
                     What::Read {

@@ -65,6 +65,11 @@ pub(super) enum Happening<M> {
         request: RequestId,
         retry: u16,
     },
+    /// A client has waited before its retry.
+    ClientRetry {
+        request: RequestId,
+        retry: u16,
+    },
     /// A client takes its wish back.
     Cancel(RequestId),
     /// A client clicks again.
@@ -108,7 +113,7 @@ pub(super) enum Caller {
     Machine { key: Key, worker: bool },
     Recovery,
     Reconnection,
-    Reader { reader: u32, row: BusinessRow },
+    Reader { reader: u32, n: u32 },
     Operator { event: u32, row: u32 },
 }
 

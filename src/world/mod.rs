@@ -8,12 +8,14 @@
 //! - `life`: how a process boots, recovers and opens its mailbox.
 //! - `messages`, `network`: what is sent, and what becomes of it.
 //! - [`store`], [`disk`]: databases; `databases` is the driver's side of them.
-//! - `broker`, `provider`, `clients`: everybody who is no machine.
+//! - `broker`, `provider`, `clients`: everybody who is no machine; `arrivals`: when
+//!   requests come.
 //! - `injector`: applies the fault plan.
 //! - `points`: where a fault can strike.
 //! - `in_flight`: who still owns something.
 
 pub mod agenda;
+mod arrivals;
 mod broker;
 mod clients;
 mod databases;

@@ -32,6 +32,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::Ask(_)
             | Happening::Wish(_)
             | Happening::ClientTimeout { .. }
+            | Happening::ClientRetry { .. }
             | Happening::Cancel(_)
             | Happening::ClickAgain(_)
             | Happening::ReaderReads { .. }

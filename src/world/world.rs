@@ -292,6 +292,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             Happening::Ask(client) => self.ask(client),
             Happening::Wish(n) => self.wish(n),
             Happening::ClientTimeout { request, retry } => self.client_timeout(request, retry),
+            Happening::ClientRetry { request, retry } => self.client_retry(request, retry),
             Happening::Cancel(request) => self.cancel(request),
             Happening::ClickAgain(request) => self.click_again(request),
             Happening::ReaderReads { reader, n } => self.reader_reads(reader, n),

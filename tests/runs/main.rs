@@ -1,6 +1,7 @@
 //! Whole runs: scenarios through the world, judged.
 
 mod allowed;
+mod clients;
 mod countermeasures;
 mod counts;
 mod determinism;

@@ -209,8 +209,7 @@ impl Lowering<'_> {
             None => life.max(default::MESSAGE_LIFE),
         };
         let click = workload.double_click.map(|click| longest(click.after));
-        let retries =
-            workload.timeout * (u64::from(workload.retries) + 1) + click.unwrap_or_default();
+        let retries = workload.longest_wait() + click.unwrap_or_default();
         let least = message_life + retries + parked;
         match &says.retention {
             Some(said) if said.get_ref().0 <= least => {

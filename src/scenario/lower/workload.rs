@@ -2,11 +2,15 @@
 
 use crate::business::{BusinessRow, Facet, KeyTemplate, Params, ResourceId, ResourceKind};
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::file::{ArrivalsFile, ArrivalsKindFile, At, ImpulseFile, OperatorFile};
+use crate::scenario::file::{
+    ArrivalsFile, ArrivalsKindFile, At, BurstFile, ImpulseFile, OperatorFile, RampFile,
+};
 use crate::scenario::names::{self, check_name, check_unique, quote};
-use crate::scenario::types::{Arrivals, Choice, Dist, Impulse, OperatorEvent, Reader, Workload};
+use crate::scenario::types::{
+    Arrivals, Burst, Choice, Dist, Impulse, OperatorEvent, Ramp, Reader, Workload,
+};
 use crate::scenario::value::{ChoiceFile, ItemFile, Time, ValueFile};
-use crate::vocab::{SimDuration, SimTime};
+use crate::vocab::{Probability, SimDuration, SimTime};
 
 use super::Lowering;
 use super::cast::Cast;
@@ -21,6 +25,9 @@ const RETRIES: u16 = 3;
 pub const MOST_TRANSACTIONS: u32 = 10_000_000;
 const MOST_CLIENTS: u64 = 1_000_000;
 const MOST_RETRIES: u64 = 100;
+const BURST: u32 = 10;
+const MOST_BURST: u64 = 1_000;
+const MOST_ROWS_READ: u64 = 10_000;
 const STEEPEST_ZIPF: f64 = 10.0;
 
 fn impulse(says: Option<&At<ImpulseFile>>) -> Option<Impulse> {
@@ -50,6 +57,9 @@ impl Lowering<'_> {
             choices: self.choices(cast),
             timeout: self.positive(says.timeout.as_ref(), "timeout", TIMEOUT),
             retries: self.within(says.retries.as_ref(), "retries", 0, MOST_RETRIES, RETRIES),
+            backoff: says.backoff.map_or(SimDuration::ZERO, |time| time.0),
+            jitter: says.jitter.map_or(Probability::NEVER, |share| share.0),
+            retry_budget: says.retry_budget.as_ref().map(|share| share.get_ref().0),
             cancel: impulse(says.cancel.as_ref()),
             double_click: impulse(says.double_click.as_ref()),
             until: self.until(says.until.as_ref()),
@@ -97,6 +107,16 @@ impl Lowering<'_> {
                 says.poisson.as_ref().map(At::span),
                 ArrivalsKindFile::Open,
             ),
+            (
+                "ramp",
+                says.ramp.as_ref().map(At::span),
+                ArrivalsKindFile::Open,
+            ),
+            (
+                "burst",
+                says.burst.as_ref().map(At::span),
+                ArrivalsKindFile::Open,
+            ),
         ] {
             if let Some(span) = span
                 && kind != means_something
@@ -141,8 +161,35 @@ impl Lowering<'_> {
                 Arrivals::Open {
                     every: self.positive(says.every.as_ref(), "every", THINK),
                     poisson: says.poisson.as_ref().is_none_or(|p| *p.get_ref()),
+                    ramp: says.ramp.as_ref().map(|ramp| self.ramp(ramp.get_ref())),
+                    burst: says.burst.as_ref().map(|burst| self.burst(burst.get_ref())),
                 }
             }
+        }
+    }
+
+    fn ramp(&mut self, says: &RampFile) -> Ramp {
+        Ramp {
+            to: self.positive(Some(&says.to), "to", THINK),
+            over: self.positive(Some(&says.over), "over", THINK),
+        }
+    }
+
+    fn burst(&mut self, says: &BurstFile) -> Burst {
+        let every = self.positive(Some(&says.every), "every", THINK);
+        let lasts = self.positive(Some(&says.lasts), "lasts", THINK);
+        if lasts >= every {
+            self.problems.push(
+                Problem::at(says.lasts.span(), "a burst lasts until the next begins")
+                    .label("less than `every`")
+                    .beside(says.every.span(), "by this")
+                    .help("without a time between them they are no bursts: requests that always come often have a small `every` of their own"),
+            );
+        }
+        Burst {
+            every,
+            lasts,
+            times: self.within(says.times.as_ref(), "times", 2, MOST_BURST, BURST),
         }
     }
 
@@ -214,9 +261,17 @@ impl Lowering<'_> {
                 name: name.clone(),
                 resource: id,
                 every,
+                rows: self.rows_read(says.rows.as_ref(), cast, id),
             });
         }
         readers
+    }
+
+    /// How many rows a reader reads: no more than there are.
+    fn rows_read(&mut self, says: Option<&At<u32>>, cast: &Cast, id: ResourceId) -> u32 {
+        let there = cast.resource(id).and_then(|r| r.key.rows(&cast.domains));
+        let most = there.map_or(MOST_ROWS_READ, |rows| rows.min(MOST_ROWS_READ));
+        self.within(says, "rows", 1, most, 1)
     }
 
     pub(super) fn resource_named(&mut self, cast: &Cast, name: &At<String>) -> Option<ResourceId> {

@@ -238,8 +238,7 @@ fn what_is_remembered_outlives_every_message_and_every_retry() {
     ));
     for (scenario, life) in [(short, 5), (long, 30)] {
         let workload = &scenario.workload;
-        let retries = workload.timeout * (u64::from(workload.retries) + 1);
-        let least = SimDuration::from_secs(life) + retries;
+        let least = SimDuration::from_secs(life) + workload.longest_wait();
         assert!(scenario.policies.retention > least);
     }
 }

@@ -58,6 +58,8 @@ transactions = 100
 arrivals = { kind = "closed", clients = 8, think = "5ms" }
 timeout = "250ms"
 retries = 3
+backoff = "0"
+jitter = 0
 warm-up = "0"
 
 [policies]

@@ -148,6 +148,11 @@ refused! {
 refused! {
     clients_in_an_open_loop: "kind = \"closed\"" => "kind = \"open\", every = \"2ms\"";
     an_open_loop_without_a_rhythm: "kind = \"closed\", clients = 4, think = \"2ms\"" => "kind = \"open\"";
+    a_ramp_in_a_closed_loop: "kind = \"closed\", clients = 4, think = \"2ms\"" => "kind = \"closed\", ramp = { to = \"1ms\", over = \"1s\" }";
+    a_ramp_that_takes_no_time: "kind = \"closed\", clients = 4, think = \"2ms\"" => "kind = \"open\", every = \"2ms\", ramp = { to = \"1ms\", over = \"0\" }";
+    a_burst_that_never_ends: "kind = \"closed\", clients = 4, think = \"2ms\"" => "kind = \"open\", every = \"2ms\", burst = { every = \"100ms\", lasts = \"100ms\" }";
+    a_burst_that_is_none: "kind = \"closed\", clients = 4, think = \"2ms\"" => "kind = \"open\", every = \"2ms\", burst = { every = \"100ms\", lasts = \"10ms\", times = 1 }";
+    a_retry_budget_above_one: "[workload]" => "[workload]\nretry-budget = 2";
     an_unknown_choice: "choice = { hot = 2, share = 0.5 }" => "choice = \"uniformly\"";
     points_withdrawn_from_sale: "withdraw = \"characters\"" => "withdraw = \"points\"";
     an_operator_who_does_nothing: "withdraw = \"characters\"\n" => "";

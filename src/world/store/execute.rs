@@ -72,6 +72,14 @@ impl Running {
         )
     }
 
+    /// How many rows it reads one after the other; 1 for what works on them at once.
+    fn rows_read(&self) -> u64 {
+        match &self.work {
+            Work::Read(rows) => rows.len() as u64,
+            Work::Txn { .. } => 1,
+        }
+    }
+
     /// What answers it when it is given up for good.
     pub(super) fn given_up(&self, outcome: Outcome) -> Answer {
         match self.work {
@@ -101,18 +109,14 @@ impl Store {
         Running::new(ticket, work, rows)
     }
 
-    /// A background reader's statement: shared locks where the engine waits for
-    /// locks, none where it answers conflicts at once.
+    /// A background reader's statement, about rows of which no two are the same: shared
+    /// locks where the engine waits for locks, none where it answers conflicts at once.
     pub(super) fn reading(&self, ticket: Ticket, rows: SmallVec<[BusinessRow; 2]>) -> Running {
-        let mut locks = SmallVec::new();
-        if self.spec.engine == Engine::Locking {
-            for row in &rows {
-                let lock = (Row::Business(*row), Mode::Peek);
-                if !locks.contains(&lock) {
-                    locks.push(lock);
-                }
-            }
-        }
+        let lock = |row: &BusinessRow| (Row::Business(*row), Mode::Peek);
+        let locks = match self.spec.engine {
+            Engine::Locking => rows.iter().map(lock).collect(),
+            _ => SmallVec::new(),
+        };
         Running::new(ticket, Work::Read(rows), locks)
     }
 
@@ -266,13 +270,15 @@ impl Store {
         self.roll_back(now, id, Some(RollbackReason::Conflict), io);
     }
 
-    /// The locks are there: the statement takes its time.
+    /// The locks are there: the statement takes its time, a reader's for every row.
     fn take_time(&mut self, now: SimTime, id: TranId, io: &mut Io) {
-        if self.spec.statement.is_zero() {
+        let running = self.trans.get(id).and_then(|tran| tran.running.as_ref());
+        let rows = running.map_or(1, Running::rows_read);
+        let time = self.spec.statement * rows;
+        if time.is_zero() {
             self.statement_through(now, id, io);
         } else {
-            let alarm = Alarm::Statement(id);
-            self.log.alarm(self.spec.statement, alarm, io);
+            self.log.alarm(time, Alarm::Statement(id), io);
         }
     }
 

@@ -387,10 +387,12 @@ impl Bench {
         })
     }
 
+    /// A reader's read of these rows, each once.
     pub(super) fn read(&mut self, rows: &[u64]) -> Ticket {
+        let rows: indexmap::IndexSet<u64> = rows.iter().copied().collect();
         self.ask(Request::Read {
             owner: Owner::Reader(0, self.calls as u32),
-            rows: rows.iter().map(|&n| account(n)).collect(),
+            rows: rows.into_iter().map(account).collect(),
         })
     }
 
