@@ -63,7 +63,15 @@ pub(super) fn scene(of: &Curves) -> Scene {
     let up = plot::up(most.fold(0.0, f64::max));
     plot::draw_up(&mut scene, &up, &of.up);
     draw_across(&mut scene, of, &across);
-    if let Some(bound) = &of.bound {
+    let any_dashed = of.curves.iter().any(|curve| {
+        let mut pairs = curve.bounds.windows(2);
+        let low = |bound: &Option<f64>| is_in_sight(*bound, &up);
+        match across.ordered {
+            true => pairs.any(|two| two.iter().all(low)),
+            false => curve.bounds.iter().any(low),
+        }
+    });
+    if let Some(bound) = of.bound.as_ref().filter(|_| any_dashed) {
         let place = (RIGHT, TOP - 18.0);
         let style = Style::of(SMALL, Ink::Quiet).at(Anchor::End);
         scene.words(&format!("dashed: {bound}"), place, style);
@@ -170,10 +178,12 @@ fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {
 fn draw_bounds(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &Axis) {
     let (curve, aside) = (&of.curves[n], across.aside(of, n));
     let ink = ink(&curve.name, n);
-    let most = up.ticks().last().copied().unwrap_or(0.0);
     let reached = across.places().zip(&curve.bounds);
     let points: Vec<Option<(f64, f64)>> = reached
-        .map(|(x, bound)| bound.filter(|b| *b <= most).map(|b| (x, up.place(b))))
+        .map(|(x, bound)| {
+            let bound = bound.filter(|_| is_in_sight(*bound, up));
+            bound.map(|b| (x, up.place(b)))
+        })
         .collect();
     if !across.ordered {
         for (x, y) in points.into_iter().flatten() {
@@ -186,6 +196,12 @@ fn draw_bounds(scene: &mut Scene, of: &Curves, n: usize, across: &Across, up: &A
         let stretch: Vec<(f64, f64)> = stretch.iter().copied().flatten().collect();
         scene.dashed(&stretch, 1.2, ink);
     }
+}
+
+/// Whether a bound is within the axis.
+fn is_in_sight(bound: Option<f64>, up: &Axis) -> bool {
+    let most = up.ticks().last().copied().unwrap_or(0.0);
+    bound.is_some_and(|bound| bound <= most)
 }
 
 /// A line with its band; where there is nothing between two values, dots with their

@@ -219,8 +219,20 @@ fn draw_time(scene: &mut Scene, time: &Axis, bottom: f64) {
     scene.words(words, (LEFT, bottom + 30.0), style);
 }
 
-/// Who was longest in doubt, and who showed half of its work for longest.
+/// Who fell far behind the others; else who was longest in doubt, and who showed half of
+/// its work for longest.
 fn headline(of: &Timelines<'_>) -> String {
+    let committed = || {
+        let all = of.courses.iter();
+        all.map(|(who, course)| (course.figures.committed, course.figures.started, *who))
+    };
+    let least = committed().min_by_key(|&(committed, ..)| committed);
+    let most = committed().rev().max_by_key(|&(committed, ..)| committed);
+    if let (Some((few, started, who)), Some((many, _, whose))) = (least, most)
+        && 4 * few < 3 * many
+    {
+        return format!("{who} commits {few} of {started} requests, {whose} {many}");
+    }
     let longest = |figure: fn(&Figures) -> SimDuration| {
         let of_all = of.courses.iter().map(|(who, c)| (figure(&c.figures), *who));
         // Of equals, the one that is drawn first.
@@ -339,6 +351,13 @@ mod tests {
         });
         assert_eq!(texts.collect::<Vec<_>>(), ["1, 2", "3", "4, 5"]);
         check_labels(&Chart(scene));
+    }
+
+    #[test]
+    fn the_title_says_who_fell_behind() {
+        let svg = chart("performance/retry-storm.toml").svg(Theme::Light);
+        let says = "2pc commits 389 of 771 requests, monolith 771";
+        assert!(svg.contains(says), "{}", &svg[..2_000]);
     }
 
     #[test]
