@@ -24,6 +24,7 @@ pub mod host;
 mod in_flight;
 mod injector;
 mod life;
+mod links;
 mod messages;
 mod network;
 mod points;
