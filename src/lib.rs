@@ -86,9 +86,9 @@
 //!
 //! One database a service, with one disk and no replicas; row locks without
 //! intention or gap locks (no phantoms: a transaction names its rows); clocks
-//! that do not drift; bandwidth and message sizes; a coordinator that fails
-//! over to another machine; data that is corrupted at rest; operators who end
-//! an in-doubt branch by hand.
+//! that do not drift; links that are shared, or that drop what they have no room
+//! for; a coordinator that fails over to another machine; data that is corrupted
+//! at rest; operators who end an in-doubt branch by hand.
 
 pub mod business;
 pub mod check;

@@ -3,8 +3,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::encoding::{Encoder, Page};
+use super::page::Page;
 use super::{Event, Sink};
+use crate::vocab::Encoder;
 
 /// The fingerprint of a history: two histories are equal, bit for bit, exactly
 /// if their digests are (but for one chance in 2^64).

@@ -5,8 +5,8 @@
 //! not kept: whoever wants it implements [`Sink`].
 
 mod digest;
-mod encoding;
 mod event;
+mod page;
 mod point;
 
 pub use digest::{Digest, DigestSink, ParseDigestError};
@@ -28,6 +28,10 @@ pub trait Sink {
     /// The next numbered point. What follows it, until the next, is what happens
     /// there. Points are no part of the history: a fault that strikes at one is.
     fn point(&mut self, _: &Point) {}
+
+    /// How many bytes the message has that was sent with the last event. No event says
+    /// so, and no digest depends on it.
+    fn weighs(&mut self, _bytes: u32) {}
 }
 
 /// Keeps the whole history: for short runs and tests.
@@ -53,6 +57,11 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
         self.0.point(point);
         self.1.point(point);
     }
+
+    fn weighs(&mut self, bytes: u32) {
+        self.0.weighs(bytes);
+        self.1.weighs(bytes);
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for &mut S {
@@ -66,6 +75,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
     fn point(&mut self, point: &Point) {
         (**self).point(point);
+    }
+
+    fn weighs(&mut self, bytes: u32) {
+        (**self).weighs(bytes);
     }
 }
 

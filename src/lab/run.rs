@@ -226,6 +226,8 @@ fn tried<P: Protocol>(
         verdicts: judged(scenario, protocol, court.judge),
         figures: Figures {
             worker_utilisation: end.worker_utilisation,
+            link_utilisation: end.link_utilisation,
+            broker_backlog: end.broker_backlog,
             ..court.meter.expect(listened).finish()
         },
     })
@@ -331,6 +333,13 @@ impl Sink for Court<'_> {
 
     fn point(&mut self, point: &Point) {
         self.sink.point(point);
+    }
+
+    fn weighs(&mut self, bytes: u32) {
+        if let Some(meter) = &mut self.meter {
+            meter.weighs(bytes);
+        }
+        self.sink.weighs(bytes);
     }
 }
 

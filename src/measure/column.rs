@@ -90,6 +90,7 @@ columns! {
     "throughput" PerSecond |f| meaning::throughput(f);
     "goodput" PerSecond |f| meaning::goodput(f);
     "messages" PerCommit |f| meaning::per_commit(f, f.messages);
+    "bytes" PerCommit |f| meaning::per_commit(f, f.bytes);
     "local_transactions" PerCommit |f| meaning::per_commit(f, f.local_transactions);
     "forced_writes" PerCommit |f| meaning::per_commit(f, f.forced_writes);
     "blocked" RequestsAndReaders |f| Some(f.blocked as f64);
@@ -107,6 +108,8 @@ columns! {
     "parked" Steps |f| Some(f.parked as f64);
     "disk_utilisation" Share |f| meaning::over_window(f, f.disk_utilisation);
     "worker_utilisation" Share |f| Some(f.worker_utilisation);
+    "link_utilisation" Share |f| f.link_utilisation;
+    "broker_backlog" Messages |f| f.broker_backlog.map(|held| held as f64);
     @times latency accepted convergence lock_wait lock_hold mark_hold outbox_lag
 }
 

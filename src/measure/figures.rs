@@ -48,6 +48,9 @@ pub struct Figures {
     /// Protocol messages sent (all but the clients' requests and the replies to
     /// them; resends count) per committed request; 0 if nothing committed.
     pub messages: f64,
+    /// Bytes of those messages per committed request; 0 if nothing committed. No event
+    /// tells how large a message is: see [`Sink::weighs`](crate::history::Sink::weighs).
+    pub bytes: f64,
     /// Local transactions that took effect (preparing through an intent table
     /// is one of its own) per committed request; 0 if nothing committed.
     pub local_transactions: f64,
@@ -109,6 +112,13 @@ pub struct Figures {
     /// the workers of the busiest one were busy, 0 to 1. No event tells it: whoever runs
     /// the world adds it.
     pub worker_utilisation: f64,
+    /// For which share of the time, from the beginning to the end of the last message on
+    /// any link, the busiest link was carrying one, one way, 0 to 1; `None` if no link has
+    /// a bandwidth. Whoever runs the world adds it.
+    pub link_utilisation: Option<f64>,
+    /// How many messages the broker held at a time, at the most, that were not
+    /// acknowledged; `None` if there is no broker. Whoever runs the world adds it.
+    pub broker_backlog: Option<u64>,
     /// When each committed request's last effect was committed, in order: what
     /// [`Figures::over`] counts.
     #[serde(skip)]

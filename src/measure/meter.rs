@@ -43,6 +43,9 @@ pub struct Meter {
     unknown: u64,
     blocked_requests: u64,
     messages: u64,
+    bytes: u64,
+    /// Whether the message that was sent last is in the figures.
+    message_counts: bool,
     local_transactions: u64,
     forced_writes: u64,
     parked: u64,
@@ -74,6 +77,8 @@ impl Meter {
             unknown: 0,
             blocked_requests: 0,
             messages: 0,
+            bytes: 0,
+            message_counts: false,
             local_transactions: 0,
             forced_writes: 0,
             parked: 0,
@@ -123,6 +128,7 @@ impl Meter {
             accepted: self.accepted.quantiles(),
             convergence: tally.convergence.quantiles(),
             messages: per_committed(self.messages),
+            bytes: per_committed(self.bytes),
             local_transactions: per_committed(self.local_transactions),
             forced_writes: per_committed(self.forced_writes),
             lock_wait: self.contention.wait.quantiles(),
@@ -152,6 +158,8 @@ impl Meter {
             outbox_lag: self.letters.lag.quantiles(),
             disk_utilisation: self.disks.utilisation(window),
             worker_utilisation: 0.0,
+            link_utilisation: None,
+            broker_backlog: None,
             commits: since(tally.commits, self.warm),
             told_commits: since(tally.told_commits, self.warm),
             begin: self.warm,
@@ -304,6 +312,12 @@ impl Meter {
 }
 
 impl Sink for Meter {
+    fn weighs(&mut self, bytes: u32) {
+        if self.message_counts {
+            self.bytes += u64::from(bytes);
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         let Event { at, node, ref what } = *event;
         self.now = at;
@@ -311,7 +325,10 @@ impl Sink for Meter {
             What::Asked { key, retry, .. } => self.asked(key.request, *retry),
             What::Told { key, outcome } => self.told(key.request, outcome.is_final()),
             What::GaveUp { request } => self.gave_up(*request),
-            What::Sent { .. } => self.messages += u64::from(self.costs_message(what).is_some()),
+            What::Sent { .. } => {
+                self.message_counts = self.costs_message(what).is_some();
+                self.messages += u64::from(self.message_counts);
+            }
             What::Appended { .. } => {
                 self.forced_writes += u64::from(self.costs_write(what).is_some());
             }

@@ -32,6 +32,8 @@ pub enum Unit {
     Time,
     /// A distribution of times: count, p50, p95, p99, p999 (of a thousand), max.
     Times,
+    /// Messages.
+    Messages,
     /// How many of them there were.
     Number,
     /// A part of the whole, 0 to 1.
@@ -59,6 +61,7 @@ impl Unit {
             Unit::PerSecond => "requests per second of model time",
             Unit::PerCommit => "per committed request",
             Unit::Time => "ms on the screen, µs in JSON and CSV",
+            Unit::Messages => "messages",
             Unit::Number => "how many",
             Unit::Times => "p50, p95, p99, p999, max; ms on the screen, µs in JSON and CSV",
             Unit::Share => "a share, 0 to 1",
@@ -174,6 +177,13 @@ pub const METRICS: &[Metric] = &[
         Unit::PerCommit,
         "Protocol messages sent, resends included, without the clients' requests and the replies \
          to them.",
+    ),
+    metric(
+        "bytes",
+        None,
+        Unit::PerCommit,
+        "Bytes of the protocol messages sent: of each what it says, and network.overhead for its \
+         frame and its headers; or what network.sizes says of it.",
     ),
     metric(
         "local_transactions",
@@ -317,6 +327,20 @@ pub const METRICS: &[Metric] = &[
         "For which share of the time, from the beginning to the last work of any process, the \
          workers of the busiest one were busy, on average; one that waits for a lock or a disk \
          is.",
+    ),
+    metric(
+        "link_utilisation",
+        None,
+        Unit::Share,
+        "For which share of the time, from the beginning to the end of the last message on any \
+         link, the busiest link was carrying one, one way; nothing where none has a bandwidth.",
+    ),
+    metric(
+        "broker_backlog",
+        None,
+        Unit::Messages,
+        "How many messages the broker held at a time, at the most, that were not acknowledged: \
+         received, on its disk, delivered or parked; nothing where there is no broker.",
     ),
 ];
 

@@ -18,6 +18,8 @@ const CLIENTS: u16 = 6;
 const POINTS: u16 = 1;
 const CHARACTERS: u16 = 2;
 const WELCOME: u16 = 3;
+/// The bytes of every message.
+const SIZE: u32 = 150;
 
 fn mall() -> Scenario {
     let text = include_str!("../../scenarios/points-mall.toml");
@@ -32,11 +34,15 @@ fn measure(history: Vec<(u64, u16, What)>) -> Figures {
 fn measure_in(scenario: &Scenario, history: Vec<(u64, u16, What)>) -> Figures {
     let mut meter = Meter::new(scenario, crate::protocol::ProtocolKind::TwoPhaseCommit);
     for (at, node, what) in history {
+        let is_sent = matches!(what, What::Sent { .. });
         meter.event(&Event {
             at: ms(at),
             node: NodeId(node),
             what,
         });
+        if is_sent {
+            meter.weighs(SIZE);
+        }
     }
     meter.finish()
 }
@@ -398,7 +404,7 @@ fn whoever_waits_or_is_turned_away_is_blocked_once() {
 }
 
 #[test]
-fn messages_and_forces_are_counted_without_those_of_clients_and_operator() {
+fn messages_their_bytes_and_forces_are_counted_without_those_of_clients_and_operator() {
     let sent = |kind| What::Sent {
         id: crate::history::MsgId(0),
         to: NodeId(0),
@@ -426,6 +432,7 @@ fn messages_and_forces_are_counted_without_those_of_clients_and_operator() {
         (18, WELCOME, mail(0)),
     ]);
     assert_eq!((f.messages, f.forced_writes), (2.0, 1.0));
+    assert_eq!(f.bytes, 300.0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::orchestrated::SagaMsg;
 use super::two_phase_commit::TwoPhaseMsg;
 use super::txn::{Event, EventKind, LetterId};
 use crate::business::{BusinessRow, Params, Reason};
-use crate::vocab::{RequestKey, ServiceId, StepId, TxId};
+use crate::vocab::{RequestKey, ServiceId, StepId, TxId, encoded_size};
 
 /// Everything that a message can be: the envelope that the world knows around
 /// what only a protocol's own machines understand.
@@ -184,6 +184,13 @@ pub trait Message: Clone + Debug + PartialEq + Send + 'static {
     fn says(&self) -> &'static str {
         ""
     }
+
+    /// How many bytes its content takes, without framing and headers, which the
+    /// scenario's network adds. Unless it is said, 32: the name of a transaction and
+    /// a few numbers. Who derives [`Serialize`] can answer with [`encoded_size`].
+    fn payload(&self) -> u32 {
+        32
+    }
 }
 
 /// For protocols whose machines send nothing to each other (they have the
@@ -196,6 +203,9 @@ impl Message for NoPeer {
         match *self {}
     }
     fn kind(&self) -> &'static str {
+        match *self {}
+    }
+    fn payload(&self) -> u32 {
         match *self {}
     }
 }
@@ -247,6 +257,17 @@ impl<M: Message> Wire<M> {
             Wire::Provider(ProviderMsg::HandOver { .. }) => "hand-over",
             Wire::Provider(ProviderMsg::Accepted(_)) => "accepted",
             Wire::Peer(message) => message.kind(),
+        }
+    }
+
+    /// How many bytes its content takes, without framing and headers.
+    #[inline]
+    pub fn payload(&self) -> u32 {
+        match self {
+            Wire::Client(message) => encoded_size(message),
+            Wire::Broker(message) => encoded_size(message),
+            Wire::Provider(message) => encoded_size(message),
+            Wire::Peer(message) => message.payload(),
         }
     }
 

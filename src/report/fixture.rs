@@ -35,6 +35,7 @@ pub(crate) fn scenario() -> Scenario {
         delay: Dist::Fixed(SimDuration::from_micros(250)),
         loss: Probability::NEVER,
         duplicate: Probability::NEVER,
+        bandwidth: None,
     };
     Scenario {
         without: Vec::new(),
@@ -62,6 +63,7 @@ pub(crate) fn scenario() -> Scenario {
         network: Network {
             default: link,
             links: BTreeMap::new(),
+            sizes: Default::default(),
         },
         two_phase: Default::default(),
         step_order: Default::default(),

@@ -217,6 +217,7 @@ struct FiguresEntry {
     accepted: QuantilesEntry,
     convergence: QuantilesEntry,
     messages: Option<f64>,
+    bytes: Option<f64>,
     local_transactions: Option<f64>,
     forced_writes: Option<f64>,
     lock_wait: QuantilesEntry,
@@ -244,6 +245,8 @@ struct FiguresEntry {
     outbox_lag: QuantilesEntry,
     disk_utilisation: Option<f64>,
     worker_utilisation: f64,
+    link_utilisation: Option<f64>,
+    broker_backlog: Option<u64>,
 }
 
 impl From<&Figures> for FiguresEntry {
@@ -265,6 +268,7 @@ impl From<&Figures> for FiguresEntry {
             accepted: f.accepted.into(),
             convergence: f.convergence.into(),
             messages: meaning::per_commit(f, f.messages),
+            bytes: meaning::per_commit(f, f.bytes),
             local_transactions: meaning::per_commit(f, f.local_transactions),
             forced_writes: meaning::per_commit(f, f.forced_writes),
             lock_wait: f.lock_wait.into(),
@@ -286,6 +290,8 @@ impl From<&Figures> for FiguresEntry {
             outbox_lag: f.outbox_lag.into(),
             disk_utilisation: meaning::over_window(f, f.disk_utilisation),
             worker_utilisation: f.worker_utilisation,
+            link_utilisation: f.link_utilisation,
+            broker_backlog: f.broker_backlog,
         }
     }
 }

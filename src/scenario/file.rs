@@ -13,7 +13,10 @@ use toml::Spanned;
 
 use super::schema::{self, Expectations, Section};
 use super::types::{Engine, Expectation, LockPolicy, Preparation};
-use super::value::{AmountFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate, Time};
+use super::value::{
+    AmountFile, BandwidthFile, ChoiceFile, DistFile, FloorFile, ItemFile, OneOrMany, Rate,
+    SizesFile, Time,
+};
 use crate::business::{CheckTime, No, StepKind};
 use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::{LockTime, PrepareOrder, Presumption};
@@ -255,6 +258,20 @@ pub(super) struct NetworkFile {
     pub(super) loss: Option<At<Rate>>,
     /// How likely a message arrives twice, 0 to 1. Default: 0.
     pub(super) duplicate: Option<At<Rate>>,
+    /// How much a link carries, one way. It carries one message after another, each for
+    /// as long as its size takes; the delay comes on top. A message that is lost has
+    /// been carried all the same, and a copy that the network makes is not carried
+    /// again. All clients together are one node. Default: `"none"`.
+    #[schemars(example = &"10Mbit/s")]
+    pub(super) bandwidth: Option<BandwidthFile>,
+    /// What a message has beside its content, in bytes, 0 to 1000000: the frame, the
+    /// headers of the network and of the call. The default is that of a small call
+    /// over TCP: 78 bytes of Ethernet, IP and TCP, and a few of its own. Default: 100.
+    #[schemars(range(max = 1_000_000))]
+    pub(super) overhead: Option<At<u32>>,
+    /// The sizes of some messages, by name, in place of what their content takes and
+    /// the overhead. Default: none.
+    pub(super) sizes: SizesFile,
     /// Links that differ from the others.
     pub(super) links: Vec<At<LinkFile>>,
 }
@@ -280,6 +297,9 @@ pub(super) struct LinkFile {
     pub(super) loss: Option<At<Rate>>,
     /// How likely a message arrives twice, 0 to 1. Default: the network's.
     pub(super) duplicate: Option<At<Rate>>,
+    /// How much the link carries, one way; `"none"` if it has no bound. Default: the
+    /// network's.
+    pub(super) bandwidth: Option<BandwidthFile>,
 }
 
 /// Which way a link or a partition goes.

@@ -227,7 +227,10 @@ impl Key {
         let bare = |text: &&str| {
             let letters = text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_lowercase())
                 && text.ends_with(|c: char| c.is_ascii_lowercase());
-            letters && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            letters
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-/".contains(c))
         };
         let value = match value.as_str().filter(bare) {
             Some(text) => text.to_owned(),

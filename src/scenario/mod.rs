@@ -85,7 +85,10 @@
 //! | --- | --- | --- |
 //! | `network.delay` | `"250us"` | spread: how long a message travels, one way |
 //! | `network.loss`, `network.duplicate` | `0` | rates: a message is lost, arrives twice |
-//! | `links.from`, `links.to` | must be there | the nodes of a link that differs in `delay`, `loss` or `duplicate` |
+//! | `network.bandwidth` | `"none"` | how much a link carries, one way, like `"10Mbit/s"` (`kbit/s`, `Mbit/s`, `Gbit/s`): it carries one message after another, each for as long as its size takes, and the delay comes on top. A message that is lost has been carried all the same; a copy that the network makes is not carried again. All clients together are one node |
+//! | `network.overhead` | `100` | bytes that a message has beside its content |
+//! | `network.sizes` | none | whole sizes of messages by name, in bytes: `{ work = 2048, prepare = 128 }` |
+//! | `links.from`, `links.to` | must be there | the nodes of a link that differs in `delay`, `loss`, `duplicate` or `bandwidth` |
 //! | `links.ways` | `"both"` | or `"one-way"` |
 //! | `broker.flush` | `"1ms"` | how long it takes to sync what it was given |
 //! | `broker.redeliver-after` | `"50ms"` | what is not acknowledged is delivered again |
@@ -339,7 +342,7 @@ pub use schema::schema;
 pub use types::{
     Arrivals, BrokerSpec, Burst, Choice, DatabaseSpec, Dist, Engine, Expectation, Impulse, Link,
     LockPolicy, MachineSpec, Network, OperatorEvent, Preparation, ProcessSpec, ProviderSpec, Ramp,
-    Reader, Scenario, Wish, Workload,
+    Reader, Scenario, Sizes, Wish, Workload,
 };
 
 use diagnostics::Problems;

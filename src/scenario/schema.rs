@@ -255,6 +255,12 @@ written! {
         "maximum": 1,
         "examples": [0.1]
     };
+    super::value::BandwidthFile, "Bandwidth": {
+        "description": "A bandwidth: a number and a unit in quotes, 1kbit/s to 1000Gbit/s, or \"none\".",
+        "type": "string",
+        "pattern": "^(none|\\s*[0-9]+(\\.[0-9]+)?\\s*[kMG]bit/s\\s*)$",
+        "examples": ["10Mbit/s", "64kbit/s", "1.5Gbit/s", "none"]
+    };
     super::value::AmountFile, "Amount": {
         "description": "A whole number, or a domain in braces: its value, counted from 1.",
         "anyOf": [
@@ -305,6 +311,22 @@ written! {
             }
         ]
     };
+}
+
+impl JsonSchema for super::value::SizesFile {
+    fn schema_name() -> Cow<'static, str> {
+        "Sizes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A table of messages, each with its size in bytes, 1 to 1_000_000_000.",
+            "type": "object",
+            "propertyNames": { "enum": message_kinds() },
+            "additionalProperties": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 },
+            "examples": [{ "work": 2048, "prepare": 128 }]
+        })
+    }
 }
 
 impl JsonSchema for super::value::DistFile {

@@ -14,7 +14,8 @@ use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
 use crate::vocab::{
-    Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, StepId, Stream,
+    Bandwidth, Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime,
+    StepId, Stream,
 };
 
 /// A scenario, ready to run.
@@ -205,6 +206,8 @@ pub struct Network {
     pub default: Link,
     /// Links of their own, one way each.
     pub links: BTreeMap<(NodeId, NodeId), Link>,
+    /// How large messages are.
+    pub sizes: Sizes,
 }
 
 impl Network {
@@ -214,6 +217,45 @@ impl Network {
             return &self.default;
         }
         self.links.get(&(from, to)).unwrap_or(&self.default)
+    }
+
+    /// Whether any link has a bandwidth.
+    pub fn is_bounded(&self) -> bool {
+        let mut links = self.links.values().chain([&self.default]);
+        links.any(|link| link.bandwidth.is_some())
+    }
+}
+
+/// How large messages are, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// What each has beside its content.
+    pub overhead: u32,
+    /// The whole size of those of some kinds, whatever their content.
+    pub of_kind: BTreeMap<String, u32>,
+}
+
+impl Sizes {
+    /// What a message has beside its content where nothing is said.
+    pub const OVERHEAD: u32 = 100;
+
+    /// The size of a message of this kind, whose content takes so much.
+    #[inline]
+    pub fn size(&self, kind: &str, payload: impl FnOnce() -> u32) -> u32 {
+        let said = match self.of_kind.is_empty() {
+            true => None,
+            false => self.of_kind.get(kind).copied(),
+        };
+        said.unwrap_or_else(|| self.overhead.saturating_add(payload()))
+    }
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes {
+            overhead: Sizes::OVERHEAD,
+            of_kind: BTreeMap::new(),
+        }
     }
 }
 
@@ -226,6 +268,9 @@ pub struct Link {
     pub loss: Probability,
     /// How likely each message is duplicated; the copy draws its own delay.
     pub duplicate: Probability,
+    /// How much it carries; `None`: as much as comes. It carries messages in the order
+    /// in which they are sent, those too that are lost, and the delay comes after that.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 /// A distribution of durations.

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::file::At;
 use super::types::Dist;
-use crate::vocab::{Probability, SimDuration};
+use crate::vocab::{Bandwidth, Probability, SimDuration};
 
 /// A duration: a number and a unit.
 #[derive(Clone, Copy, PartialEq)]
@@ -131,6 +131,53 @@ impl<'de> Deserialize<'de> for Rate {
             }
             fn visit_i64<E: Error>(self, p: i64) -> Result<Rate, E> {
                 self.visit_f64(p as f64)
+            }
+        }
+        deserializer.deserialize_any(Reads)
+    }
+}
+
+/// A bandwidth, or `"none"`: no bound.
+#[derive(Clone, Copy)]
+pub(super) struct BandwidthFile(pub(super) Option<Bandwidth>);
+
+impl<'de> Deserialize<'de> for BandwidthFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl Visitor<'_> for Reads {
+            type Value = BandwidthFile;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a bandwidth: a number and a unit, like \"64kbit/s\", \"1.5Mbit/s\" or \"10Gbit/s\"; or \"none\"")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<BandwidthFile, E> {
+                match text {
+                    "none" => Ok(BandwidthFile(None)),
+                    _ => text.parse().map(Some).map(BandwidthFile).map_err(E::custom),
+                }
+            }
+        }
+        deserializer.deserialize_any(Reads)
+    }
+}
+
+/// Sizes of messages, by name.
+#[derive(Clone, Default)]
+pub(super) struct SizesFile(pub(super) Vec<(At<String>, At<u32>)>);
+
+impl<'de> Deserialize<'de> for SizesFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reads;
+        impl<'de> Visitor<'de> for Reads {
+            type Value = SizesFile;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("messages, each with its size in bytes, like { work = 2048 }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SizesFile, A::Error> {
+                let mut sizes = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    sizes.push(entry);
+                }
+                Ok(SizesFile(sizes))
             }
         }
         deserializer.deserialize_any(Reads)

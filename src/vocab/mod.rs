@@ -2,11 +2,16 @@
 //!
 //! Everything above speaks in these; nothing here knows what a protocol is.
 
+mod bandwidth;
 mod chance;
+mod encoding;
 mod ids;
 mod time;
 
+pub use bandwidth::{Bandwidth, ParseBandwidthError};
 pub use chance::{Chance, Identity, Probability, Seed, Stream};
+pub use encoding::encoded_size;
+pub(crate) use encoding::{Bytes, Encoder};
 pub use ids::{
     ClientId, Direction, NodeId, ParseRequestError, RequestId, RequestKey, ServiceId, StepId, TxId,
 };

@@ -57,12 +57,15 @@ pub(super) struct Broker {
     flushing_acks: usize,
     in_flush: bool,
     next: u64,
+    /// How many that are not acknowledged it held at a time, at the most.
+    most: usize,
 }
 
 impl Broker {
     /// Takes a message in; `true` if a flush is to be begun.
     pub(super) fn receive(&mut self, held: Held) -> bool {
         self.buffer.push(held);
+        self.count();
         self.begin_flush()
     }
 
@@ -142,7 +145,19 @@ impl Broker {
             self.stored.insert(delivery, stored);
             back.push(stored.held);
         }
+        self.count();
         (lost, back)
+    }
+
+    /// Takes note of how many it holds that are not acknowledged.
+    fn count(&mut self) {
+        let held = self.buffer.len() + self.flushing.len() + self.stored.len();
+        self.most = self.most.max(held);
+    }
+
+    /// How many they were at the most.
+    pub(super) fn most_held(&self) -> u64 {
+        self.most as u64
     }
 
     /// Everything that is not acknowledged, in order, and whether it is parked.
@@ -180,5 +195,49 @@ impl BrokerLife {
     /// Whether everything waits for it to go on.
     pub(super) fn stands_still(&self) -> bool {
         self.pauses > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::business::Params;
+    use crate::protocol::EventKind;
+    use crate::vocab::{Direction, StepId, TxId};
+
+    fn held(n: u8) -> Held {
+        let tx = TxId::NOBODY;
+        Held {
+            to: ServiceId(0),
+            id: LetterId {
+                tx,
+                step: StepId(0),
+                direction: Direction::Forward,
+                n,
+            },
+            event: Event {
+                tx,
+                params: Params([0; Params::MOST]),
+                kind: EventKind::Done(StepId(0)),
+            },
+            publisher: NodeId(1),
+        }
+    }
+
+    #[test]
+    fn the_most_that_it_held_counts_what_is_not_acknowledged() {
+        let mut broker = Broker::default();
+        broker.receive(held(0));
+        broker.flushed();
+        broker.receive(held(1));
+        assert_eq!(broker.most_held(), 2, "one on disk, one not yet");
+        broker.flushed();
+        broker.ack(0);
+        broker.receive(held(2));
+        assert_eq!(broker.most_held(), 2, "the first was acknowledged");
+        broker.crash();
+        assert_eq!(broker.most_held(), 2, "one came back, and one is lost");
+        broker.receive(held(2));
+        assert_eq!(broker.most_held(), 3);
     }
 }

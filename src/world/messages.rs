@@ -35,15 +35,18 @@ impl<P: Protocol, S: Sink> World<P, S> {
         };
         self.record(from, sent);
 
+        let network = &self.scenario.network;
+        let bytes = network.sizes.size(kind, || body.payload());
+        self.sink.weighs(bytes);
+        // What is lost on the way has left all the same.
+        let leaves = self.links.carry(network, (from, to), bytes, self.now);
         let envelope = Envelope {
             from,
             to,
             kind,
             who,
         };
-        let fate = self
-            .rules
-            .fate(&self.scenario.network, self.chance, envelope);
+        let fate = self.rules.fate(network, self.chance, envelope);
         match fate.arrives {
             Err(why) => self.record(
                 from,
@@ -66,11 +69,12 @@ impl<P: Protocol, S: Sink> World<P, S> {
                         to,
                         body: body.clone(),
                     };
-                    self.agenda.push(self.now + later, who.with(1), arrive);
+                    self.agenda
+                        .push(self.now + leaves + later, who.with(1), arrive);
                 }
                 self.in_flight.hold(request);
                 let arrive = Happening::Arrive { id, from, to, body };
-                self.agenda.push(self.now + delay, who, arrive);
+                self.agenda.push(self.now + leaves + delay, who, arrive);
             }
         }
     }

@@ -26,6 +26,7 @@ pub mod host;
 mod in_flight;
 mod injector;
 mod life;
+mod links;
 mod messages;
 mod network;
 mod points;

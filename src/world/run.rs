@@ -54,4 +54,10 @@ pub struct RunEnd {
     /// For which share of the time, up to the last work of any process, the workers of
     /// the busiest one were busy, 0 to 1.
     pub worker_utilisation: f64,
+    /// For which share of the time, up to the end of the last message on any link, the
+    /// busiest link was carrying one, one way, 0 to 1; `None` if no link has a bandwidth.
+    pub link_utilisation: Option<f64>,
+    /// How many messages the broker held at a time, at the most, that were not
+    /// acknowledged; `None` if the protocol does not use it.
+    pub broker_backlog: Option<u64>,
 }

@@ -7,6 +7,7 @@ use super::clients::Clients;
 use super::happening::{Call, Happening};
 use super::in_flight::InFlight;
 use super::injector::Injector;
+use super::links::Links;
 use super::network::Rules;
 use super::process::{Delivery, Life, Order, Process};
 use super::provider::Provider;
@@ -39,6 +40,7 @@ pub struct World<P: Protocol, S: Sink> {
     /// By [`NodeId`]; `None` where this protocol has nobody.
     pub(super) nodes: Vec<Option<Node<Msg<P>>>>,
     pub(super) rules: Rules,
+    pub(super) links: Links,
     pub(super) injector: Injector,
     pub(super) broker: Broker,
     pub(super) broker_life: BrokerLife,
@@ -117,6 +119,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             sink,
             nodes,
             rules: Rules::default(),
+            links: Links::new(&scenario.network),
             injector: Injector::default(),
             broker: Broker::default(),
             broker_life: BrokerLife::default(),
@@ -409,6 +412,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
             never_struck: self.injector.never_struck(),
             agenda_events: self.agenda.pushed(),
             worker_utilisation: self.worker_utilisation(),
+            link_utilisation: self.links.utilisation(),
+            broker_backlog: P::KIND.uses_broker().then(|| self.broker.most_held()),
         };
         (self.sink, end)
     }

@@ -8,6 +8,7 @@ mod determinism;
 mod found;
 mod identity;
 mod lessons;
+mod links;
 mod parallel_steps;
 mod policies;
 mod presumptions;

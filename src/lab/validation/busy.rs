@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::business::BusinessRow;
 use crate::history::{Event, What};
-use crate::vocab::{SimDuration, SimTime};
+use crate::vocab::{NodeId, SimDuration, SimTime};
 
 /// How busy servers were, and how many they served.
 ///
@@ -34,6 +34,9 @@ pub(super) enum Server {
     /// A disk: what it does for those who wait for it is a flush, for all who wait when
     /// it begins. Of each record that is not on disk yet, whether it is forced.
     Disk(VecDeque<bool>),
+    /// One way of a link, where no message travels on after it has been carried: those
+    /// of this kind, on the first on which there ever is one.
+    Link(&'static str, Option<(NodeId, NodeId)>),
 }
 
 impl Busy {
@@ -84,6 +87,18 @@ impl Busy {
                 let flushed = records.drain(..(*n as usize).min(records.len()));
                 let forced = flushed.filter(|forced| *forced).count() as u64;
                 self.leave(at, forced);
+                self.served += 1;
+            }
+            (Server::Link(of, way), What::Sent { kind, to, .. }) if of == kind => {
+                let this = (event.node, *to);
+                if *way.get_or_insert(this) == this {
+                    self.comes(at);
+                }
+            }
+            (Server::Link(of, way), What::Delivered { kind, from, .. })
+                if of == kind && *way == Some((*from, event.node)) =>
+            {
+                self.leave(at, 1);
                 self.served += 1;
             }
             _ => {}

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::business::{Params, Reason};
 use crate::protocol::{Message, Reply};
-use crate::vocab::{Direction, StepId, TxId};
+use crate::vocab::{Direction, StepId, TxId, encoded_size};
 
 /// What orchestrator and services say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,10 @@ impl Message for SagaMsg {
             | SagaMsg::Undo { step, .. }
             | SagaMsg::Reply { step, .. } => Some(step),
         }
+    }
+
+    fn payload(&self) -> u32 {
+        encoded_size(self)
     }
 
     fn says(&self) -> &'static str {

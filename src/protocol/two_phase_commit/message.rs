@@ -3,7 +3,7 @@ use smallvec::SmallVec;
 
 use crate::business::{Params, Reason};
 use crate::protocol::{Decision, Message};
-use crate::vocab::{StepId, TxId};
+use crate::vocab::{StepId, TxId, encoded_size};
 
 /// The steps that were done in a branch, in order.
 pub type Ops = SmallVec<[StepId; 4]>;
@@ -199,6 +199,10 @@ impl Message for TwoPhaseMsg {
             TwoPhaseMsg::Work { step, .. } | TwoPhaseMsg::Worked { step, .. } => Some(step),
             _ => None,
         }
+    }
+
+    fn payload(&self) -> u32 {
+        encoded_size(self)
     }
 
     fn says(&self) -> &'static str {

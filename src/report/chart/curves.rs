@@ -4,7 +4,7 @@ use super::axis::{Axis, Scale};
 use super::plot::{self, FLOOR, HEIGHT, LEFT, NAMED, RIGHT, SMALL, TOP};
 use super::scene::{Anchor, Ink, Scene, Style};
 use super::{WIDTH, footer, ink, line_names, paint, title};
-use crate::vocab::SimDuration;
+use crate::vocab::{Bandwidth, SimDuration};
 
 /// A figure against a parameter that varies.
 #[derive(Clone, Debug)]
@@ -150,11 +150,14 @@ impl Across {
     }
 }
 
-/// A number, or a duration in microseconds.
+/// A number, a duration in microseconds, or a bandwidth in bits a second.
 pub(in crate::report) fn quantity(value: &str) -> Option<f64> {
     let number = value.parse().ok().filter(|n: &f64| n.is_finite());
     let duration = || value.parse::<SimDuration>().ok();
-    number.or_else(|| duration().map(|time| time.as_micros() as f64))
+    let bandwidth = || value.parse::<Bandwidth>().ok();
+    number
+        .or_else(|| duration().map(|time| time.as_micros() as f64))
+        .or_else(|| bandwidth().map(|bandwidth| bandwidth.bits() as f64))
 }
 
 fn draw_across(scene: &mut Scene, of: &Curves, across: &Across) {

@@ -16,6 +16,7 @@ fn screen_unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Time | Unit::Times => "ms",
         Unit::Number => "",
+        Unit::Messages => "messages",
         Unit::Share => "%",
         Unit::Level => "steps",
         Unit::Requests => "requests",
@@ -38,6 +39,7 @@ pub(super) fn scale(column: &Column) -> f64 {
         | Unit::RequestsAndReaders
         | Unit::Branches
         | Unit::Steps
+        | Unit::Messages
         | Unit::Number
         | Unit::PerSecond => 1.0,
     }
@@ -64,6 +66,7 @@ fn digits(column: &Column) -> usize {
         | Unit::RequestsAndReaders
         | Unit::Branches
         | Unit::Steps
+        | Unit::Messages
         | Unit::Number
         | Unit::PerSecond => 1,
     }

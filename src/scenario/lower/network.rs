@@ -1,10 +1,13 @@
 //! How messages travel.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
+use crate::protocol::message_kinds;
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{At, LinkFile, WaysFile};
-use crate::scenario::types::{Dist, Link, Network};
+use crate::scenario::names::{self, number, quote};
+use crate::scenario::types::{Dist, Link, Network, Sizes};
 use crate::scenario::value::Rate;
 use crate::vocab::{Probability, SimDuration};
 
@@ -14,6 +17,10 @@ use super::cast::Cast;
 /// One way within a zone.
 const DELAY: SimDuration = SimDuration::from_micros(250);
 
+/// More bytes than these are no headers, and no message.
+const MOST_OVERHEAD: u32 = 1_000_000;
+const MOST_SIZE: u32 = 1_000_000_000;
+
 impl Lowering<'_> {
     pub(super) fn network(&mut self, cast: &Cast) -> Network {
         let file = self.file;
@@ -22,6 +29,7 @@ impl Lowering<'_> {
             delay: says.delay.map_or(Dist::Fixed(DELAY), |d| d.0),
             loss: self.rate_of_link(says.loss.as_ref(), "loss", Probability::NEVER),
             duplicate: rate(says.duplicate.as_ref(), Probability::NEVER),
+            bandwidth: says.bandwidth.and_then(|bandwidth| bandwidth.0),
         };
         let mut links = BTreeMap::new();
         for said in &says.links {
@@ -32,12 +40,14 @@ impl Lowering<'_> {
                 delay,
                 loss,
                 duplicate,
+                bandwidth,
             } = said.get_ref();
             let ends = (self.node(cast, from), self.node(cast, to));
             let link = Link {
                 delay: delay.map_or(default.delay, |d| d.0),
                 loss: self.rate_of_link(loss.as_ref(), "loss", default.loss),
                 duplicate: rate(duplicate.as_ref(), default.duplicate),
+                bandwidth: bandwidth.map_or(default.bandwidth, |bandwidth| bandwidth.0),
             };
             let (Some(a), Some(b)) = ends else { continue };
             if a == b {
@@ -57,7 +67,47 @@ impl Lowering<'_> {
                 );
             }
         }
-        Network { default, links }
+        Network {
+            default,
+            links,
+            sizes: self.sizes(),
+        }
+    }
+
+    fn sizes(&mut self) -> Sizes {
+        let says = &self.file.network;
+        let mut sizes = Sizes::default();
+        if let Some(overhead) = &says.overhead {
+            let range = 0..=MOST_OVERHEAD;
+            sizes.overhead = self.bytes("overhead", "bytes", overhead, range);
+        }
+        let kinds = message_kinds();
+        for (kind, size) in &says.sizes.0 {
+            let names = ("message", "messages");
+            let known = names::find(self.problems, kind, names, &kinds).is_some();
+            let name = kind.get_ref().as_str();
+            let bytes = self.bytes(name, "bytes for a whole message", size, 1..=MOST_SIZE);
+            if known {
+                sizes.of_kind.insert(name.to_owned(), bytes);
+            }
+        }
+        sizes
+    }
+
+    /// So many bytes, if they can be so many.
+    fn bytes(&mut self, key: &str, what: &str, said: &At<u32>, range: RangeInclusive<u32>) -> u32 {
+        let bytes = *said.get_ref();
+        if !range.contains(&bytes) {
+            let (least, most) = (number(range.start()), number(range.end()));
+            self.problems.push(
+                Problem::at(
+                    said.span(),
+                    format!("{} cannot be {}", quote(key), number(bytes)),
+                )
+                .label(format!("from {least} to {most} {what}")),
+            );
+        }
+        bytes
     }
 
     /// A loss; one that lets nothing through for ever is refused.

@@ -7,7 +7,7 @@ use crate::business::{
 };
 use crate::fault::{FaultKind, Moment, Ways};
 use crate::protocol::{Milestone, ProtocolKind};
-use crate::vocab::{NodeId, Seed, SimDuration, SimTime, StepId};
+use crate::vocab::{Bandwidth, NodeId, Seed, SimDuration, SimTime, StepId};
 
 fn read(text: &str) -> Scenario {
     parse("small.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
@@ -226,6 +226,40 @@ fn a_link_goes_both_ways_unless_it_says_otherwise() {
     let one = read(&small_with("[workload]", &one_way)).network;
     assert_eq!(one.link(NodeId(0), NodeId(1)), there);
     assert_eq!(one.link(NodeId(1), NodeId(0)), &both.default);
+}
+
+#[test]
+fn a_link_has_the_bandwidth_of_the_network_unless_it_says_otherwise() {
+    let link = |to, bandwidth| {
+        format!("[[network.links]]\nfrom = \"manager\"\nto = \"{to}\"\n{bandwidth}\n")
+    };
+    let links = [
+        link("points", "bandwidth = \"64kbit/s\""),
+        link("characters", "bandwidth = \"none\""),
+        link("welcome", "loss = 0.5"),
+    ];
+    let says = format!(
+        "[network]\nbandwidth = \"1.5Mbit/s\"\n\n{}\n[workload]",
+        links.concat()
+    );
+    let network = read(&small_with("[workload]", &says)).network;
+    let bits = |to| {
+        let link = network.link(NodeId(0), NodeId(to));
+        link.bandwidth.map(Bandwidth::bits)
+    };
+    let whole = Some(1_500_000);
+    assert_eq!([1, 2, 3].map(bits), [Some(64_000), None, whole]);
+    assert_eq!(network.default.bandwidth.map(Bandwidth::bits), whole);
+    assert!(network.is_bounded() && !read(SMALL).network.is_bounded());
+}
+
+#[test]
+fn a_message_is_as_large_as_what_it_says_and_the_overhead_or_as_is_said_of_it() {
+    let says = "[network]\noverhead = 40\nsizes = { work = 2048 }\n\n[workload]";
+    let sizes = read(&small_with("[workload]", says)).network.sizes;
+    assert_eq!(sizes.size("work", || 30), 2_048);
+    assert_eq!(sizes.size("worked", || 30), 70);
+    assert_eq!(read(SMALL).network.sizes.size("work", || 30), 130);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn must_not_panic_over(base: &str, own: &str, sets: &[String]) {
 }
 
 /// Settings that reach every kind of place.
-const SETS: [&str; 12] = [
+const SETS: [&str; 14] = [
     "workload.transactions=50",
     "machines.points.database.flush=5ms",
     "steps.0.compensation.do.0.amount=7",
@@ -132,6 +132,8 @@ const SETS: [&str; 12] = [
     "faults=[{ kind = \"crash\", target = \"points\", at = \"1ms\", lasts = \"1ms\" }]",
     "expect.2pc.isolation=may-break",
     "network.delay={ from = \"1ms\", to = \"2ms\" }",
+    "network.bandwidth=10Mbit/s",
+    "network.sizes.request=2048",
     "promises.0.equation=taken(points) = 0",
     "seeded-faults=none",
 ];

@@ -195,6 +195,13 @@ refused! {
     a_retention_shorter_than_a_saga_can_be_parked:
         "[workload]" => "[policies]\npark-after = 8\nparked-for = \"2s\"\nretention = \"10s\"\n\n[workload]";
     a_link_that_lets_nothing_through: "[workload]" => "[network]\nloss = 1.0\n\n[workload]";
+    a_bandwidth_that_is_a_number: "[workload]" => "[network]\nbandwidth = 10\n\n[workload]";
+    a_bandwidth_in_bytes: "[workload]" => "[network]\nbandwidth = \"10MB/s\"\n\n[workload]";
+    a_bandwidth_of_nothing: "[workload]" => "[network]\nbandwidth = \"0kbit/s\"\n\n[workload]";
+    an_overhead_of_megabytes: "[workload]" => "[network]\noverhead = 2_000_000\n\n[workload]";
+    a_size_of_no_message: "[workload]" => "[network]\nsizes = { prepared = 128 }\n\n[workload]";
+    a_message_of_no_size: "[workload]" => "[network]\nsizes = { prepare = 0 }\n\n[workload]";
+    sizes_that_are_one: "[workload]" => "[network]\nsizes = 128\n\n[workload]";
 }
 
 // Limits.

@@ -1,88 +1,59 @@
-//! The bytes of an event that go into the digest: every integer little-endian
-//! and as wide as its type, a variant as its position in four bytes, a sequence
-//! or a string after its length in eight. The same on every platform; nobody
-//! reads it back, so nothing is said twice and nothing is packed.
+//! The bytes of a value that go into a digest, and that a message takes: every
+//! integer little-endian and as wide as its type, a variant as its position in four
+//! bytes, a sequence or a string after its length in eight. The same on every
+//! platform; nobody reads it back, so nothing is said twice and nothing is packed.
 //!
 //! (Compact encodings such as postcard's write an integer in a loop over its
-//! bytes; that loop was a fifth of the time of a whole run. So was a vector that
-//! may have to grow with every field.)
+//! bytes; that loop was a fifth of the time of a whole run.)
 
 use std::fmt;
 
 use serde::ser::{self, Serialize};
-use xxhash_rust::xxh3::Xxh3;
 
-/// So much is gathered before it is hashed.
-const PAGE: usize = 4096;
+/// Where an encoding is written.
+pub(crate) trait Bytes {
+    /// Takes these.
+    fn write(&mut self, bytes: &[u8]);
 
-/// What is being hashed: the bytes of the page that is not full yet, and the
-/// hash of all pages before it.
-#[derive(Clone)]
-pub(super) struct Page {
-    bytes: Box<[u8; PAGE]>,
-    filled: usize,
-    before: Box<Xxh3>,
+    /// Takes so few that nobody should be called for them.
+    fn put<const N: usize>(&mut self, bytes: [u8; N]);
 }
 
-impl Default for Page {
-    fn default() -> Self {
-        Page {
-            bytes: Box::new([0; PAGE]),
-            filled: 0,
-            before: Box::default(),
-        }
-    }
-}
+/// Counts what it is given, and forgets it.
+struct Size(u32);
 
-impl Page {
-    /// The hash of everything so far.
-    pub(super) fn digest(&self) -> u64 {
-        let mut hasher = self.before.clone();
-        hasher.update(&self.bytes[..self.filled]);
-        hasher.digest()
-    }
-
+impl Bytes for Size {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        let end = self.filled + bytes.len();
-        match self.bytes.get_mut(self.filled..end) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.filled = end;
-            }
-            None => self.turn(bytes),
-        }
+        self.0 += bytes.len() as u32;
     }
 
-    /// Writes so few bytes that nobody should be called for them.
     #[inline]
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        let rest = self.bytes.get_mut(self.filled..).unwrap_or_default();
-        match rest.first_chunk_mut::<N>() {
-            Some(place) => {
-                *place = bytes;
-                self.filled += N;
-            }
-            None => self.turn(&bytes),
-        }
+    fn put<const N: usize>(&mut self, _: [u8; N]) {
+        self.0 += N as u32;
     }
+}
 
-    /// Hashes the page, and these bytes, for which it had no room.
-    #[cold]
-    fn turn(&mut self, bytes: &[u8]) {
-        self.before.update(&self.bytes[..self.filled]);
-        self.before.update(bytes);
-        self.filled = 0;
-    }
+/// How many bytes a value takes as it goes into a digest: integers as wide as their
+/// types, four for which variant it is, eight for how long a list is. Where all is of
+/// a fixed width, that is a sum that the compiler does.
+///
+/// # Panics
+/// On a float, or a sequence that does not know its length.
+#[inline]
+pub fn encoded_size<T: Serialize + ?Sized>(value: &T) -> u32 {
+    let mut size = Size(0);
+    let Ok(()) = value.serialize(&mut Encoder(&mut size));
+    size.0
 }
 
 /// Appends the encoding of a value.
-pub(super) struct Encoder<'a>(pub(super) &'a mut Page);
+pub(crate) struct Encoder<'a, B>(pub(crate) &'a mut B);
 
 /// Never happens: what has no encoding (a float, or a sequence that does not know
-/// its length) is in no event.
+/// its length) is in no event and in no message.
 #[derive(Debug)]
-pub(super) enum NoEncoding {}
+pub(crate) enum NoEncoding {}
 
 impl fmt::Display for NoEncoding {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,13 +65,13 @@ impl std::error::Error for NoEncoding {}
 
 impl ser::Error for NoEncoding {
     fn custom<T: fmt::Display>(what: T) -> Self {
-        panic!("no event holds what has no encoding: {what}")
+        panic!("nothing holds what has no encoding: {what}")
     }
 }
 
 type Encoded = Result<(), NoEncoding>;
 
-impl Encoder<'_> {
+impl<B: Bytes> Encoder<'_, B> {
     #[inline]
     fn bytes<const N: usize>(&mut self, bytes: [u8; N]) -> Encoded {
         self.0.put(bytes);
@@ -126,7 +97,7 @@ macro_rules! integers {
 /// How the parts of a value are written: one after the other.
 macro_rules! compounds {
     ($($trait:ident { $method:ident($($key:ident: $type:ty),*) })*) => {$(
-        impl ser::$trait for &mut Encoder<'_> {
+        impl<B: Bytes> ser::$trait for &mut Encoder<'_, B> {
             type Ok = ();
             type Error = NoEncoding;
 
@@ -152,7 +123,7 @@ compounds! {
     SerializeStructVariant { serialize_field(_key: &'static str) }
 }
 
-impl ser::SerializeMap for &mut Encoder<'_> {
+impl<B: Bytes> ser::SerializeMap for &mut Encoder<'_, B> {
     type Ok = ();
     type Error = NoEncoding;
 
@@ -169,16 +140,16 @@ impl ser::SerializeMap for &mut Encoder<'_> {
     }
 }
 
-impl<'e, 'a> ser::Serializer for &'e mut Encoder<'a> {
+impl<'e, 'a, B: Bytes> ser::Serializer for &'e mut Encoder<'a, B> {
     type Ok = ();
     type Error = NoEncoding;
-    type SerializeSeq = &'e mut Encoder<'a>;
-    type SerializeTuple = &'e mut Encoder<'a>;
-    type SerializeTupleStruct = &'e mut Encoder<'a>;
-    type SerializeTupleVariant = &'e mut Encoder<'a>;
-    type SerializeMap = &'e mut Encoder<'a>;
-    type SerializeStruct = &'e mut Encoder<'a>;
-    type SerializeStructVariant = &'e mut Encoder<'a>;
+    type SerializeSeq = &'e mut Encoder<'a, B>;
+    type SerializeTuple = &'e mut Encoder<'a, B>;
+    type SerializeTupleStruct = &'e mut Encoder<'a, B>;
+    type SerializeTupleVariant = &'e mut Encoder<'a, B>;
+    type SerializeMap = &'e mut Encoder<'a, B>;
+    type SerializeStruct = &'e mut Encoder<'a, B>;
+    type SerializeStructVariant = &'e mut Encoder<'a, B>;
 
     integers! {
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -191,11 +162,11 @@ impl<'e, 'a> ser::Serializer for &'e mut Encoder<'a> {
     }
 
     fn serialize_f32(self, _: f32) -> Encoded {
-        panic!("a history holds no floats, which could differ between machines")
+        panic!("an encoding holds no floats, which could differ between machines")
     }
 
     fn serialize_f64(self, _: f64) -> Encoded {
-        panic!("a history holds no floats, which could differ between machines")
+        panic!("an encoding holds no floats, which could differ between machines")
     }
 
     fn serialize_char(self, v: char) -> Encoded {
@@ -259,7 +230,7 @@ impl<'e, 'a> ser::Serializer for &'e mut Encoder<'a> {
 
     #[inline]
     fn serialize_seq(self, length: Option<usize>) -> Result<Self, NoEncoding> {
-        let length = length.expect("a history holds no sequence of unknown length");
+        let length = length.expect("an encoding holds no sequence of unknown length");
         self.length(length)?;
         Ok(self)
     }
@@ -318,22 +289,21 @@ mod tests {
     use super::*;
     use serde::Serialize;
 
-    fn encoded(value: impl Serialize) -> Vec<u8> {
-        let mut page = Page::default();
-        let Ok(()) = value.serialize(&mut Encoder(&mut page));
-        page.bytes[..page.filled].to_vec()
+    impl Bytes for Vec<u8> {
+        fn write(&mut self, bytes: &[u8]) {
+            self.extend_from_slice(bytes);
+        }
+
+        fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+            self.extend_from_slice(&bytes);
+        }
     }
 
-    #[test]
-    fn where_a_page_ends_does_not_matter() {
-        let mut page = Page::default();
-        let mut whole = Xxh3::new();
-        for n in 0..2_000u64 {
-            let word = "x".repeat((n % 7) as usize);
-            let Ok(()) = (n, &word).serialize(&mut Encoder(&mut page));
-            whole.update(&encoded((n, &word)));
-        }
-        assert_eq!(page.digest(), whole.digest());
+    fn encoded(value: impl Serialize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let Ok(()) = value.serialize(&mut Encoder(&mut bytes));
+        assert_eq!(encoded_size(&value) as usize, bytes.len());
+        bytes
     }
 
     #[test]
@@ -366,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic = "a history holds no floats"]
+    #[should_panic = "an encoding holds no floats"]
     fn a_float_is_refused() {
         encoded(1.5f64);
     }
