@@ -236,7 +236,7 @@ impl Lowering<'_> {
 
 /// The longest that a message, or what makes it be sent again, can be under way:
 /// the longest delay, all faults one after another, and after each the longest
-/// restart.
+/// restart. How long it waits for others on a slow link nobody knows beforehand.
 pub(super) fn longest_life(
     network: &Network,
     faults: &[Fault],
