@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::doubts::{Doubtful, Doubts};
 use super::incidents::Wait;
-use super::spread::Spread;
+use super::locking::Resources;
 use crate::business::BusinessRow;
 use crate::history::{Effect, Owner};
 use crate::vocab::{FastMap, FastSet, NodeId, SimDuration, SimTime, TxId};
@@ -10,8 +10,7 @@ use crate::vocab::{FastMap, FastSet, NodeId, SimDuration, SimTime, TxId};
 /// Who waited for whom, how long locks were held, and how long branches were in
 /// doubt.
 pub(super) struct Contention {
-    pub(super) wait: Spread,
-    pub(super) hold: Spread,
+    pub(super) resources: Resources,
     /// Readers that were blocked; requests are counted with their request.
     pub(super) blocked_readers: u64,
     pub(super) prepared: u64,
@@ -54,8 +53,7 @@ struct Waiting {
 impl Contention {
     pub(super) fn new() -> Self {
         Contention {
-            wait: Spread::new(),
-            hold: Spread::new(),
+            resources: Resources::default(),
             blocked_readers: 0,
             prepared: 0,
             longest_wait: None,
@@ -97,6 +95,7 @@ impl Contention {
         if let Some(before) = self.waiting.insert((node, owner), waiting) {
             self.doubts.leave_queue(node, before.row, owner);
         }
+        self.asked(owner, row, true, counts);
         self.doubts.queue(node, row, owner);
         self.doubts.met(node, owner, row, behind);
         self.note_reader(owner, counts);
@@ -108,8 +107,10 @@ impl Contention {
         node: NodeId,
         owner: Owner,
         (row, exclusive): (BusinessRow, bool),
+        counts: bool,
     ) {
-        self.stop_waiting(at, node, owner);
+        let has_waited = self.stop_waiting(at, node, owner);
+        self.asked(owner, row, false, counts && !has_waited);
         if exclusive {
             self.writing.insert((node, owner, row));
         }
@@ -124,7 +125,7 @@ impl Contention {
     ) {
         let was_writing = self.writing.remove(&(node, owner, row));
         if was_writing && counts && !matches!(owner, Owner::Operator(_)) {
-            self.hold.record(held);
+            self.resources.at(row.resource).held(held);
             *self.locked.entry((node, row)).or_default() += held;
         }
     }
@@ -143,8 +144,9 @@ impl Contention {
         by: Option<(BusinessRow, Owner)>,
         counts: bool,
     ) {
-        self.stop_waiting(at, node, owner);
+        let has_waited = self.stop_waiting(at, node, owner);
         if let Some((row, behind)) = by {
+            self.asked(owner, row, true, counts && !has_waited);
             self.doubts.met(node, owner, row, behind);
         }
         self.note_reader(owner, counts);
@@ -193,22 +195,28 @@ impl Contention {
         std::mem::take(&mut self.doubts).finish(at)
     }
 
-    fn stop_waiting(&mut self, at: SimTime, node: NodeId, owner: Owner) {
+    /// Somebody has asked for a lock, for the first time at this row.
+    fn asked(&mut self, owner: Owner, row: BusinessRow, was_blocked: bool, counts: bool) {
+        if counts && !matches!(owner, Owner::Operator(_)) {
+            self.resources.at(row.resource).asked(was_blocked);
+        }
+    }
+
+    /// Whoever waited there does so no more; `false` if nobody did.
+    fn stop_waiting(&mut self, at: SimTime, node: NodeId, owner: Owner) -> bool {
         if self.waiting.is_empty() {
-            return;
+            return false;
         }
         let Some(waiting) = self.waiting.remove(&(node, owner)) else {
-            return;
+            return false;
         };
         self.doubts.leave_queue(node, waiting.row, owner);
-        if matches!(owner, Owner::Operator(_)) {
-            return;
-        }
-        if !waiting.counts {
-            return;
+        if !waiting.counts || matches!(owner, Owner::Operator(_)) {
+            return true;
         }
         let lasted = at.since(waiting.since);
-        self.wait.record(lasted);
+        let resource = self.resources.at(waiting.row.resource);
+        resource.waited(waiting.since, at);
         if let Some(kept) = &mut self.kept {
             kept.push(Waited {
                 row: waiting.row,
@@ -227,6 +235,7 @@ impl Contention {
                 lasted,
             });
         }
+        true
     }
 
     fn note_reader(&mut self, owner: Owner, counts: bool) {

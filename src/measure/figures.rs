@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Incidents;
+use super::{Incidents, Locking};
 use crate::vocab::{SimDuration, SimTime};
 
 /// What a run cost. Every figure's unit is in its type or its name.
@@ -101,6 +101,9 @@ pub struct Figures {
     /// The worst of it by name.
     #[serde(skip)]
     pub incidents: Incidents,
+    /// Where it was waited for locks: resource by resource.
+    #[serde(skip)]
+    pub locking: Vec<Locking>,
     /// How often a saga parked a step or a compensation that nobody answered.
     pub parked: u64,
     /// From the commit that staged a letter in an outbox until the broker first had

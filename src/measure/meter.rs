@@ -131,10 +131,11 @@ impl Meter {
             bytes: per_committed(self.bytes),
             local_transactions: per_committed(self.local_transactions),
             forced_writes: per_committed(self.forced_writes),
-            lock_wait: self.contention.wait.quantiles(),
+            lock_wait: self.contention.resources.waits().quantiles(),
             blocked: self.blocked_requests + self.contention.blocked_readers,
             blocked_share: share(self.blocked_requests),
-            lock_hold: self.contention.hold.quantiles(),
+            lock_hold: self.contention.resources.holds().quantiles(),
+            locking: self.contention.resources.one_by_one(window),
             lock_demand: match tally.committed {
                 0 => SimDuration::ZERO,
                 committed => SimDuration::from_micros(busiest_row.as_micros() / committed),
@@ -181,12 +182,11 @@ impl Meter {
 
     /// How what was heard so far is spread.
     pub fn distribution(&self, of: Timed) -> Distribution {
-        let spread = match of {
-            Timed::Latency => &self.latency,
-            Timed::LockWait => &self.contention.wait,
-            Timed::LockHold => &self.contention.hold,
-        };
-        spread.distribution()
+        match of {
+            Timed::Latency => self.latency.distribution(),
+            Timed::LockWait => self.contention.resources.waits().distribution(),
+            Timed::LockHold => self.contention.resources.holds().distribution(),
+        }
     }
 
     /// From when to when each step stood that was compensated later.
@@ -349,7 +349,11 @@ impl Sink for Meter {
                 row,
                 exclusive,
                 ..
-            } => self.contention.locked(at, node, *owner, (*row, *exclusive)),
+            } => {
+                let counts = self.counts_of(*owner);
+                self.contention
+                    .locked(at, node, *owner, (*row, *exclusive), counts);
+            }
             What::Unlocked { owner, row, held } => {
                 let counts = match owner {
                     Owner::Tx(tx) => self.counts(tx.request()),

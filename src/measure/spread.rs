@@ -44,6 +44,18 @@ impl Spread {
         }
     }
 
+    /// What all of them have taken in.
+    pub(super) fn of_all<'a>(spreads: impl Iterator<Item = &'a Spread>) -> Self {
+        let mut all = Spread::new();
+        for spread in spreads {
+            all.micros
+                .add(&spread.micros)
+                .expect("the histogram grows with what it is given");
+            all.longest = all.longest.max(spread.longest);
+        }
+        all
+    }
+
     pub(super) fn record(&mut self, duration: SimDuration) {
         self.micros
             .record(duration.as_micros())

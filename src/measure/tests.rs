@@ -401,6 +401,49 @@ fn whoever_waits_or_is_turned_away_is_blocked_once() {
     assert_eq!(f.blocked, 2, "a request and a read");
     assert_eq!((f.lock_wait.count, f.lock_wait.max), (3, lasting(20)));
     assert_eq!((f.lock_hold.count, f.lock_hold.max), (1, lasting(10)));
+    let [at] = &f.locking[..] else {
+        panic!("only one resource was locked: {:?}", f.locking)
+    };
+    assert_eq!((at.asked, at.blocked), (4, 3));
+    assert_eq!((at.wait, at.hold), (f.lock_wait, f.lock_hold));
+}
+
+#[test]
+fn the_locks_of_each_resource_are_counted_apart_and_the_operators_not_at_all() {
+    let other = |n| BusinessRow {
+        resource: ResourceId(2),
+        ..row(n)
+    };
+    let locks = |owner, row, waited| What::Locked {
+        owner,
+        row,
+        exclusive: true,
+        waited: lasting(waited),
+    };
+    let owner = |n| Owner::Tx(tx(n));
+    let f = measure(vec![
+        (0, CLIENTS, asked(0)),
+        (0, CLIENTS, asked(1)),
+        (10, POINTS, locks(owner(0), row(0), 0)),
+        (10, CHARACTERS, locks(owner(0), other(0), 0)),
+        (20, CHARACTERS, waits_for(owner(1), other(0), 0)),
+        (30, CHARACTERS, waits_for(Owner::Operator(0), other(0), 0)),
+        (70, CHARACTERS, locks(owner(1), other(0), 50)),
+        (80, CHARACTERS, locks(Owner::Operator(0), other(0), 50)),
+        (100, CLIENTS, told(0, ClientOutcome::Committed)),
+        (200, CLIENTS, rest(vec![])),
+    ]);
+    let counts = f
+        .locking
+        .iter()
+        .map(|at| (at.resource.0, at.asked, at.blocked));
+    assert_eq!(counts.collect::<Vec<_>>(), [(0, 1, 0), (2, 2, 1)]);
+    let [points, others] = &f.locking[..] else {
+        unreachable!("two were counted")
+    };
+    assert_eq!((points.queue, points.wait.count), (0.0, 0));
+    // One waited for 50 of the 100 until the last client's last word.
+    assert_eq!((others.queue, others.wait.max), (0.5, lasting(50)));
 }
 
 #[test]
@@ -525,9 +568,13 @@ fn unlocks(n: u32) -> What {
 }
 
 fn waits(owner: Owner, key: u64, behind: u32) -> What {
+    waits_for(owner, row(key), behind)
+}
+
+fn waits_for(owner: Owner, row: BusinessRow, behind: u32) -> What {
     What::Waiting {
         owner,
-        row: row(key),
+        row,
         behind: Owner::Tx(tx(behind)),
     }
 }

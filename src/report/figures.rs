@@ -6,7 +6,7 @@ use super::table::{Cell, Table};
 use super::{Comparison, Judgement, sweep, words};
 use crate::check::Verdict;
 use crate::lab::Trial;
-use crate::measure::{COLUMNS, Figures, Quantiles, meaning};
+use crate::measure::{COLUMNS, Figures, Locking, Quantiles, meaning};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 
@@ -46,7 +46,48 @@ pub(super) fn every(of: &Comparison<'_>, page: Page) -> String {
             });
         table.row(&sweep::title(column), cells.collect::<Vec<_>>());
     }
+    locking(&mut table, of);
     table.render(page)
+}
+
+/// The locks of each resource.
+fn locking(table: &mut Table, of: &Comparison<'_>) {
+    let resources = of.scenario.business.resources.iter();
+    for (n, resource) in (0u8..).zip(resources) {
+        let at = |f: &Figures| {
+            let mut all = f.locking.iter();
+            all.find(|at| at.resource.0 == n).cloned()
+        };
+        if of.trials.iter().all(|trial| at(&trial.figures).is_none()) {
+            continue;
+        }
+        let row = |table: &mut Table, label: &str, words: &dyn Fn(&Locking) -> Option<String>| {
+            figures(table, of.trials, label, |f| {
+                known(at(f).and_then(|at| words(&at)), |words| words)
+            });
+        };
+        table.group(&format!("Locks of {}", resource.name));
+        row(table, "asked for", &|at| Some(words::grouped(at.asked)));
+        row(table, "blocked, %", &|at| {
+            let share = at.blocked as f64 / at.asked as f64;
+            Some(format!("{:.1}", 100.0 * share))
+        });
+        row(table, "waiting at a time, mean", &|at| {
+            Some(format!("{:.2}", at.queue))
+        });
+        for (label, of) in [
+            ("wait, ms", (|at| at.wait) as fn(&Locking) -> Quantiles),
+            ("hold for writing, ms", |at| at.hold),
+        ] {
+            for (name, quantile) in [P50, P99] {
+                let label = if name == P50.0 { label } else { "" };
+                row(table, &format!("{label:<22}{name}"), &|at| {
+                    let q = of(at);
+                    meaning::quantile(&q, quantile(&q)).map(millis)
+                });
+            }
+        }
+    }
 }
 
 /// What each protocol comes to, a line each.

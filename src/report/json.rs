@@ -10,7 +10,7 @@ use crate::check::{Evidence, Verdict};
 use crate::fault::Moment;
 use crate::history::Digest;
 use crate::lab::{Hosts, Trial};
-use crate::measure::{Figures, Incidents, Quantiles, Shortage, meaning};
+use crate::measure::{Figures, Incidents, Locking, Quantiles, Shortage, meaning};
 use crate::protocol::{ProtocolKind, Safeguard};
 use crate::scenario::{Expectation, Scenario};
 use crate::vocab::{SimDuration, SimTime};
@@ -92,9 +92,39 @@ struct TrialEntry<'a> {
     ended: SimTime,
     promises: Vec<PromiseEntry<'a>>,
     figures: FiguresEntry,
+    /// Where it was waited for locks, resource by resource.
+    locking: Vec<LockingEntry<'a>>,
     incidents: IncidentsEntry,
     /// The command that runs this again.
     again: String,
+}
+
+/// What there was at the locks of a resource's rows.
+#[derive(Serialize, JsonSchema)]
+struct LockingEntry<'a> {
+    resource: &'a str,
+    /// How often a lock was asked for.
+    asked: u64,
+    /// How often whoever asked had to wait, or was turned away.
+    blocked: u64,
+    /// How many waited at a time, on average.
+    queue: f64,
+    wait: QuantilesEntry,
+    /// How long locks were held for writing.
+    hold: QuantilesEntry,
+}
+
+impl<'a> LockingEntry<'a> {
+    fn new(scenario: &'a Scenario, at: &Locking) -> Self {
+        LockingEntry {
+            resource: &scenario.business.resources[usize::from(at.resource.0)].name,
+            asked: at.asked,
+            blocked: at.blocked,
+            queue: at.queue,
+            wait: at.wait.into(),
+            hold: at.hold.into(),
+        }
+    }
 }
 
 /// The worst of what the figures count, by name.
@@ -478,6 +508,12 @@ fn entry<'a>(of: &Comparison<'a>, trial: &'a Trial) -> TrialEntry<'a> {
             })
             .collect(),
         figures: FiguresEntry::from(&trial.figures),
+        locking: trial
+            .figures
+            .locking
+            .iter()
+            .map(|at| LockingEntry::new(of.scenario, at))
+            .collect(),
         incidents: IncidentsEntry::new(of.scenario, &trial.figures.incidents),
         again: of.invocation.line(trial.protocol),
     }
