@@ -64,7 +64,8 @@ pub(crate) fn scenario() -> Scenario {
             links: BTreeMap::new(),
         },
         two_phase: Default::default(),
-        step_order: Default::default(),
+        orchestrated_steps: Default::default(),
+        choreographed_steps: Default::default(),
         policies: policies(),
         workload: Workload {
             transactions: 2_000,
