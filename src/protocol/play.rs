@@ -47,7 +47,7 @@
 //! `UPDATE_PLAY=1 cargo test play` writes what came back into the files, to be
 //! reviewed by eye.
 
-mod stage;
+pub(super) mod stage;
 mod words;
 mod writing;
 

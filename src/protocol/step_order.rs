@@ -104,3 +104,43 @@ impl StepGroup {
         StepId(self.last.0 + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Safeguards;
+    use crate::protocol::play::stage;
+
+    const ORCHESTRATED: ProtocolKind = ProtocolKind::OrchestratedSaga;
+    const CHOREOGRAPHED: ProtocolKind = ProtocolKind::ChoreographedSaga;
+
+    /// The sizes of the groups of six steps that are begun together where they may be.
+    fn sizes(protocol: ProtocolKind, change: impl FnOnce(&mut Business)) -> Vec<usize> {
+        let mut setting = stage::setting("six-steps", protocol, Safeguards::all());
+        change(&mut setting.business);
+        let (business, policies) = (&setting.business, &setting.policies);
+        let groups = StepOrder::Parallel.groups(protocol, business, policies);
+        groups.map(|group| group.steps().len()).collect()
+    }
+
+    #[test]
+    fn without_an_orchestrator_the_first_step_sets_off_the_others() {
+        assert_eq!(sizes(ORCHESTRATED, |_| ()), [3, 1, 2]);
+        assert_eq!(sizes(CHOREOGRAPHED, |_| ()), [1, 2, 1, 2]);
+    }
+
+    /// Of two sagas each might have the lock that the other waits for.
+    #[test]
+    fn without_an_orchestrator_a_saga_waits_for_one_semantic_lock_at_a_time() {
+        let lock = |of: &'static [usize]| {
+            move |business: &mut Business| {
+                for &step in of {
+                    business.steps[step].semantic_lock = true;
+                }
+            }
+        };
+        assert_eq!(sizes(ORCHESTRATED, lock(&[1, 2])), [3, 1, 2]);
+        assert_eq!(sizes(CHOREOGRAPHED, lock(&[1, 2])), [1, 1, 1, 1, 2]);
+        assert_eq!(sizes(CHOREOGRAPHED, lock(&[0, 1])), [1, 2, 1, 2]);
+    }
+}

@@ -28,7 +28,11 @@ use crate::vocab::{ServiceId, SimDuration, StepId};
 ///   confirms that.
 /// - `look`: points-mall in which the first step only looks at the points.
 /// - `parked`: points-mall in which every step is parked after 2 tries, for 500 ms.
-pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
+pub(in crate::protocol) fn setting(
+    stage: &str,
+    protocol: ProtocolKind,
+    safeguards: Safeguards,
+) -> Setting {
     let business = match stage {
         "points-mall" | "watched" | "parked" => points_mall(),
         "deferred" => deferred(),
