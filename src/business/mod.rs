@@ -126,6 +126,14 @@ impl Business {
         one.releases.is_none() && other.releases.is_none() && one.actions.iter().all(apart)
     }
 
+    /// Whether a saga may have to wait here for another one: at its semantic lock, or
+    /// for what it has reserved.
+    pub fn waits_for_sagas(&self, step: StepId) -> bool {
+        let step = self.step(step);
+        let marked = |action: &Action| self.marks(action.resource);
+        step.reserves() || (step.confirms.is_none() && step.actions.iter().any(marked))
+    }
+
     /// All step ids in order.
     pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
         (0..self.steps.len() as u8).map(StepId)

@@ -160,6 +160,7 @@ fn row_words(court: &Court, row: Row) -> String {
         Row::Business(row) => words::row_name(court, row),
         Row::Inbox { tx, .. } => format!("an inbox row of {tx}"),
         Row::Tombstone { tx, .. } => format!("a tombstone of {tx}"),
+        Row::Heard { tx, .. } => format!("what was heard of {tx}"),
         Row::Log(tx) => format!("the log row of {tx}"),
         Row::Outcome(key) => format!("the outcome row of {key}"),
         Row::Outbox(letter) => format!("an outbox row of {}", letter.tx),

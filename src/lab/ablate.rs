@@ -191,6 +191,12 @@ fn has_part(rule: Safeguard, scenario: &Scenario, protocol: ProtocolKind) -> boo
         Safeguard::ProviderKey => acts(),
         Safeguard::RetryAfterPivot => of_kind(StepKind::Retriable) > 0,
         Safeguard::ReverseOrderCompensation => of_kind(StepKind::Compensable) > 1,
+        // An event never overtakes its own undoing, unless several were begun together.
+        Safeguard::CompensationTombstone if protocol == ProtocolKind::ChoreographedSaga => {
+            let kind = |step| scenario.business.step(step).kind;
+            let mut groups = scenario.groups(protocol);
+            groups.any(|group| !group.is_single() && kind(group.first) == StepKind::Compensable)
+        }
         Safeguard::RetryCompensation | Safeguard::CompensationTombstone => {
             of_kind(StepKind::Compensable) > 0
         }

@@ -313,7 +313,7 @@ impl<M: Message> Wire<M> {
     /// What it says, in a word, where the kind does not.
     pub fn says(&self) -> &'static str {
         let event = |event: &Event| match event.kind {
-            EventKind::Done(_) => "done",
+            EventKind::Done(_) | EventKind::DoneFor { .. } => "done",
             EventKind::Failed { .. } => "failed",
             EventKind::Over(_) => "over",
             EventKind::Cancel { .. } => "cancel",

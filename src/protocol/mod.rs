@@ -29,6 +29,7 @@ pub mod relay;
 mod retained;
 pub mod safeguard;
 pub mod setting;
+pub mod step_order;
 pub mod two_phase_commit;
 pub mod txn;
 
@@ -43,6 +44,7 @@ pub use note::{Detail, Milestone, Note};
 pub use own::{Entry, Family, Own};
 pub use safeguard::{Safeguard, Safeguards};
 pub use setting::{Nodes, Parking, Policies, ProtocolKind, Setting, StepPolicy};
+pub use step_order::{StepGroup, StepOrder};
 pub use txn::{
     Answer, Case, Change, Event, EventKind, Letter, LetterBody, LetterId, LogEntry, LogState,
     Predicate, Reply, Row, SagaPhase, Stamp, Test, Txn, Value,

@@ -47,7 +47,7 @@
 //! `UPDATE_PLAY=1 cargo test play` writes what came back into the files, to be
 //! reviewed by eye.
 
-mod stage;
+pub(super) mod stage;
 mod words;
 mod writing;
 
@@ -59,8 +59,8 @@ use std::sync::Arc;
 pub(crate) use words::Words;
 pub(crate) use writing::{Names, decided};
 
+use super::StepOrder;
 use super::message::{ClientMsg, NoPeer};
-use super::orchestrated::StepOrder;
 use super::two_phase_commit::{LockTime, PrepareOrder, Variant};
 use super::{
     Cx, Durable, Effect, Input, Key, Machine, Message, Out, Protocol, Role, Safeguards, Setting,

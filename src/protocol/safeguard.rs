@@ -163,10 +163,12 @@ safeguards! {
         "The provider of real actions is given no idempotency key."
         "The relay's process crashes between the provider's confirmation and its own mark."
         "Helland 2012";
-    CompensationTombstone "compensation-tombstone" [Orchestrated => AllOrNothing]
+    CompensationTombstone "compensation-tombstone" [
+        Orchestrated => AllOrNothing, Choreographed => AllOrNothing,
+    ]
         "A compensation that finds nothing to undo leaves a tombstone, by which its step is refused if it comes late."
         "A compensation that finds nothing to undo leaves nothing behind."
-        "A command, and every resend of it, comes later than its own compensation."
+        "A command, and every resend of it, or an event of one that was begun with others, comes later than its own compensation."
         "Seata and DTM manuals: hanging and empty rollback";
     RetryCompensation "retry-compensation" [
         Orchestrated => AllOrNothing, Choreographed => AllOrNothing,

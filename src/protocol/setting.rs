@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::orchestrated::StepOrder;
 use super::two_phase_commit::Variant;
 use super::{Entry, Family, Own, Safeguards};
+use super::{StepGroup, StepOrder};
 use crate::business::Business;
 use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
 
@@ -289,7 +289,7 @@ pub struct Setting {
     pub policies: Policies,
     /// Which two-phase commit, if it is that.
     pub two_phase: Variant,
-    /// Which orchestrated saga, if it is that.
+    /// Which saga, if it is one.
     pub step_order: StepOrder,
     /// The rules in force.
     pub safeguards: Safeguards,
@@ -308,12 +308,26 @@ impl Setting {
         }
     }
 
-    /// As [`StepOrder::last_together`].
+    /// The last of the steps that are begun together with this one, which is the first
+    /// of them: see [`StepOrder::group_from`].
     pub fn last_together(&self, first: StepId) -> StepId {
         let Setting {
             business, policies, ..
         } = self;
-        self.step_order.last_together(business, policies, first)
+        let group = self
+            .step_order
+            .group_from(self.protocol, business, policies, first);
+        group.last
+    }
+
+    /// The steps that are begun together with this one, whichever it is of them.
+    pub fn group_of(&self, step: StepId) -> StepGroup {
+        let Setting {
+            business, policies, ..
+        } = self;
+        let mut groups = self.step_order.groups(self.protocol, business, policies);
+        let group = groups.find(|group| group.contains(step));
+        group.expect("every step is in a group")
     }
 
     /// The node of the first step's service. The monolith lives there, with

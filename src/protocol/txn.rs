@@ -55,6 +55,16 @@ pub enum Row {
     /// How much of a counter's row sagas have reserved and not confirmed, all
     /// together.
     Reserved(BusinessRow),
+    /// The inbox of who waits for several: this step is done, of those that must be
+    /// before the next.
+    Heard {
+        /// Of which transaction.
+        tx: TxId,
+        /// Which step is done.
+        done: StepId,
+        /// Who waits: whoever is to do this step; `None`: who waits for the end.
+        next: Option<StepId>,
+    },
 }
 
 impl Row {
@@ -232,6 +242,14 @@ pub enum EventKind {
         /// Why.
         reason: Reason,
     },
+    /// This step is done, of several that were begun together, or before several that
+    /// will be: whoever owns `next` is to do that once all of them are done.
+    DoneFor {
+        /// Which step is done.
+        step: StepId,
+        /// What follows; `None`: the end, for the service that the client waits at.
+        next: Option<StepId>,
+    },
 }
 
 impl EventKind {
@@ -240,6 +258,7 @@ impl EventKind {
         match self {
             EventKind::Done(step) => Some((StepId(step.0 + 1), Direction::Forward)),
             EventKind::Failed { undo, .. } => Some((undo, Direction::Backward)),
+            EventKind::DoneFor { next, .. } => Some((next?, Direction::Forward)),
             EventKind::Over(_) | EventKind::Cancel { .. } => None,
         }
     }

@@ -66,7 +66,8 @@ pub(crate) fn scenario() -> Scenario {
             sizes: Default::default(),
         },
         two_phase: Default::default(),
-        step_order: Default::default(),
+        orchestrated_steps: Default::default(),
+        choreographed_steps: Default::default(),
         policies: policies(),
         workload: Workload {
             transactions: 2_000,

@@ -35,7 +35,7 @@ macro_rules! words {
 words! {
     "saga"
         "A transaction that is done as a row of local ones, each committed at once: if one fails, those before it are undone by their compensations. Meanwhile others can see a half of it."
-        ["orchestrated", "choreographed", "steps", "isolation"]
+        ["orchestrated", "choreographed", "choreographed-saga", "steps", "isolation"]
         lesson "02-withdrawn" source "Garcia-Molina & Salem 1987";
     "manager"
         "The process that leads a transaction: the coordinator of two-phase commit, or the orchestrator of a saga. A choreographed saga and a monolith have none."

@@ -75,25 +75,23 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
     (!says.is_empty()).then(|| format!("{}: {}.", trial.protocol, says.join("; ")))
 }
 
-/// Which steps an orchestrator commands together, if it does.
+/// Which steps a saga begins together, if it does.
 fn together(scenario: &Scenario, trial: &Trial) -> Option<String> {
-    let business = &scenario.business;
-    let mut groups = Vec::new();
-    let mut steps = business.step_ids();
-    while let Some(first) = steps.next() {
-        let together = scenario.commanded_with(trial.protocol, first);
-        let names: Vec<&String> = together.map(|id| &business.step(id).name).collect();
-        if let Some(others) = names.len().checked_sub(2) {
-            steps.nth(others); // those that are in this group
-            groups.push(format!("{} together", list(names)));
-        }
-    }
-    (!groups.is_empty()).then(|| {
-        format!(
-            "{}: it commands {}, each time under one record.",
-            trial.protocol,
-            groups.join(", and ")
-        )
+    let name = |id| &scenario.business.step(id).name;
+    let several = scenario
+        .groups(trial.protocol)
+        .filter(|group| !group.is_single());
+    let groups: Vec<String> = several
+        .map(|group| format!("{} together", list(group.steps().map(name))))
+        .collect();
+    let groups = (!groups.is_empty()).then(|| groups.join(", and "))?;
+    let protocol = trial.protocol;
+    Some(match protocol {
+        ProtocolKind::ChoreographedSaga => format!(
+            "{protocol}: its services do {groups}; whoever comes next waits until it has heard \
+             of all of them."
+        ),
+        _ => format!("{protocol}: it commands {groups}, each time under one record."),
     })
 }
 

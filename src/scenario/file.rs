@@ -18,7 +18,7 @@ use super::value::{
     SizesFile, Time,
 };
 use crate::business::{CheckTime, No, StepKind};
-use crate::protocol::orchestrated::StepOrder;
+use crate::protocol::StepOrder;
 use crate::protocol::two_phase_commit::{LockTime, PrepareOrder, Presumption};
 
 /// A value and its place.
@@ -132,6 +132,10 @@ pub(super) struct File {
     /// open.
     #[schemars(rename = "orchestrated-saga", with = "Section<OrchestratedFile>")]
     pub(super) orchestrated: OrchestratedFile,
+    /// Which choreographed saga: the choice that the protocol `choreographed` leaves
+    /// open.
+    #[schemars(rename = "choreographed-saga", with = "Section<ChoreographedFile>")]
+    pub(super) choreographed: ChoreographedFile,
     /// What requests are about: at most four numbered sets, in which keys are
     /// written, like `{player}/{character}`.
     #[schemars(with = "Section<BTreeMap<String, Section<DomainFile>>>")]
@@ -412,6 +416,16 @@ pub(super) struct TwoPhaseFile {
 pub(super) struct OrchestratedFile {
     /// Whether a step is commanded when the one before it is done, or together with
     /// those whose order does not matter. Default: `"serial"`.
+    pub(super) steps: StepOrder,
+}
+
+/// The choices that a choreographed saga leaves open.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ChoreographedFile {
+    /// Whether a step is done when the one before it is, or at the same time as those
+    /// whose order does not matter: whoever comes next waits until all of them are.
+    /// Default: `"serial"`.
     pub(super) steps: StepOrder,
 }
 

@@ -284,6 +284,14 @@
 //! | --- | --- | --- |
 //! | `steps` | `"serial"` | whether a step is commanded when the one before it is done, or (`"parallel"`) together with all those of its kind next to it whose order does not matter (Garcia-Molina & Salem 1987, section 7): none of them changes what another one touches, none lets a semantic lock of another one go, and none can be parked. One forced record of the orchestrator covers them all. When one refuses, or is silent too long, all of them may have been executed, and are undone, one after the other, last first |
 //!
+//! ## `[choreographed-saga]`
+//!
+//! The choice that a choreographed saga leaves open; no other protocol hears of it.
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `steps` | `"serial"` | whether a step is done when the one before it is, or (`"parallel"`) at the same time as all those of its kind next to it whose order does not matter, by the rules of `[orchestrated-saga]`. They react to the same event, and whoever comes next waits until it has heard of all of them, in its inbox. So it is fewer hops, but more events, and a forced write for every one that is waited with. When one refuses, the others may be done or about to be, and are undone, one after the other, last first; one that comes later than its own compensation is refused by the tombstone. Two things more than there make an order matter: the first step sets off the others, and nobody's time-out turns a saga that waits for another one, so of steps that may wait so (at a semantic lock, or for a reservation) only one is done at a time |
+//!
 //! # Based on another file
 //!
 //! A file with `base = "points-mall.toml"` says only what differs from that file;

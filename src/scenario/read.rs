@@ -14,7 +14,7 @@ use super::names::{list, meant, quote};
 use super::{axis, expand};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 27] = [
+const SECTIONS: [&str; 28] = [
     "base",
     "name",
     "about",
@@ -31,6 +31,7 @@ const SECTIONS: [&str; 27] = [
     "policies",
     "two-phase-commit",
     "orchestrated-saga",
+    "choreographed-saga",
     "domains",
     "resources",
     "steps",
@@ -90,6 +91,7 @@ impl Sections<'_> {
                 "policies" => file.policies = self.one(value).unwrap_or_default(),
                 "two-phase-commit" => file.two_phase = self.one(value).unwrap_or_default(),
                 "orchestrated-saga" => file.orchestrated = self.one(value).unwrap_or_default(),
+                "choreographed-saga" => file.choreographed = self.one(value).unwrap_or_default(),
                 "domains" => file.domains = self.named(value),
                 "resources" => file.resources = self.named(value),
                 "steps" => file.steps = self.list("steps", value),

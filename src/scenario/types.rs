@@ -10,12 +10,11 @@ use super::axis::Axis;
 use super::rules::Breach;
 use crate::business::{Business, BusinessRow, Params, PromiseId, ResourceId};
 use crate::fault::{Fault, FaultPlan, Seeded};
-use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Family, Nodes, Policies, ProtocolKind, Safeguard, Safeguards};
+use crate::protocol::{StepGroup, StepOrder};
 use crate::vocab::{
-    Bandwidth, Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime,
-    StepId, Stream,
+    Bandwidth, Chance, Identity, NodeId, Probability, RequestId, Seed, SimDuration, SimTime, Stream,
 };
 
 /// A scenario, ready to run.
@@ -48,7 +47,9 @@ pub struct Scenario {
     /// Which two-phase commit.
     pub two_phase: Variant,
     /// Which orchestrated saga.
-    pub step_order: StepOrder,
+    pub orchestrated_steps: StepOrder,
+    /// Which choreographed saga.
+    pub choreographed_steps: StepOrder,
     /// Who wants what, and when.
     pub workload: Workload,
     /// Background readers.
@@ -547,19 +548,20 @@ impl Scenario {
         }
     }
 
-    /// The steps that an orchestrator commands together with this one, which is the
-    /// first of them; under any other protocol the step alone.
-    pub fn commanded_with(
-        &self,
-        protocol: ProtocolKind,
-        first: StepId,
-    ) -> impl Iterator<Item = StepId> + use<> {
-        let order = match protocol {
-            ProtocolKind::OrchestratedSaga => self.step_order,
+    /// Whether steps wait for each other under a protocol.
+    pub fn step_order(&self, protocol: ProtocolKind) -> StepOrder {
+        match protocol {
+            ProtocolKind::OrchestratedSaga => self.orchestrated_steps,
+            ProtocolKind::ChoreographedSaga => self.choreographed_steps,
             _ => StepOrder::Serial,
-        };
-        let last = order.last_together(&self.business, &self.policies, first);
-        (first.0..=last.0).map(StepId)
+        }
+    }
+
+    /// All steps in the groups that a protocol begins together: each alone, if it does
+    /// not say otherwise.
+    pub fn groups(&self, protocol: ProtocolKind) -> impl Iterator<Item = StepGroup> {
+        let order = self.step_order(protocol);
+        order.groups(protocol, &self.business, &self.policies)
     }
 
     /// Whether a protocol can run here: two-phase commit needs databases that

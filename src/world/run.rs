@@ -34,7 +34,7 @@ impl RunSpec {
             nodes: scenario.nodes.clone(),
             policies: scenario.policies.clone(),
             two_phase: scenario.two_phase,
-            step_order: scenario.step_order,
+            step_order: scenario.step_order(protocol),
             safeguards: self.safeguards.seen_by(protocol),
         }
     }

@@ -105,6 +105,13 @@ fn table() -> Vec<Missed> {
             Safeguard::CompensationTombstone,
             &[(Orchestrated, AllOrNothing)],
         ),
+        Missed {
+            case: "compensation-tombstone.events",
+            ..missed(
+                Safeguard::CompensationTombstone,
+                &[(Choreographed, AllOrNothing)],
+            )
+        },
         missed(
             Safeguard::RetryCompensation,
             &[(Orchestrated, AllOrNothing), (Choreographed, AllOrNothing)],

@@ -123,7 +123,8 @@ pub(super) fn mall() -> Scenario {
             sizes: Default::default(),
         },
         two_phase: Default::default(),
-        step_order: Default::default(),
+        orchestrated_steps: Default::default(),
+        choreographed_steps: Default::default(),
         policies: Policies {
             resend_after: ms(10),
             give_up_after: ms(100),

@@ -9,7 +9,7 @@ use crate::protocol::{
     BrokerMsg, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Event, Force, Input, Key,
     LetterId, Machine, Milestone, Note, Out, Reply, Safeguard, Setting, Tag, Value, Wire,
 };
-use crate::vocab::{FastMap, RequestKey, TxId};
+use crate::vocab::{FastMap, RequestKey, StepId, TxId};
 
 /// One service of the chain: reacts to a client's request, or to an event.
 ///
@@ -113,7 +113,7 @@ impl Reactor {
     /// An event arrived. One that comes again while its task is being done is
     /// left to its redelivery, as that task may yet fail.
     fn delivered(&mut self, delivery: u64, letter: LetterId, event: Event, out: &mut Out<NoPeer>) {
-        let task = Task::after(event.kind);
+        let task = Task::after(event.kind, &self.setting);
         let id = JobId::new(event.tx, task);
         if self.jobs.contains_key(&id) {
             return;
@@ -229,6 +229,9 @@ impl Reactor {
                 }
                 self.tell(tx, known, out);
             }
+            Task::Join { next, .. } if answered.reply == Reply::Done => {
+                return self.joined(tx, next, job, out);
+            }
             Task::Close(outcome) => {
                 self.watched.remove(&tx);
                 if self.setting.policies.watchdog.is_some() {
@@ -243,9 +246,23 @@ impl Reactor {
                     self.tell(tx, outcome, out);
                 }
             }
-            Task::Do(_) | Task::Refuse(_) | Task::Undo { .. } | Task::Cancel { .. } => {}
+            Task::Do(_)
+            | Task::Refuse(_)
+            | Task::Undo { .. }
+            | Task::Join { .. }
+            | Task::Cancel { .. } => {}
         }
         self.acknowledge(job.owed, tx, job.task, out);
+    }
+
+    /// All that must be done is: what follows is done on account of the last event. If
+    /// it is being done already, that is left to the redelivery.
+    fn joined(&mut self, tx: TxId, next: Option<StepId>, job: Job, out: &mut Out<NoPeer>) {
+        let task = Task::joined(next);
+        let id = JobId::new(tx, task);
+        if !self.jobs.contains_key(&id) {
+            self.begin(id, task, job.params, job.owed, out);
+        }
     }
 
     /// Whether this is the no of a step that succeeds if it is tried often
@@ -256,9 +273,14 @@ impl Reactor {
                 self.setting.business.step(step).kind == StepKind::Retriable
             }
             (Task::Do(_), Reply::Done | Reply::Null)
-            | (Task::Refuse(_) | Task::Undo { .. } | Task::Close(_) | Task::Cancel { .. }, _) => {
-                false
-            }
+            | (
+                Task::Refuse(_)
+                | Task::Undo { .. }
+                | Task::Join { .. }
+                | Task::Close(_)
+                | Task::Cancel { .. },
+                _,
+            ) => false,
         }
     }
 

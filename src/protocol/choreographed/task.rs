@@ -6,7 +6,8 @@ use crate::protocol::attempt::{Persistence, key_number};
 use crate::protocol::plan::{self, Staged};
 use crate::protocol::{
     Answer, Case, Change, ClientOutcome, Event, EventKind, Lane, Letter, LetterBody, LetterId,
-    LogEntry, LogState, Predicate, Reply, Row, SagaPhase, Setting, Stamp, Tag, Test, Txn, Value,
+    LogEntry, LogState, Predicate, Reply, Row, SagaPhase, Setting, Stamp, StepGroup, Tag, Test,
+    Txn, Value,
 };
 use crate::vocab::{Direction, ServiceId, StepId, TxId};
 
@@ -21,6 +22,9 @@ pub(super) enum Task {
         failed: StepId,
         reason: Reason,
     },
+    /// Note that this step is done, of several, and look whether all of them are: then
+    /// `next` follows, or the end.
+    Join { done: StepId, next: Option<StepId> },
     /// Store what became of the saga.
     Close(ClientOutcome),
     /// Refuse this step, for the client has taken its wish back, or the saga takes
@@ -50,9 +54,13 @@ impl Task {
     };
 
     /// What an event asks for.
-    pub(super) fn after(event: EventKind) -> Self {
+    pub(super) fn after(event: EventKind, setting: &Setting) -> Self {
         match event {
             EventKind::Done(step) => Task::Do(StepId(step.0 + 1)),
+            EventKind::DoneFor { step, next } => match setting.group_of(step).is_single() {
+                true => Task::joined(next),
+                false => Task::Join { done: step, next },
+            },
             EventKind::Failed {
                 undo,
                 failed,
@@ -67,6 +75,14 @@ impl Task {
         }
     }
 
+    /// What follows when every step is done that must be.
+    pub(super) fn joined(next: Option<StepId>) -> Self {
+        match next {
+            Some(step) => Task::Do(step),
+            None => Task::Close(ClientOutcome::Committed),
+        }
+    }
+
     /// The local transaction: the effect, the inbox row and the letter about it
     /// are committed together, or not at all.
     pub(super) fn txn(self, setting: &Setting, tx: TxId, params: &Params) -> Txn {
@@ -77,13 +93,13 @@ impl Task {
         };
         match self {
             Task::Do(step) => {
-                let mut done = vec![chain.on_done(step)];
+                let mut done = chain.on_done(step);
                 if step == FIRST_STEP && is_watched(setting) {
                     done.push(chain.watched());
                 }
                 let staged = Staged {
                     done: &done,
-                    refused: &|reason| vec![chain.on_refused(step, reason)],
+                    refused: &|reason| Vec::from_iter(chain.on_no(step, reason)),
                 };
                 let mut txn = plan::forward(setting, tx, step, params, &staged);
                 if step == FIRST_STEP {
@@ -100,6 +116,7 @@ impl Task {
                 let staged = [chain.on_undone(step, failed, reason)];
                 plan::backward(setting, tx, step, params, &staged)
             }
+            Task::Join { done, next } => chain.join(done, next),
             Task::Close(outcome) => {
                 let mut txn = close(tx, outcome);
                 if is_watched(setting) {
@@ -121,7 +138,7 @@ impl Task {
             Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
             Task::Refuse(_) => Stamp::forward(tx, FIRST_STEP),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
-            Task::Close(_) => Stamp::bookkeeping(tx),
+            Task::Join { .. } | Task::Close(_) => Stamp::bookkeeping(tx),
         }
     }
 
@@ -129,7 +146,9 @@ impl Task {
     pub(super) fn lane(self) -> Lane {
         match self {
             Task::Do(_) | Task::Undo { .. } => Lane::Work,
-            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Lane::Control,
+            Task::Join { .. } | Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => {
+                Lane::Control
+            }
         }
     }
 
@@ -138,7 +157,9 @@ impl Task {
         match self {
             Task::Do(_) => Tag::Work,
             Task::Undo { .. } => Tag::Undo,
-            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Tag::Outcome,
+            Task::Join { .. } | Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => {
+                Tag::Outcome
+            }
         }
     }
 
@@ -150,6 +171,10 @@ impl Task {
             Task::Close(_) => 0,
             Task::Cancel { step, .. } => CANCELS + u32::from(step.0),
             Task::Refuse(_) => REFUSAL,
+            Task::Join { done, next } => {
+                let next = next.map_or(0, |step| u32::from(step.0) + 1);
+                JOINS + next * 1_000 + u32::from(done.0) + 1
+            }
         }
     }
 
@@ -158,6 +183,7 @@ impl Task {
         match self {
             Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
             Task::Refuse(_) => Some(FIRST_STEP),
+            Task::Join { next, .. } => next,
             Task::Close(_) => None,
         }
     }
@@ -173,7 +199,9 @@ impl Task {
         match self {
             Task::Do(step) => Persistence::of(setting, step, Direction::Forward),
             Task::Undo { step, .. } => Persistence::of(setting, step, Direction::Backward),
-            Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => Persistence::UntilAnswered,
+            Task::Join { .. } | Task::Close(_) | Task::Cancel { .. } | Task::Refuse(_) => {
+                Persistence::UntilAnswered
+            }
         }
     }
 }
@@ -185,6 +213,10 @@ const CANCELS: u32 = 2_000;
 
 /// The number of refusing the first step.
 const REFUSAL: u32 = 3_000;
+
+/// Joins are numbered from here: by thousands what follows, from 1, or the end; and
+/// which step is done.
+const JOINS: u32 = 10_000;
 
 /// Whether there is a watchdog, and something for it to watch: a saga of one step
 /// is over with that.
@@ -212,23 +244,65 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// A step is done: on to the next; after the last the saga is over. A saga
-    /// of one step is over in that step's own transaction.
-    fn on_done(&self, step: StepId) -> Change {
-        let steps = self.setting.business.steps.len();
-        let next = StepId(step.0 + 1);
-        if steps == 1 {
-            self.outcome(ClientOutcome::Committed)
-        } else if next.index() < steps {
-            self.tell(
-                self.owner(next),
-                EventKind::Done(step),
-                step,
-                Direction::Forward,
-            )
-        } else {
-            self.over(ClientOutcome::Committed, step, Direction::Forward)
+    /// A step is done: on to the next, or to all those that are begun together; after
+    /// the last the saga is over. A saga of one step is over in that step's own
+    /// transaction.
+    fn on_done(&self, step: StepId) -> Vec<Change> {
+        if self.setting.business.steps.len() == 1 {
+            return vec![self.outcome(ClientOutcome::Committed)];
         }
+        let alone = self.setting.group_of(step).is_single();
+        let next = self.after(step);
+        let tell = |to: StepId, kind, nth| {
+            let owner = self.owner(to);
+            self.letter(owner, kind, step, Direction::Forward, nth)
+        };
+        match next {
+            None if alone => vec![self.over(ClientOutcome::Committed, step, Direction::Forward)],
+            None => vec![tell(FIRST_STEP, EventKind::DoneFor { step, next: None }, 0)],
+            Some(next) if alone && next.is_single() => {
+                vec![tell(next.first, EventKind::Done(step), 0)]
+            }
+            Some(next) => {
+                let each = next.steps().enumerate();
+                let done_for = |step, next| EventKind::DoneFor { step, next };
+                each.map(|(nth, to)| tell(to, done_for(step, Some(to)), nth))
+                    .collect()
+            }
+        }
+    }
+
+    /// What is begun when this step, and all that were begun with it, are done.
+    fn after(&self, step: StepId) -> Option<StepGroup> {
+        let next = self.setting.group_of(step).next();
+        let there_is = next.index() < self.setting.business.steps.len();
+        there_is.then(|| self.setting.group_of(next))
+    }
+
+    /// One of several steps is done. The others are looked up in a fixed order, so that
+    /// two of them do not wait for each other in a circle. If all are, nothing need be
+    /// written: what follows has an inbox row of its own. If not, that is left to
+    /// whichever comes last.
+    fn join(&self, done: StepId, next: Option<StepId>) -> Txn {
+        let tx = self.tx;
+        let heard = |done| Row::Heard { tx, done, next };
+        let together = self.setting.group_of(done);
+        let others = together.steps().filter(|other| *other != done);
+        let mut txn = Txn::default();
+        txn.reads.extend(together.steps().map(heard));
+        txn.cases.extend(others.map(|other| {
+            let missing = Test::of(heard(other), Predicate::Absent);
+            let note = Change::put(heard(done), Value::Marker);
+            Case::when(missing, [note], Answer::Null)
+        }));
+        txn
+    }
+
+    /// A step said no, for the first time. If it only came later than its own
+    /// compensation, the failure is under way already.
+    fn on_no(&self, step: StepId, reason: Reason) -> Option<Change> {
+        let known = reason == Reason::Late && !self.setting.group_of(step).is_single();
+        (!known).then(|| self.on_refused(step, reason))
     }
 
     /// A step said no and had no effect: those before it are to be undone. If it
@@ -260,15 +334,21 @@ impl Chain<'_> {
         if kind == StepKind::Retriable {
             return txn;
         }
+        if !self.setting.group_of(step).is_single() {
+            // A failure has come by.
+            let undone = Test::of(Row::Tombstone { tx, step }, Predicate::Present);
+            txn.cases.push(Case::when(undone, [], Answer::Null));
+        }
         let next = StepId(step.0 + 1);
         if kind == StepKind::Compensable && next.index() < self.setting.business.steps.len() {
             let done = Test::of(inbox, Predicate::Replied(Reply::Done));
+            let events = self.after(step).map_or(1, |next| next.steps().len());
             let pass_on = self.letter(
                 self.owner(next),
                 EventKind::Cancel { step: next, reason },
                 step,
                 direction,
-                1,
+                events,
             );
             txn.cases.push(Case::when(done, [pass_on], Answer::Null));
         }
@@ -314,12 +394,13 @@ impl Chain<'_> {
         }
     }
 
-    /// What is to be undone when this step has said no, in order.
+    /// What is to be undone when this step has said no, in order: what was begun
+    /// together with it, done or not, and what came before.
     fn to_undo(&self, failed: StepId) -> Vec<StepId> {
-        match failed.0.checked_sub(1) {
-            Some(last) => plan::undo_order(self.setting, StepId(last)),
-            None => Vec::new(),
-        }
+        let last = self.setting.group_of(failed).last;
+        let mut order = plan::undo_order(self.setting, last);
+        order.retain(|step| *step != failed);
+        order
     }
 
     fn failure(

@@ -37,14 +37,12 @@ mod orchestrator;
 mod play;
 mod saga;
 mod service;
-mod variant;
 
 use std::sync::Arc;
 
 pub use message::SagaMsg;
 pub use orchestrator::Orchestrator;
 pub use service::StepService;
-pub use variant::StepOrder;
 
 use super::relay::WithRelay;
 use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};

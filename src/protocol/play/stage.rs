@@ -4,7 +4,7 @@ use crate::business::{
     Action, ActionKind, Amount, Business, CheckTime, Compensation, Domain, KeyTemplate, No,
     Resource, ResourceId, ResourceKind, Step, StepKind,
 };
-use crate::protocol::orchestrated::StepOrder;
+use crate::protocol::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
 use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
 use crate::vocab::{ServiceId, SimDuration, StepId};
@@ -17,6 +17,8 @@ use crate::vocab::{ServiceId, SimDuration, StepId};
 /// - `together`: the shop has its counter at points: steps 1 and 3 are both
 ///   done by points, step 2 by the shop.
 /// - `order-stock`: two compensable steps, then payment, the pivot.
+/// - `six-steps`: an order, then stock and coupon, then payment, the pivot, then courier
+///   and post, which are retriable.
 /// - `gift`: a single step, done by points.
 /// - `turned-round`: points-mall, but taking points is the pivot and granting
 ///   is retriable.
@@ -26,7 +28,11 @@ use crate::vocab::{ServiceId, SimDuration, StepId};
 ///   confirms that.
 /// - `look`: points-mall in which the first step only looks at the points.
 /// - `parked`: points-mall in which every step is parked after 2 tries, for 500 ms.
-pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguards) -> Setting {
+pub(in crate::protocol) fn setting(
+    stage: &str,
+    protocol: ProtocolKind,
+    safeguards: Safeguards,
+) -> Setting {
     let business = match stage {
         "points-mall" | "watched" | "parked" => points_mall(),
         "deferred" => deferred(),
@@ -35,6 +41,7 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
         "look" => look(),
         "together" => together(),
         "order-stock" => order_stock(),
+        "six-steps" => six_steps(),
         "gift" => gift(),
         "turned-round" => turned_round(),
         other => panic!("no stage is called `{other}`"),
@@ -233,6 +240,36 @@ fn order_stock() -> Business {
         ],
         ..points_mall()
     }
+}
+
+fn six_steps() -> Business {
+    let mut business = order_stock();
+    let services = ["order", "stock", "payment", "coupon", "courier", "post"];
+    business.services = services.map(String::from).to_vec();
+    let of_stock = &business.steps[1];
+    let mut coupon = of_stock.clone();
+    coupon.name = "coupon".to_owned();
+    coupon.service = ServiceId(3);
+    let undo = coupon.compensation.iter_mut().flat_map(|c| &mut c.actions);
+    for action in coupon.actions.iter_mut().chain(undo) {
+        action.resource = ResourceId(3);
+    }
+    business.steps.insert(2, coupon);
+    let parcels = action(ActionKind::Give(Amount::Fixed(1)), 4);
+    let mail = action(ActionKind::Perform, 5);
+    let retriable = |name, service, does| step(name, service, StepKind::Retriable, does);
+    business.steps.extend([
+        retriable("call courier", ServiceId(4), parcels),
+        retriable("send mail", ServiceId(5), mail),
+    ]);
+    let counter = |initial| ResourceKind::Counter { initial, floor: 0 };
+    let key = || KeyTemplate { domains: vec![0] };
+    business.resources.extend([
+        resource("coupons", ServiceId(3), key(), counter(10)),
+        resource("parcels", ServiceId(4), key(), counter(0)),
+        resource("mail", ServiceId(5), key(), ResourceKind::Action),
+    ]);
+    business
 }
 
 fn gift() -> Business {

@@ -273,12 +273,26 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// `TX PARAMS done STEP`, `TX PARAMS failed STEP undo STEP REASON`,
+    /// `for STEP`, `for end`.
+    fn done_for(&mut self, step: StepId) -> EventKind {
+        self.expect("for");
+        let word = self.next();
+        let next = (word != "end").then(|| Words::new(word, self.setting).step());
+        EventKind::DoneFor { step, next }
+    }
+
+    /// `TX PARAMS done STEP`, `TX PARAMS done STEP for STEP`, `TX PARAMS failed STEP undo STEP REASON`,
     /// `TX PARAMS over OUTCOME`, `TX PARAMS cancel STEP REASON`.
     fn event(&mut self) -> Event {
         let (tx, params) = (self.tx(), self.params());
         let kind = match self.next() {
-            "done" => EventKind::Done(self.step()),
+            "done" => {
+                let step = self.step();
+                match self.is_over() {
+                    true => EventKind::Done(step),
+                    false => self.done_for(step),
+                }
+            }
             "failed" => {
                 let failed = self.step();
                 self.expect("undo");

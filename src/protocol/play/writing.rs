@@ -7,7 +7,7 @@ use crate::protocol::{
     Event, EventKind, Force, Key, LetterBody, LetterId, LogState, Note, Predicate, ProviderMsg,
     Reply, Row, SagaPhase, Setting, Stamp, Tag, Test, Txn, Value, Wire,
 };
-use crate::vocab::NodeId;
+use crate::vocab::{NodeId, StepId};
 
 use super::Scripted;
 
@@ -189,6 +189,7 @@ impl Names<'_> {
                 direction,
             } => format!("inbox[{tx} {direction} {step}]"),
             Row::Tombstone { tx, step } => format!("tombstone[{tx} {step}]"),
+            Row::Heard { tx, done, next } => format!("heard[{tx} {done} for {}]", follows(next)),
             Row::Log(tx) => format!("log[{tx}]"),
             Row::Outcome(key) => format!("outcome[{key}]"),
             Row::Outbox(id) => format!("outbox[{}]", letter_id(id)),
@@ -244,6 +245,7 @@ impl Names<'_> {
     fn event(self, event: &Event) -> String {
         let kind = match event.kind {
             EventKind::Done(step) => format!("done {step}"),
+            EventKind::DoneFor { step, next } => format!("done {step} for {}", follows(next)),
             EventKind::Failed {
                 undo,
                 failed,
@@ -386,4 +388,9 @@ fn forced(force: Force) -> String {
 
 fn letter_id(id: LetterId) -> String {
     format!("{}/{}/{}/{}", id.tx, id.step, id.direction, id.n)
+}
+
+/// What follows a step that is done: another one, or the end.
+fn follows(next: Option<StepId>) -> String {
+    next.map_or_else(|| "end".to_owned(), |step| step.to_string())
 }

@@ -8,7 +8,7 @@ use crate::fault::{Fault, FaultPlan};
 use crate::history::{Effect, Event, LossReason, Owner, Part, RollbackReason, What, Written};
 use crate::protocol::{
     Decision, Detail, Family, LogState, Milestone, Note, ProtocolKind, Reply, Row, SagaPhase,
-    Stamp, Value,
+    Stamp, StepGroup, Value,
 };
 use crate::report::words;
 use crate::scenario::Scenario;
@@ -327,7 +327,9 @@ impl<'a> Marks<'a> {
                 LogState::HandedBack => LOGS_THE_END.to_owned(),
                 LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
-                    let names = self.scenario.commanded_with(self.protocol, step);
+                    let mut groups = self.scenario.groups(self.protocol);
+                    let group = groups.find(|group| group.contains(step));
+                    let names = group.into_iter().flat_map(StepGroup::steps);
                     format!("logs: next {}", words::list(names.map(|id| self.step(id))))
                 }
                 LogState::Saga(SagaPhase::Backward { undo, .. }) => {

@@ -283,6 +283,7 @@ impl<'a> Words<'a> {
                 Row::Business(row) => self.row(row),
                 Row::Inbox { .. } => "inbox".to_owned(),
                 Row::Tombstone { .. } => "tombstone".to_owned(),
+                Row::Heard { done, .. } => format!("heard({})", self.step(done)),
                 Row::Log(_) => "log".to_owned(),
                 Row::Outcome(_) => "outcome".to_owned(),
                 Row::Outbox(id) => format!("outbox({})", self.letter(id)),

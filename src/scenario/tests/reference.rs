@@ -84,6 +84,9 @@ one-phase = false
 
 [orchestrated-saga]
 steps = "serial"
+
+[choreographed-saga]
+steps = "serial"
 "#;
 
 #[test]
@@ -120,6 +123,7 @@ fn the_reference_knows_every_key() {
         "[policies]",
         "[two-phase-commit]",
         "[orchestrated-saga]",
+        "[choreographed-saga]",
         "[domains.a]",
         "[resources.a]",
         "[[steps]]",

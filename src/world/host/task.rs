@@ -706,7 +706,7 @@ mod tests {
             nodes: scenario.nodes,
             policies: scenario.policies,
             two_phase: scenario.two_phase,
-            step_order: scenario.step_order,
+            step_order: Default::default(),
             safeguards: Safeguards::all(),
         });
         let mut machine = TaskMachine::new(&setting, Role::Manager);

@@ -19,6 +19,9 @@ type InboxKey = (TxId, StepId, Direction);
 /// What a step of a transaction has seen of a resource.
 type MemoKey = (TxId, StepId, ResourceId);
 
+/// Which step of a transaction is done, and what waits for it.
+type HeardKey = (TxId, StepId, Option<StepId>);
+
 /// Everything that is looked up by its key, and may be much.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
@@ -29,6 +32,7 @@ pub(super) struct Tables {
     memos: Layered<MemoKey, i64>,
     /// Kept for as long as anything is reserved, like the business rows.
     reserved: Layered<BusinessRow, i64>,
+    heard: Layered<HeardKey, ()>,
     finished: Layered<TxId, Finished>,
     /// Branches that were aborted and left nothing in the log.
     aborted: Layered<TxId, ()>,
@@ -99,6 +103,10 @@ impl Tables {
                 let marker = value.map(|_| ());
                 self.tombstones.set(layer, (tx, step), marker, lsn);
             }
+            (Row::Heard { tx, done, next }, Some(Value::Marker) | None) => {
+                let marker = value.map(|_| ());
+                self.heard.set(layer, (tx, done, next), marker, lsn);
+            }
             (Row::Outcome(key), Some(Value::Outcome(_)) | None) => {
                 let outcome = match value {
                     Some(Value::Outcome(outcome)) => Some(outcome),
@@ -160,6 +168,10 @@ impl Tables {
                 reply.copied().map(Value::Reply)
             }
             Row::Tombstone { tx, step } => self.tombstones.get(&(tx, step)).map(|()| Value::Marker),
+            Row::Heard { tx, done, next } => {
+                let marker = self.heard.get(&(tx, done, next));
+                marker.map(|()| Value::Marker)
+            }
             Row::Outcome(key) => self.outcomes.get(&key).copied().map(Value::Outcome),
             Row::Business(row) => self.number(row).map(Value::Number),
             Row::Memo { tx, step, resource } => {
@@ -194,6 +206,7 @@ impl Tables {
         self.outcomes.recent.clear();
         self.memos.recent.clear();
         self.reserved.recent.clear();
+        self.heard.recent.clear();
         self.finished.recent.clear();
         self.aborted = Layered::default();
     }
@@ -209,6 +222,7 @@ impl Tables {
         self.tombstones.turn();
         self.outcomes.turn();
         self.memos.turn();
+        self.heard.turn();
         self.finished.turn();
         self.aborted.turn();
     }
