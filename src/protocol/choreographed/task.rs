@@ -32,22 +32,28 @@ pub(super) enum Task {
 
 impl Task {
     /// The step that a client's request sets off.
-    pub(super) const FIRST: Task = Task::Do(FIRST_STEP);
+    pub(super) fn first(setting: &Setting) -> Self {
+        Task::Do(setting.business.first)
+    }
 
     /// The step that a client's cancel asks for.
-    pub(super) const CANCELLED: Task = Task::Cancel {
-        step: FIRST_STEP,
-        reason: Reason::Cancelled,
-    };
+    pub(super) fn cancelled(setting: &Setting) -> Self {
+        Task::Cancel {
+            step: setting.business.first,
+            reason: Reason::Cancelled,
+        }
+    }
 
     /// What is left to do when the first step met too many conflicts.
     pub(super) const CONFLICTED: Task = Task::Refuse(Reason::Conflict);
 
     /// What the watchdog asks for.
-    pub(super) const OVERDUE: Task = Task::Cancel {
-        step: FIRST_STEP,
-        reason: Reason::Overdue,
-    };
+    pub(super) fn overdue(setting: &Setting) -> Self {
+        Task::Cancel {
+            step: setting.business.first,
+            reason: Reason::Overdue,
+        }
+    }
 
     /// What an event asks for.
     pub(super) fn after(event: EventKind) -> Self {
@@ -78,7 +84,7 @@ impl Task {
         match self {
             Task::Do(step) => {
                 let mut done = vec![chain.on_done(step)];
-                if step == FIRST_STEP && is_watched(setting) {
+                if step == setting.business.first && is_watched(setting) {
                     done.push(chain.watched());
                 }
                 let staged = Staged {
@@ -86,7 +92,7 @@ impl Task {
                     refused: &|reason| vec![chain.on_refused(step, reason)],
                 };
                 let mut txn = plan::forward(setting, tx, step, params, &staged);
-                if step == FIRST_STEP {
+                if step == setting.business.first {
                     // A client that asks again is told how it ended.
                     txn.reads.push(Row::Outcome(tx.key));
                 }
@@ -116,10 +122,10 @@ impl Task {
     }
 
     /// On whose behalf it runs.
-    pub(super) fn stamp(self, tx: TxId) -> Stamp {
+    pub(super) fn stamp(self, setting: &Setting, tx: TxId) -> Stamp {
         match self {
             Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
-            Task::Refuse(_) => Stamp::forward(tx, FIRST_STEP),
+            Task::Refuse(_) => Stamp::forward(tx, setting.business.first),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
             Task::Close(_) => Stamp::bookkeeping(tx),
         }
@@ -154,10 +160,10 @@ impl Task {
     }
 
     /// The step that it is about.
-    pub(super) fn step(self) -> Option<StepId> {
+    pub(super) fn step(self, setting: &Setting) -> Option<StepId> {
         match self {
             Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
-            Task::Refuse(_) => Some(FIRST_STEP),
+            Task::Refuse(_) => Some(setting.business.first),
             Task::Close(_) => None,
         }
     }
@@ -165,7 +171,8 @@ impl Task {
     /// Whether it can be refused for want of luck: only what a client asks for, and
     /// nothing that succeeds if it is tried often enough.
     pub(super) fn may_be_refused(self, setting: &Setting) -> bool {
-        self == Task::FIRST && setting.business.step(FIRST_STEP).kind != StepKind::Retriable
+        self == Task::first(setting)
+            && setting.business.step(setting.business.first).kind != StepKind::Retriable
     }
 
     /// How often it is tried.
@@ -177,8 +184,6 @@ impl Task {
         }
     }
 }
-
-const FIRST_STEP: StepId = StepId(0);
 
 /// Cancelling steps is numbered from here; doing and undoing them below.
 const CANCELS: u32 = 2_000;
@@ -219,7 +224,7 @@ impl Chain<'_> {
         let next = StepId(step.0 + 1);
         if steps == 1 {
             self.outcome(ClientOutcome::Committed)
-        } else if next.index() < steps {
+        } else if next <= self.setting.business.last() {
             self.tell(
                 self.owner(next),
                 EventKind::Done(step),
@@ -236,7 +241,7 @@ impl Chain<'_> {
     fn on_refused(&self, failed: StepId, reason: Reason) -> Change {
         match self.to_undo(failed).first() {
             Some(&undo) => self.failure(undo, failed, reason, failed, Direction::Forward),
-            None if failed == FIRST_STEP => self.outcome(ClientOutcome::Refused(reason)),
+            None if failed == self.first() => self.outcome(ClientOutcome::Refused(reason)),
             None => self.over(ClientOutcome::Refused(reason), failed, Direction::Forward),
         }
     }
@@ -253,7 +258,7 @@ impl Chain<'_> {
             direction,
         };
         let mut txn = Txn::default();
-        if step == FIRST_STEP {
+        if step == self.first() {
             txn.reads.push(Row::Outcome(tx.key));
         }
         let kind = self.setting.business.step(step).kind;
@@ -261,7 +266,7 @@ impl Chain<'_> {
             return txn;
         }
         let next = StepId(step.0 + 1);
-        if kind == StepKind::Compensable && next.index() < self.setting.business.steps.len() {
+        if kind == StepKind::Compensable && next <= self.setting.business.last() {
             let done = Test::of(inbox, Predicate::Replied(Reply::Done));
             let pass_on = self.letter(
                 self.owner(next),
@@ -285,7 +290,7 @@ impl Chain<'_> {
     /// The first step could not be done, and its client is told so for good: the
     /// refusal takes its place in the inbox, unless it has been done already.
     fn refuse(&self, reason: Reason) -> Txn {
-        let (tx, step, direction) = (self.tx, FIRST_STEP, Direction::Forward);
+        let (tx, step, direction) = (self.tx, self.first(), Direction::Forward);
         let inbox = Row::Inbox {
             tx,
             step,
@@ -316,9 +321,9 @@ impl Chain<'_> {
 
     /// What is to be undone when this step has said no, in order.
     fn to_undo(&self, failed: StepId) -> Vec<StepId> {
-        match failed.0.checked_sub(1) {
-            Some(last) => plan::undo_order(self.setting, StepId(last)),
-            None => Vec::new(),
+        match failed > self.first() {
+            true => plan::undo_order(self.setting, StepId(failed.0 - 1)),
+            false => Vec::new(),
         }
     }
 
@@ -339,8 +344,12 @@ impl Chain<'_> {
     }
 
     fn over(&self, outcome: ClientOutcome, by: StepId, direction: Direction) -> Change {
-        let first = self.owner(FIRST_STEP);
+        let first = self.owner(self.first());
         self.tell(first, EventKind::Over(outcome), by, direction)
+    }
+
+    fn first(&self) -> StepId {
+        self.setting.business.first
     }
 
     fn owner(&self, step: StepId) -> ServiceId {
@@ -386,7 +395,7 @@ impl Chain<'_> {
     fn watched(&self) -> Change {
         let entry = LogEntry {
             params: self.params,
-            state: LogState::Saga(SagaPhase::Forward(FIRST_STEP)),
+            state: LogState::Saga(SagaPhase::Forward(self.first())),
         };
         Change::put(Row::Log(self.tx), Value::Log(entry))
     }

@@ -37,7 +37,7 @@ impl StepOrder {
                 && !alone(*step)
                 && others.all(|other| business.may_run_beside(other, *step))
         };
-        let later = business.step_ids().skip(first.index() + 1);
+        let later = business.step_ids().skip_while(|&step| step <= first);
         later.take_while(joins).last().unwrap_or(first)
     }
 }

@@ -81,6 +81,9 @@ fn points_mall() -> Business {
     };
     let pokemon = ResourceKind::Entitlement { item: key(&[1]) };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: ["points", "shop", "post"].map(String::from).to_vec(),
         domains: vec![
             domain("player", ["ann", "ben"]),
@@ -205,6 +208,9 @@ fn order_stock() -> Business {
         )
     };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: ["order", "stock", "payment"].map(String::from).to_vec(),
         resources: vec![
             resource("orders", ServiceId(0), key(&[0]), counter(0)),

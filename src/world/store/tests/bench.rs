@@ -79,6 +79,9 @@ fn business() -> Business {
         seen: None,
     };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: vec!["bank".to_owned()],
         domains: vec![Domain {
             name: "account".to_owned(),
