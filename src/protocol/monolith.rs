@@ -23,8 +23,8 @@ use super::relay::WithRelay;
 use super::retained::Retained;
 use super::{
     Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
-    Machine, Milestone, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply, Role, Row,
-    Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
+    Machine, Milestone, Mix, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply, Role,
+    Row, Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
 };
 use crate::business::{Business, Params, Reason};
 use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
@@ -34,13 +34,14 @@ use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
 pub enum Monolith {}
 
 impl Protocol for Monolith {
-    type Machine = WithRelay<Application>;
+    type Machine = WithRelay<Mix<Application>>;
 
     const KIND: ProtocolKind = ProtocolKind::Monolith;
 
-    fn build(setting: &Arc<Setting>, role: Role) -> Option<WithRelay<Application>> {
+    fn build(setting: &Arc<Setting>, role: Role) -> Option<Self::Machine> {
         let home = setting.business.steps[0].service;
-        (role == Role::Service(home)).then(|| WithRelay::new(setting, Application::new(setting)))
+        let machine = || WithRelay::new(setting, Mix::new(setting, Application::new));
+        (role == Role::Service(home)).then(machine)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::business::{
 };
 use crate::protocol::orchestrated::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
-use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
+use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting, Wanted};
 use crate::vocab::{ServiceId, SimDuration, StepId};
 
 /// A named setting.
@@ -40,6 +40,7 @@ pub(super) fn setting(stage: &str, protocol: ProtocolKind, safeguards: Safeguard
         other => panic!("no stage is called `{other}`"),
     };
     Setting {
+        wanted: Wanted::One,
         protocol,
         nodes: Nodes::new(business.services.len()),
         business,

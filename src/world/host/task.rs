@@ -663,7 +663,7 @@ mod tests {
     use super::*;
     use crate::business::Params;
     use crate::protocol::orchestrated::SagaMsg;
-    use crate::protocol::{Family, Own, Safeguards};
+    use crate::protocol::{Family, Own, Safeguards, Wanted};
     use crate::vocab::{ClientId, RequestId, StepId};
 
     const TEST: Own = Own {
@@ -701,6 +701,7 @@ mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/points-mall.toml");
         let scenario = crate::scenario::load(file).unwrap_or_else(|errors| panic!("{errors}"));
         let setting = Arc::new(Setting {
+            wanted: Wanted::One,
             protocol: A::KIND,
             business: scenario.business,
             nodes: scenario.nodes,

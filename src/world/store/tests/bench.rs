@@ -116,6 +116,7 @@ fn business() -> Business {
 fn setting(safeguards: Safeguards) -> Setting {
     let some = SimDuration::from_millis(10);
     Setting {
+        wanted: crate::protocol::Wanted::One,
         protocol: ProtocolKind::TwoPhaseCommit,
         business: business(),
         nodes: Nodes::new(1),
