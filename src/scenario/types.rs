@@ -469,8 +469,15 @@ impl Scenario {
     }
 
     /// Whether a protocol can run here: two-phase commit needs databases that
-    /// can prepare. `Err` says which cannot.
+    /// can prepare, and somebody's own must know of several transactions, if there
+    /// are. `Err` says what is missing.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
+        if let ProtocolKind::Own(own) = protocol
+            && self.business.variety() > 1
+            && !own.mixes
+        {
+            return Err("it does one transaction, and here are several".to_owned());
+        }
         if protocol.family() != Family::TwoPhase {
             return Ok(());
         }
@@ -497,7 +504,7 @@ impl Scenario {
         let retries = policies.map(|policy| policy.conflict_retries).max();
         let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
-        let parked = self.policies.longest_parked(self.business.steps.len());
+        let parked = self.policies.longest_parked(self.business.most_steps());
         self.settle + backlog + clients + locks + parked
     }
 }

@@ -12,10 +12,11 @@ use super::cast::Cast;
 impl Lowering<'_> {
     pub(super) fn business(&mut self, cast: &Cast) -> Business {
         let steps = self.steps(cast);
+        let transactions = self.transactions();
         let equations = self.equations(cast);
         Business {
             first: StepId(0),
-            transactions: Vec::new(),
+            transactions,
             marked_by_others: Vec::new(),
             services: cast.services.clone(),
             domains: cast.domains.clone(),

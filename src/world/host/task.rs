@@ -671,6 +671,7 @@ mod tests {
         family: Family::StepByStep,
         entry: crate::protocol::Entry::Manager,
         answers: "nobody",
+        mixes: false,
         uses_broker: false,
         safeguards: &[],
         again: "cargo test",
