@@ -40,6 +40,13 @@ impl Business {
         wanted.map(|transaction| transaction.name.as_str())
     }
 
+    /// The transaction that a step belongs to, by its place.
+    pub fn place_of(&self, step: StepId) -> usize {
+        let with = |one: &Transaction| one.steps.start > step.0;
+        let later = self.transactions.iter().position(with);
+        later.unwrap_or(self.variety()) - 1
+    }
+
     /// How many transactions there are.
     pub fn variety(&self) -> usize {
         self.transactions.len().max(1)

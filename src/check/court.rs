@@ -60,14 +60,13 @@ impl Court {
     /// Which transaction a request is for. Where nobody has heard it asked, what was
     /// done for it tells.
     fn wanted(&self, record: &Record) -> usize {
-        let by_step = || {
-            let (_, did) = record.effects().next()?;
-            let mut all = 0..self.business().variety();
-            all.find(|&n| self.business().steps_of(n).any(|id| id == did.part.step))
-        };
+        let business = self.business();
         match &record.params {
-            Some(params) => self.business().wanted(params),
-            None => by_step().unwrap_or_default(),
+            Some(params) => business.wanted(params),
+            None => {
+                let did = record.effects().next();
+                did.map_or(0, |(_, did)| business.place_of(did.part.step))
+            }
         }
     }
 

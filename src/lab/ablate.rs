@@ -190,7 +190,10 @@ fn has_part(rule: Safeguard, scenario: &Scenario, protocol: ProtocolKind) -> boo
         Safeguard::Outbox | Safeguard::ConfirmBeforeMark => protocol.uses_broker() || acts(),
         Safeguard::ProviderKey => acts(),
         Safeguard::RetryAfterPivot => of_kind(StepKind::Retriable) > 0,
-        Safeguard::ReverseOrderCompensation => of_kind(StepKind::Compensable) > 1,
+        Safeguard::ReverseOrderCompensation => scenario.business.each_alone().any(|business| {
+            let steps = business.steps.iter();
+            steps.filter(|s| s.kind == StepKind::Compensable).count() > 1
+        }),
         Safeguard::RetryCompensation | Safeguard::CompensationTombstone => {
             of_kind(StepKind::Compensable) > 0
         }

@@ -1,6 +1,7 @@
 //! What we run: nothing optional that a run needs, and not buildable invalid
 //! from a file.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -464,8 +465,23 @@ impl Scenario {
             ProtocolKind::OrchestratedSaga => self.step_order,
             _ => StepOrder::Serial,
         };
-        let last = order.last_together(&self.business, &self.policies, first);
+        let business = match self.business.transactions.is_empty() {
+            true => Cow::Borrowed(&self.business),
+            false => Cow::Owned(self.business.alone(self.business.place_of(first))),
+        };
+        let last = order.last_together(&business, &self.policies, first);
         (first.0..=last.0).map(StepId)
+    }
+
+    /// How many transactions have a single participant, which two-phase commit asks to
+    /// commit in one phase; and whether that is all of them.
+    pub fn in_one_phase(&self) -> (usize, bool) {
+        let alone = |business: &Business| {
+            let participants = business.participants().len();
+            self.two_phase.commits_in_one_phase(participants)
+        };
+        let count = self.business.each_alone().filter(alone).count();
+        (count, count == self.business.variety())
     }
 
     /// Whether a protocol can run here: two-phase commit needs databases that

@@ -95,9 +95,11 @@ impl<'a> Marks<'a> {
 
     /// What a client wants: `ash, pikachu`.
     pub(super) fn wish(&self, params: &Params) -> String {
-        let domains = &self.scenario.business.domains;
-        let values = domains.iter().zip(params.0);
-        let values: Vec<String> = values.map(|(domain, n)| domain.value_name(n)).collect();
+        let business = &self.scenario.business;
+        let wanted = business.wanted_name(params).map(str::to_owned);
+        let values = business.domains.iter().zip(params.0);
+        let values = values.map(|(domain, n)| domain.value_name(n));
+        let values: Vec<String> = wanted.into_iter().chain(values).collect();
         values.join(", ")
     }
 
