@@ -185,7 +185,12 @@ mod tests {
             found("wait-die"),
             ["defaults.database.lock-policy = wait-die"]
         );
-        assert_eq!(found("steps"), ["steps", "orchestrated-saga.steps"]);
+        let steps = [
+            "steps",
+            "orchestrated-saga.steps",
+            "transactions.<name>.steps",
+        ];
+        assert_eq!(found("steps"), steps);
         assert_eq!(found("pivot"), ["pivot", "steps.<name>.kind = pivot"]);
         let kinds = [
             "faults.<n>.kind",

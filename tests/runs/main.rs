@@ -7,6 +7,7 @@ mod determinism;
 mod found;
 mod identity;
 mod lessons;
+mod mixes;
 mod parallel_steps;
 mod policies;
 mod presumptions;

@@ -160,24 +160,20 @@ impl Lowering<'_> {
     /// A saga that holds a semantic lock, or a reservation, waits with it for that of
     /// another; so all must take them in one order.
     pub(super) fn refuse_opposite_orders(&mut self, cast: &Cast, steps: &[Vec<Step>]) {
-        let orders: Vec<Vec<(ResourceId, ResourceId)>> =
-            steps.iter().map(|steps| order(steps)).collect();
-        for (n, orders_of_one) in orders.iter().enumerate() {
-            let opposite = |&&(one, other): &&(ResourceId, ResourceId)| {
-                let mut earlier = orders[..n].iter().flatten();
-                one != other && earlier.any(|&order| order == (other, one))
-            };
-            let Some((one, other)) = orders_of_one.iter().find(opposite) else {
-                continue;
-            };
-            let Some(says) = self.file.transactions.get(n).and_then(|t| t.says.as_ref()) else {
-                continue;
-            };
-            let name = |id: &ResourceId| &cast.resource_names[id.0 as usize];
+        let all: Vec<Vec<Wait>> = steps.iter().map(|steps| waits(steps)).collect();
+        for (n, waits) in all.iter().enumerate() {
+            let mut circles = waits.iter().filter(|wait| {
+                let mut others = all[..n].iter().flatten();
+                others.any(|other| wait.may_be_for(other) && other.may_be_for(wait))
+            });
+            let Some(wait) = circles.next() else { continue };
+            let says = self.file.transactions.get(n).and_then(|t| t.says.as_ref());
+            let Some(says) = says else { continue };
+            let name = |id: ResourceId| &cast.resource_names[id.0 as usize];
             let what = format!(
                 "this transaction wants `{}` while it holds `{}`, and another the other way round",
-                name(other),
-                name(one)
+                name(wait.wanted),
+                name(wait.held)
             );
             self.problems.push(
                 Problem::at(says.name.span(), what)
@@ -187,21 +183,45 @@ impl Lowering<'_> {
     }
 }
 
-/// What is held by each step that holds something, with everything that is wanted
-/// after it.
-fn order(steps: &[Step]) -> Vec<(ResourceId, ResourceId)> {
-    let holds = |step: &Step| step.semantic_lock || step.reserves();
-    let changes =
-        |action: &&Action| action.kind.changes() || matches!(action.kind, ActionKind::Reserve(_));
-    let mut order = Vec::new();
-    for (n, step) in steps.iter().enumerate().filter(|(_, step)| holds(step)) {
+/// What a transaction may have to wait for while it holds something.
+struct Wait {
+    held: ResourceId,
+    /// Whether by a reservation, which only keeps away who takes too.
+    reserved: bool,
+    wanted: ResourceId,
+    /// Whether to take of it.
+    takes: bool,
+}
+
+impl Wait {
+    /// Whether it may be for what the other holds.
+    fn may_be_for(&self, other: &Wait) -> bool {
+        self.wanted == other.held && self.held != other.held && (self.takes || !other.reserved)
+    }
+}
+
+/// Everything that is held, with everything that is wanted after it.
+fn waits(steps: &[Step]) -> Vec<Wait> {
+    let takes =
+        |action: &Action| matches!(action.kind, ActionKind::Take(_) | ActionKind::Reserve(_));
+    let mut waits = Vec::new();
+    for (n, step) in steps.iter().enumerate() {
+        let reserved = step.reserves();
+        if !reserved && !step.semantic_lock {
+            continue;
+        }
         let later = steps[n + 1..].iter().filter(|s| s.confirms.is_none());
         let wanted = later.flat_map(|step| &step.actions);
-        let wanted = wanted.filter(|action| action.kind != ActionKind::Perform);
-        for wanted in wanted {
-            let held = step.actions.iter().filter(changes);
-            order.extend(held.map(|held| (held.resource, wanted.resource)));
+        for wanted in wanted.filter(|action| action.kind != ActionKind::Perform) {
+            let held = step.actions.iter();
+            let held = held.filter(|action| action.kind.changes() || reserved);
+            waits.extend(held.map(|held| Wait {
+                held: held.resource,
+                reserved,
+                wanted: wanted.resource,
+                takes: takes(wanted),
+            }));
         }
     }
-    order
+    waits
 }
