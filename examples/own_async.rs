@@ -43,6 +43,7 @@ impl AsyncProtocol for MiniSaga {
         family: Family::StepByStep,
         entry: Entry::Manager,
         answers: "the manager, when the last step is done or everything is undone",
+        mixes: false,
         uses_broker: false,
         safeguards: &[Safeguard::InboxDedup, Safeguard::CompensationTombstone],
         again: "cargo run --release --example own_async --",

@@ -44,6 +44,7 @@ impl Protocol for BestEffort {
         family: Family::StepByStep, // so `compensation` is judged too
         entry: Entry::FirstService,
         answers: "the first service, when the last call is answered or one has failed",
+        mixes: false,
         uses_broker: false,
         safeguards: &[], // it has none that could be taken away
         again: "cargo run --release --example own_machine --",

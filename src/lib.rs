@@ -69,7 +69,9 @@
 //! [`lab::run_own`] runs it on any scenario, and its [`lab::Trial`] stands beside
 //! the others in a [`report::Comparison`]. No special build is needed.
 //! [`protocol::plan`] makes local transactions of the scenario's steps;
-//! [`protocol::relay::WithRelay`] hands over what they stage.
+//! [`protocol::relay::WithRelay`] hands over what they stage. [`protocol::Mix`] makes a
+//! machine for each transaction where a scenario has several; without it such a scenario
+//! is refused.
 //! `examples/own_machine.rs` is to be copied: best effort, as teams write it, and
 //! what it breaks.
 //!

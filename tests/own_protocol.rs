@@ -263,6 +263,7 @@ fn a_protocol_must_have_somebody_where_its_clients_call() {
             family: Family::StepByStep,
             entry: Entry::Manager,
             answers: "nobody",
+            mixes: false,
             uses_broker: false,
             safeguards: &[],
             again: "cargo test --test own_protocol --",

@@ -1,5 +1,6 @@
 //! What is being done, protocol-free, as data: resources, steps and their
-//! compensations, the transaction, and the equations of its promises.
+//! compensations, the transaction or a mix of several, and the equations of the
+//! promises.
 //!
 //! A [`Business`] cannot be built invalid: `scenario` checks a file and builds
 //! one; everything here is indices and amounts.
@@ -8,6 +9,7 @@ pub mod equation;
 pub mod promise;
 mod resource;
 mod step;
+mod transaction;
 
 pub use equation::Equation;
 pub use promise::PromiseId;
@@ -15,6 +17,7 @@ pub use resource::{
     BusinessRow, Domain, Facet, KeyTemplate, Params, Resource, ResourceId, ResourceKind,
 };
 pub use step::{Action, ActionKind, Amount, CheckTime, Compensation, No, Seen, Step, StepKind};
+pub use transaction::Transaction;
 
 use crate::vocab::{ServiceId, StepId};
 
@@ -55,8 +58,16 @@ pub struct Business {
     pub domains: Vec<Domain>,
     /// What steps act on.
     pub resources: Vec<Resource>,
-    /// The steps in order: compensable ones, at most one pivot, retriable ones.
+    /// The steps in order: compensable ones, at most one pivot, retriable ones; of a
+    /// mix, those of one transaction after those of the other.
     pub steps: Vec<Step>,
+    /// The id of the first of these steps, from which the others count on: 0, unless
+    /// they are [one transaction](Business::alone) of a mix.
+    pub first: StepId,
+    /// The transactions of a mix, each with its steps; empty where there is only one.
+    pub transactions: Vec<Transaction>,
+    /// What the other transactions of a mix mark, where these steps are one of it.
+    pub marked_by_others: Vec<ResourceId>,
     /// The promises in the scenario's own words.
     pub equations: Vec<Equation>,
 }
@@ -64,16 +75,31 @@ pub struct Business {
 impl Business {
     /// The step of this id. Panics on an id of another business.
     pub fn step(&self, id: StepId) -> &Step {
-        &self.steps[id.index()]
+        &self.steps[id.index() - self.first.index()]
+    }
+
+    /// The last step.
+    pub fn last(&self) -> StepId {
+        StepId(self.first.0 + self.steps.len() as u8 - 1)
     }
 
     /// The same as a protocol does it that needs none of a saga's countermeasures,
     /// since nobody sees a transaction before it is over: what a saga reserves and
     /// confirms is taken at once, and there is no semantic lock to release. The steps
-    /// that go are the last ones, so all others keep their ids.
+    /// that go are the last ones, so all others keep their ids; in a mix nobody does
+    /// them, and they stay for the sake of those after them.
     pub fn in_one_go(mut self) -> Self {
         let closes = |step: &Step| step.releases.is_some() || step.confirms.is_some();
-        self.steps.retain(|step| !closes(step));
+        for transaction in &mut self.transactions {
+            let all = transaction.steps.clone();
+            let closing = all
+                .filter(|&id| closes(&self.steps[usize::from(id)]))
+                .count();
+            transaction.steps.end -= closing as u8;
+        }
+        if self.transactions.is_empty() {
+            self.steps.retain(|step| !closes(step));
+        }
         for step in &mut self.steps {
             let undo = step.compensation.iter_mut().flat_map(|c| &mut c.actions);
             for action in step.actions.iter_mut().chain(undo) {
@@ -89,10 +115,16 @@ impl Business {
 
     /// Whether some step of a saga marks the rows of this resource.
     pub fn marks(&self, resource: ResourceId) -> bool {
+        self.marked_by_others.contains(&resource) || self.marked().any(|id| id == resource)
+    }
+
+    /// The resources whose rows these steps mark.
+    fn marked(&self) -> impl Iterator<Item = ResourceId> {
         let locking = self.steps.iter().filter(|step| step.semantic_lock);
-        locking
-            .flat_map(|step| &step.actions)
-            .any(|action| action.kind.changes() && action.resource == resource)
+        let changes = locking.flat_map(|step| &step.actions);
+        changes
+            .filter(|action| action.kind.changes())
+            .map(|action| action.resource)
     }
 
     /// Whether every change that a saga may take back is marked by a semantic
@@ -136,7 +168,8 @@ impl Business {
 
     /// All step ids in order.
     pub fn step_ids(&self) -> impl DoubleEndedIterator<Item = StepId> + ExactSizeIterator + use<> {
-        (0..self.steps.len() as u8).map(StepId)
+        let first = self.first.0;
+        (first..first + self.steps.len() as u8).map(StepId)
     }
 
     /// The services that take part, each once, in the order of their first step.

@@ -108,7 +108,7 @@ fn judge<'r>(court: &Court, record: &'r Record, attempt: Attempt) -> Option<(&'r
     record.of_attempt(attempt).find_map(|fact| {
         // Who only reads votes yes on a branch that it never prepares.
         if matches!(fact.deed, Deed::Voted { yes: true, .. })
-            && court.may_vote_unprepared(fact.node)
+            && court.may_vote_unprepared(fact.node, record)
         {
             story.done_again(fact.node);
         }

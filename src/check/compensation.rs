@@ -213,14 +213,14 @@ impl Saga<'_> {
             done > undone
         };
         let past_pivot = court
-            .effective
+            .effective(self.record)
             .iter()
             .any(|&step| !court.compensable(step) && standing(step));
         let failed = self.turned_back() || (self.was_refused() && end != End::Stopped);
         if past_pivot || !failed {
             return None;
         }
-        let mut compensable = court.effective.iter().rev().copied();
+        let mut compensable = court.effective(self.record).iter().rev().copied();
         compensable.find(|&step| court.compensable(step) && standing(step))
     }
 

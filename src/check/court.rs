@@ -1,5 +1,6 @@
 //! What every promise knows of the case: the scenario and the protocol.
 
+use super::record::Record;
 use crate::business::{
     Action, ActionKind, Business, BusinessRow, Facet, Params, ResourceKind, StepKind,
 };
@@ -14,10 +15,11 @@ pub(super) struct Court {
     pub(super) scenario: Scenario,
     /// By which protocol.
     pub(super) protocol: ProtocolKind,
-    /// The steps that change business rows: those that *have effect*.
-    pub(super) effective: Vec<StepId>,
-    /// The nodes whose services take part.
-    pub(super) participants: Vec<NodeId>,
+    /// Of each transaction, the steps that change business rows: those that *have
+    /// effect*.
+    effective: Vec<Vec<StepId>>,
+    /// Of each transaction, the nodes whose services take part.
+    participants: Vec<Vec<NodeId>>,
 }
 
 impl Court {
@@ -29,13 +31,22 @@ impl Court {
         Court {
             protocol,
             effective: business
-                .step_ids()
-                .filter(|&id| has_effect(&business.step(id).actions))
+                .each_alone()
+                .map(|alone| {
+                    let steps = alone.step_ids();
+                    steps
+                        .filter(|&id| has_effect(&alone.step(id).actions))
+                        .collect()
+                })
                 .collect(),
             participants: business
-                .participants()
-                .into_iter()
-                .map(|service| scenario.nodes.service(service))
+                .each_alone()
+                .map(|alone| {
+                    let services = alone.participants().into_iter();
+                    services
+                        .map(|service| scenario.nodes.service(service))
+                        .collect()
+                })
                 .collect(),
             scenario,
         }
@@ -44,6 +55,34 @@ impl Court {
     /// The business.
     pub(super) fn business(&self) -> &Business {
         &self.scenario.business
+    }
+
+    /// Which transaction a request is for. Where nobody has heard it asked, what was
+    /// done for it tells.
+    fn wanted(&self, record: &Record) -> usize {
+        let business = self.business();
+        match &record.params {
+            Some(params) => business.wanted(params),
+            None => {
+                let did = record.effects().next();
+                did.map_or(0, |(_, did)| business.place_of(did.part.step))
+            }
+        }
+    }
+
+    /// The steps that a request is made of.
+    pub(super) fn steps(&self, record: &Record) -> impl Iterator<Item = StepId> + use<> {
+        self.business().steps_of(self.wanted(record))
+    }
+
+    /// Those of them that change business rows: that *have effect*.
+    pub(super) fn effective(&self, record: &Record) -> &[StepId] {
+        &self.effective[self.wanted(record)]
+    }
+
+    /// The nodes whose services take part in a request.
+    pub(super) fn participants(&self, record: &Record) -> &[NodeId] {
+        &self.participants[self.wanted(record)]
     }
 
     /// The actions of a step or of its compensation.
@@ -101,10 +140,10 @@ impl Court {
         here.any(|action| action.seen.is_some())
     }
 
-    /// Whether a participant only reads, and may therefore vote yes on a branch that
-    /// it never prepares.
-    pub(super) fn may_vote_unprepared(&self, node: NodeId) -> bool {
-        let steps = self.business().steps.iter();
+    /// Whether a participant only reads for a request, and may therefore vote yes on a
+    /// branch that it never prepares.
+    pub(super) fn may_vote_unprepared(&self, node: NodeId, record: &Record) -> bool {
+        let steps = self.steps(record).map(|id| self.business().step(id));
         let mut here = steps.filter(|step| self.scenario.nodes.service(step.service) == node);
         self.scenario.two_phase.read_only_votes
             && here.all(|step| step.actions.iter().all(|a| a.kind == ActionKind::Look))

@@ -27,7 +27,7 @@ impl Promise for Irrevocable {
         if !closing.record.whole {
             return;
         }
-        for step in court.business().step_ids() {
+        for step in court.steps(closing.record) {
             let committed = committed(court, closing);
             self.judge(court, closing, step, Direction::Forward, committed);
             let undone = closing.nets[step.index()].undone > 0;
@@ -92,7 +92,7 @@ impl Irrevocable {
 /// Whether the stores show the request as done; where no step leaves a trace in
 /// them, whether the client was told so.
 fn committed(court: &Court, closing: &Closing<'_>) -> bool {
-    if court.effective.is_empty() {
+    if court.effective(closing.record).is_empty() {
         let mut answers = closing.record.final_answers();
         return answers.any(|(_, outcome)| outcome == ClientOutcome::Committed);
     }

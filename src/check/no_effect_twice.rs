@@ -24,7 +24,7 @@ pub(super) struct NoEffectTwice {
 
 impl Promise for NoEffectTwice {
     fn closed(&mut self, court: &Court, closing: &Closing<'_>) {
-        for &step in &court.effective {
+        for &step in court.effective(closing.record) {
             if closing.nets[step.index()].done > 1 {
                 self.judge(court, closing, step);
             }

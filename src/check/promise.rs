@@ -78,7 +78,8 @@ pub(super) enum End {
 impl Closing<'_> {
     /// The nets of the steps that change business rows.
     fn effective<'a>(&'a self, court: &'a Court) -> impl Iterator<Item = Net> + 'a {
-        court.effective.iter().map(|step| self.nets[step.index()])
+        let steps = court.effective(self.record).iter();
+        steps.map(|step| self.nets[step.index()])
     }
 
     /// Whether every step has effect.

@@ -160,9 +160,7 @@ impl Sometimes {
     /// Whether it can happen at all in this scenario under this protocol.
     pub fn is_possible(self, scenario: &Scenario, protocol: ProtocolKind) -> bool {
         let two_phase = protocol.family() == Family::TwoPhase;
-        let participants = scenario.business.participants().len();
-        let one_phase = protocol == ProtocolKind::TwoPhaseCommit
-            && scenario.two_phase.commits_in_one_phase(participants);
+        let one_phase = protocol == ProtocolKind::TwoPhaseCommit && scenario.in_one_phase().1;
         let saga = protocol.is_saga();
         let steps = &scenario.business.steps;
         let database = |is: &dyn Fn(Conflicts) -> bool| {
@@ -224,17 +222,18 @@ fn has_compensable(scenario: &Scenario) -> bool {
 /// Whether one local transaction can hold two rows that another wants the other
 /// way round: of a saga, those of one step.
 fn locks_two_rows(scenario: &Scenario, saga: bool) -> bool {
-    let steps = &scenario.business.steps;
-    let rows = |of: &dyn Fn(&&Step) -> bool| -> usize {
+    let rows = |steps: &[Step], of: &dyn Fn(&&Step) -> bool| -> usize {
         let actions = steps.iter().filter(of).flat_map(|step| &step.actions);
         actions.filter(|a| a.kind != ActionKind::Perform).count()
     };
-    match saga {
-        true => steps.iter().any(|step| rows(&|s| s.name == step.name) > 1),
-        false => steps
-            .iter()
-            .any(|step| rows(&|s| s.service == step.service) > 1),
-    }
+    scenario.business.each_alone().any(|business| {
+        let steps = &business.steps;
+        let together = |step: &Step| match saga {
+            true => rows(steps, &|s| s.name == step.name),
+            false => rows(steps, &|s| s.service == step.service),
+        };
+        steps.iter().any(|step| together(step) > 1)
+    })
 }
 
 impl fmt::Display for Sometimes {

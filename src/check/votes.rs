@@ -81,7 +81,7 @@ impl Ballot<'_> {
         let commit = self.commit()?;
         let node = self
             .court
-            .participants
+            .participants(self.record)
             .iter()
             .find(|&&node| !self.voted_yes(node, commit.nth))?;
         let node = words::node_name(self.court, *node);
@@ -106,7 +106,7 @@ impl Ballot<'_> {
                 _ => {}
             }
         }
-        noted || (heard && (prepared || self.court.may_vote_unprepared(node)))
+        noted || (heard && (prepared || self.court.may_vote_unprepared(node, self.record)))
     }
 
     fn node_of(&self, service: crate::vocab::ServiceId) -> NodeId {
@@ -167,7 +167,7 @@ impl Ballot<'_> {
                     if !yes.contains(&node) {
                         yes.push(node);
                     }
-                    if yes.len() == self.court.participants.len() {
+                    if yes.len() == self.court.participants(self.record).len() {
                         let patience = self.court.scenario.policies.give_up_after;
                         let in_time = asked.is_some_and(|asked| fact.at.since(asked) < patience);
                         return in_time.then_some(fact);

@@ -388,24 +388,22 @@ pub(super) fn change(court: &Court, row: BusinessRow, delta: i64, direction: Dir
 /// What stands of a request in words, `took 50 from points[alice] but did not
 /// grant pokemon[alice/pikachu]`; `had no effect` if nothing stands.
 pub(super) fn what_stands(court: &Court, closing: &Closing<'_>) -> String {
-    let standing =
-        court
-            .effective
-            .iter()
-            .filter_map(|&step| match closing.nets[step.index()].effect() {
-                0 => None,
-                1 => Some(changes_of(court, closing.record, step)),
-                n @ 2.. => Some(format!(
-                    "{} {n} times",
-                    changes_of(court, closing.record, step)
-                )),
-                _ => Some(format!(
-                    "undid {} more often than it did it",
-                    step_name(court, step)
-                )),
-            });
+    let standing = court.effective(closing.record).iter().filter_map(|&step| {
+        match closing.nets[step.index()].effect() {
+            0 => None,
+            1 => Some(changes_of(court, closing.record, step)),
+            n @ 2.. => Some(format!(
+                "{} {n} times",
+                changes_of(court, closing.record, step)
+            )),
+            _ => Some(format!(
+                "undid {} more often than it did it",
+                step_name(court, step)
+            )),
+        }
+    });
     let missing = court
-        .effective
+        .effective(closing.record)
         .iter()
         .filter(|step| closing.nets[step.index()].effect() == 0)
         .filter_map(|&step| undone(court, closing.record, step));

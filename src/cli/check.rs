@@ -67,7 +67,7 @@ fn line(file: &Path, scenario: &Scenario) -> String {
     let business = &scenario.business;
     let counts = [
         counted(business.services.len(), "service"),
-        steps(&business.steps),
+        steps(&business.steps) + &of_transactions(business.transactions.len()),
         counted(scenario.workload.transactions as usize, "transaction"),
     ];
     let cannot = ProtocolKind::ALL.into_iter().filter_map(|protocol| {
@@ -99,6 +99,14 @@ fn steps(all: &[Step]) -> String {
         }
     }
     text
+}
+
+/// Of how many transactions, if the file has several.
+fn of_transactions(n: usize) -> String {
+    match n {
+        0 => String::new(),
+        n => format!(" of {}", counted(n, "kind")),
+    }
 }
 
 fn counted(n: usize, what: &str) -> String {

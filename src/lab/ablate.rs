@@ -190,11 +190,14 @@ fn has_part(rule: Safeguard, scenario: &Scenario, protocol: ProtocolKind) -> boo
         Safeguard::Outbox | Safeguard::ConfirmBeforeMark => protocol.uses_broker() || acts(),
         Safeguard::ProviderKey => acts(),
         Safeguard::RetryAfterPivot => of_kind(StepKind::Retriable) > 0,
-        Safeguard::ReverseOrderCompensation => of_kind(StepKind::Compensable) > 1,
+        Safeguard::ReverseOrderCompensation => scenario.business.each_alone().any(|business| {
+            let steps = business.steps.iter();
+            steps.filter(|s| s.kind == StepKind::Compensable).count() > 1
+        }),
         // An event never overtakes its own undoing, unless several were begun together.
         Safeguard::CompensationTombstone if protocol == ProtocolKind::ChoreographedSaga => {
             let kind = |step| scenario.business.step(step).kind;
-            let mut groups = scenario.groups(protocol);
+            let mut groups = scenario.groups(protocol).into_iter();
             groups.any(|group| !group.is_single() && kind(group.first) == StepKind::Compensable)
         }
         Safeguard::RetryCompensation | Safeguard::CompensationTombstone => {

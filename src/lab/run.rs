@@ -300,11 +300,14 @@ pub fn own<P: Protocol>() -> Runner {
 /// Whether the protocol has a machine at its own entry.
 fn answers_clients<P: Protocol>(spec: &RunSpec) -> bool {
     let setting = Arc::new(spec.setting(P::KIND));
-    let role = match setting.nodes.service_at(setting.entry()) {
-        Some(service) => Role::Service(service),
-        None => Role::Manager,
-    };
-    P::build(&setting, role).is_some()
+    let mut entries = (0..setting.business.variety()).map(|n| setting.entry_of(n));
+    entries.all(|entry| {
+        let role = match setting.nodes.service_at(entry) {
+            Some(service) => Role::Service(service),
+            None => Role::Manager,
+        };
+        P::build(&setting, role).is_some()
+    })
 }
 
 /// Everybody who listens to a run.

@@ -3,6 +3,17 @@ use serde::Serialize;
 use super::{Incidents, Locking};
 use crate::vocab::{SimDuration, SimTime};
 
+/// The requests of a mix that were for one of its transactions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OfTransaction {
+    /// See [`Figures::started`].
+    pub started: u64,
+    /// See [`Figures::committed`].
+    pub committed: u64,
+    /// See [`Figures::refused`].
+    pub refused: u64,
+}
+
 /// What a run cost. Every figure's unit is in its type or its name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figures {
@@ -19,6 +30,9 @@ pub struct Figures {
     /// Requests that are neither when the run is over: some steps have effect
     /// and others have not, or a branch, a log row or a message is left over.
     pub undecided: u64,
+    /// In a mix, how many of them were for each transaction.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<OfTransaction>,
     /// Requests whose client gave up without a final answer.
     pub unknown: u64,
     /// Committed requests as a share of those that were started, 0 to 1.

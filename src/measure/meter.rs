@@ -8,6 +8,7 @@ use super::marks::Marks;
 use super::requests::{Change, Requests};
 use super::spread::{Distribution, Spread};
 use super::timeline::Levels;
+use crate::business::{Business, Params};
 use crate::history::{Class, Event, Left, Owner, Part, Rest, Sink, What};
 use crate::protocol::{Milestone, ProtocolKind};
 use crate::scenario::{Preparation, Scenario};
@@ -36,6 +37,7 @@ pub enum Timed {
 /// window like anything else.
 pub struct Meter {
     requests: Requests,
+    business: Business,
     contention: Contention,
     marks: Marks,
     latency: Spread,
@@ -70,6 +72,7 @@ impl Meter {
         let databases = scenario.machines.iter().map(|machine| &machine.database);
         Meter {
             requests: Requests::new(&scenario.business_under(protocol)),
+            business: scenario.business.clone(),
             contention: Contention::new(),
             marks: Marks::new(&scenario.business, warm),
             latency: Spread::new(),
@@ -117,6 +120,7 @@ impl Meter {
             refused: tally.refused,
             compensated: tally.compensated,
             undecided: tally.undecided,
+            mix: tally.mix,
             unknown: self.unknown,
             committed_share: share(tally.committed),
             refused_share: share(tally.refused),
@@ -231,10 +235,11 @@ impl Meter {
         }
     }
 
-    fn asked(&mut self, request: RequestId, retry: u16) {
+    fn asked(&mut self, request: RequestId, params: &Params, retry: u16) {
         if retry == 0 {
-            self.requests
-                .begin(request, self.now, self.now >= self.warm);
+            let wanted = self.business.wanted(params);
+            let counts = self.now >= self.warm;
+            self.requests.begin(request, wanted, self.now, counts);
             self.last_word();
         }
     }
@@ -322,7 +327,7 @@ impl Sink for Meter {
         let Event { at, node, ref what } = *event;
         self.now = at;
         match what {
-            What::Asked { key, retry, .. } => self.asked(key.request, *retry),
+            What::Asked { key, params, retry } => self.asked(key.request, params, *retry),
             What::Told { key, outcome } => self.told(key.request, outcome.is_final()),
             What::GaveUp { request } => self.gave_up(*request),
             What::Sent { .. } => {

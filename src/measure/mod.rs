@@ -35,7 +35,7 @@ mod timeline;
 pub use bill::{Bill, Costs};
 pub use column::{COLUMNS, Column};
 pub use contention::Waited;
-pub use figures::{Figures, Quantiles, over_common_window};
+pub use figures::{Figures, OfTransaction, Quantiles, over_common_window};
 pub use incidents::{Doubt, Incidents, Shortage, Wait};
 pub use locking::Locking;
 pub use meter::{Meter, Timed};

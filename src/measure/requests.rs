@@ -13,8 +13,8 @@ use crate::vocab::{Direction, OrderedMap, RequestId, SimTime, StepId};
 /// business rows. A mail is no row; whether it is sent is another question, which
 /// a promise of its own answers.
 pub(super) struct Requests {
-    /// Which steps change business rows.
-    steps: Vec<bool>,
+    /// Of each transaction, which steps change business rows: of all that there are.
+    steps: Vec<Vec<bool>>,
     open: OrderedMap<RequestId, Request>,
     shortages: Shortages,
     pub(super) tally: Tally,
@@ -32,6 +32,8 @@ pub(super) struct Change<'e> {
 
 /// A request that somebody may still do something for.
 pub(super) struct Request {
+    /// Which transaction it is for.
+    wanted: usize,
     pub(super) asked: SimTime,
     /// Whether its client has had any answer.
     pub(super) answered: bool,
@@ -63,34 +65,43 @@ pub(super) struct Request {
 
 impl Requests {
     pub(super) fn new(business: &Business) -> Self {
-        let steps = business
-            .steps
-            .iter()
-            .map(|step| step.actions.iter().any(|a| a.kind.changes()))
-            .collect();
+        let changes = |id: StepId| {
+            let mut actions = business.step(id).actions.iter();
+            actions.any(|action| action.kind.changes())
+        };
+        let steps = (0..business.variety()).map(|n| {
+            let all = business.step_ids();
+            let own = |id: StepId| business.steps_of(n).any(|own| own == id);
+            all.map(|id| own(id) && changes(id)).collect()
+        });
         Requests {
-            steps,
+            steps: steps.collect(),
             open: OrderedMap::default(),
             shortages: Shortages::new(business),
-            tally: Tally::default(),
+            tally: Tally::of(business.transactions.len()),
         }
     }
 
     /// A request that was not seen before.
-    pub(super) fn begin(&mut self, id: RequestId, asked: SimTime, counts: bool) {
+    pub(super) fn begin(&mut self, id: RequestId, wanted: usize, asked: SimTime, counts: bool) {
         self.tally.started += u64::from(counts);
+        if let Some(mix) = self.tally.mix.get_mut(wanted) {
+            mix.started += u64::from(counts);
+        }
+        let steps = self.steps[wanted].len();
         self.open.insert(
             id,
             Request {
+                wanted,
                 asked,
                 answered: false,
                 told: false,
                 blocked: false,
                 gave_up: false,
                 counts,
-                runs: SmallVec::from_elem(0, self.steps.len()),
+                runs: SmallVec::from_elem(0, steps),
                 last_effect: asked,
-                done_at: SmallVec::from_elem(asked, self.steps.len()),
+                done_at: SmallVec::from_elem(asked, steps),
                 marked: SmallVec::new(),
                 partial_since: None,
                 was_partial: false,
@@ -141,7 +152,7 @@ impl Requests {
                 self.shortages.changed(at, id, &mut request.lacks, effect);
             }
         }
-        if !request.look_again(&self.steps, at, &mut self.tally) {
+        if !request.look_again(&self.steps[request.wanted], at, &mut self.tally) {
             self.shortages.whole(at, id, &mut request.lacks);
         }
     }
@@ -173,7 +184,7 @@ impl Requests {
                 self.shortages.changed(at, id, &mut request.lacks, &back);
             }
         }
-        if !request.look_again(&self.steps, at, &mut self.tally) {
+        if !request.look_again(&self.steps[request.wanted], at, &mut self.tally) {
             self.shortages.whole(at, id, &mut request.lacks);
         }
     }
@@ -202,7 +213,7 @@ impl Requests {
     fn close(&mut self, id: RequestId, request: &Request, end: Option<SimTime>, left: bool) {
         self.shortages.left(id, &request.lacks);
         let tally = &mut self.tally;
-        let became = presence(&self.steps, &request.runs);
+        let became = presence(&self.steps[request.wanted], &request.runs);
         if became == Presence::All {
             tally.commits.push(request.last_effect);
             if request.told && !request.gave_up {
@@ -225,10 +236,16 @@ impl Requests {
         match became {
             Presence::All => {
                 tally.committed += 1;
+                if let Some(mix) = tally.mix.get_mut(request.wanted) {
+                    mix.committed += 1;
+                }
                 tally.convergence.record(agreed);
             }
             Presence::None if !left => {
                 tally.refused += 1;
+                if let Some(mix) = tally.mix.get_mut(request.wanted) {
+                    mix.refused += 1;
+                }
                 if request.was_compensated {
                     tally.compensated += 1;
                     tally.convergence.record(agreed);

@@ -1,3 +1,4 @@
+use super::figures::OfTransaction;
 use super::spread::Spread;
 use crate::vocab::{SimDuration, SimTime};
 
@@ -9,6 +10,8 @@ pub(super) struct Tally {
     pub(super) refused: u64,
     pub(super) compensated: u64,
     pub(super) undecided: u64,
+    /// Of each transaction of a mix.
+    pub(super) mix: Vec<OfTransaction>,
     pub(super) inconsistent: u64,
     pub(super) longest_inconsistency: SimDuration,
     /// How many are half done now, as others see it.
@@ -30,6 +33,14 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Nothing yet, of a mix of so many transactions.
+    pub(super) fn of(transactions: usize) -> Self {
+        Tally {
+            mix: vec![OfTransaction::default(); transactions],
+            ..Tally::default()
+        }
+    }
+
     /// Half of a request was there for so long.
     pub(super) fn lasted(&mut self, time: SimDuration) {
         self.longest_inconsistency = self.longest_inconsistency.max(time);

@@ -10,7 +10,8 @@
 //! - [`safeguard`]: the named rules that keep a protocol correct.
 //!
 //! The machines: [`monolith`], [`two_phase_commit`], [`orchestrated`],
-//! [`choreographed`], and beside each service's the [`relay`] of its outbox.
+//! [`choreographed`], and beside each service's the [`relay`] of its outbox. Where a
+//! scenario has several transactions, [`mix`] has a machine for each.
 //!
 //! - [`own`]: what the bench must be told about a protocol that somebody brings.
 
@@ -18,6 +19,7 @@ mod attempt;
 pub mod choreographed;
 pub mod machine;
 pub mod message;
+pub mod mix;
 pub mod monolith;
 pub mod note;
 pub mod orchestrated;
@@ -40,6 +42,7 @@ pub use machine::{
 pub use message::{
     BrokerMsg, ClientMsg, ClientOutcome, Decision, Message, ProviderMsg, Wire, message_kinds,
 };
+pub use mix::{Mix, Wanted};
 pub use note::{Detail, Milestone, Note};
 pub use own::{Entry, Family, Own};
 pub use safeguard::{Safeguard, Safeguards};

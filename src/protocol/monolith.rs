@@ -23,10 +23,10 @@ use super::relay::WithRelay;
 use super::retained::Retained;
 use super::{
     Answer, Case, Change, ClientMsg, ClientOutcome, Cx, Durable, Effect, End, Force, Input, Key,
-    Machine, Milestone, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply, Role, Row,
-    Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
+    Machine, Milestone, Mix, Note, Out, Outcome, Predicate, Protocol, ProtocolKind, Reply, Role,
+    Row, Safeguard, Setting, Stamp, Tag, Test, Txn, Value, Wire, plan,
 };
-use crate::business::{Params, Reason};
+use crate::business::{Business, Params, Reason};
 use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
 
 /// One database, one local transaction.
@@ -34,17 +34,16 @@ use crate::vocab::{Direction, FastMap, RequestKey, StepId, TxId};
 pub enum Monolith {}
 
 impl Protocol for Monolith {
-    type Machine = WithRelay<Application>;
+    type Machine = WithRelay<Mix<Application>>;
 
     const KIND: ProtocolKind = ProtocolKind::Monolith;
 
-    fn build(setting: &Arc<Setting>, role: Role) -> Option<WithRelay<Application>> {
-        let home = setting.business.step(FIRST).service;
-        (role == Role::Service(home)).then(|| WithRelay::new(setting, Application::new(setting)))
+    fn build(setting: &Arc<Setting>, role: Role) -> Option<Self::Machine> {
+        let home = setting.business.steps[0].service;
+        let machine = || WithRelay::new(setting, Mix::new(setting, Application::new));
+        (role == Role::Service(home)).then(machine)
     }
 }
-
-const FIRST: StepId = StepId(0);
 
 /// The one service that does everything.
 #[derive(Clone, Debug)]
@@ -118,7 +117,8 @@ struct Stale;
 
 impl Phase {
     /// The transition.
-    fn next(self, last: StepId, happening: Happening) -> Result<(Phase, Act), Stale> {
+    fn next(self, business: &Business, happening: Happening) -> Result<(Phase, Act), Stale> {
+        let last = business.last();
         match (self, happening) {
             (Phase::Running(step), Happening::Executed(outcome)) => {
                 Ok(after_statement(step, last, outcome))
@@ -137,7 +137,9 @@ impl Phase {
                 _ => (self, Act::StoreLater),
             }),
             (Phase::Refusing(reason), Happening::Rested) => Ok((self, Act::StoreRefusal(reason))),
-            (Phase::Resting, Happening::Rested) => Ok((Phase::Running(FIRST), Act::Restart)),
+            (Phase::Resting, Happening::Rested) => {
+                Ok((Phase::Running(business.first), Act::Restart))
+            }
             (Phase::Resting, Happening::Executed(_))
             | (Phase::Running(_) | Phase::Committing, Happening::Rested) => Err(Stale),
         }
@@ -181,8 +183,9 @@ impl Application {
         if self.requests.contains_key(&key) {
             return;
         }
-        let request = self.new_request(cx, key, params, Phase::Running(FIRST));
-        run_statement(&self.setting, request.tx, FIRST, &params, out);
+        let first = self.setting.business.first;
+        let request = self.new_request(cx, key, params, Phase::Running(first));
+        run_statement(&self.setting, request.tx, first, &params, out);
         self.requests.insert(key, request);
     }
 
@@ -230,8 +233,8 @@ impl Application {
         if request.tx != tx {
             return;
         }
-        let last = StepId(self.setting.business.steps.len() as u8 - 1);
-        if let Ok((phase, act)) = request.phase.next(last, happening) {
+        let next = request.phase.next(&self.setting.business, happening);
+        if let Ok((phase, act)) = next {
             request.phase = phase;
             self.act(cx, tx, act, out);
         }
@@ -264,7 +267,8 @@ impl Application {
             Act::Restart => {
                 request.restarts += 1;
                 request.tx.attempt += 1;
-                run_statement(setting, request.tx, FIRST, &request.params, out);
+                let first = setting.business.first;
+                run_statement(setting, request.tx, first, &request.params, out);
             }
             Act::StoreLater => {
                 let wait = setting.policies.backoff(request.failures);
@@ -326,7 +330,7 @@ fn run_statement(
     out: &mut Out<NoPeer>,
 ) {
     let mut statement = plan::statement(setting, tx, step, params);
-    let lane = if step == FIRST {
+    let lane = if step == setting.business.first {
         statement.cases.insert(0, handled_before(tx.key));
         Lane::Work
     } else {
@@ -377,7 +381,7 @@ fn force(tx: TxId, tag: Tag, branch: Option<TxId>, txn: Txn, out: &mut Out<NoPee
     });
 }
 
-/// The inbox row of a request, whatever its attempt.
+/// The inbox row of a request, whatever its attempt and its steps.
 fn inbox(key: RequestKey) -> Row {
     Row::Inbox {
         tx: TxId {
@@ -385,7 +389,7 @@ fn inbox(key: RequestKey) -> Row {
             epoch: 0,
             attempt: 0,
         },
-        step: FIRST,
+        step: StepId(0),
         direction: Direction::Forward,
     }
 }

@@ -13,6 +13,7 @@ use super::Safeguard;
 ///     family: Family::StepByStep,
 ///     entry: Entry::FirstService,
 ///     answers: "the first service, after the last step",
+///     mixes: false,
 ///     uses_broker: false,
 ///     safeguards: &[],
 ///     again: "cargo run --release --example mine --",
@@ -30,6 +31,9 @@ pub struct Own {
     /// Who answers a client, and when, in a few words: stands in the heading of
     /// a report.
     pub answers: &'static str,
+    /// Whether it does scenarios with several transactions: its machines are made by
+    /// [`Mix`](super::Mix), or know from what a client says which steps it wants.
+    pub mixes: bool,
     /// Whether its services talk through the broker: otherwise a fault of the
     /// broker is *not applicable*.
     pub uses_broker: bool,

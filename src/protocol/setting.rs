@@ -1,12 +1,12 @@
 //! What every machine of a run is given at birth.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::two_phase_commit::Variant;
-use super::{Entry, Family, Own, Safeguards};
-use super::{StepGroup, StepOrder};
+use super::{Entry, Family, Own, Safeguards, StepGroup, StepOrder, Wanted};
 use crate::business::Business;
-use crate::vocab::{NodeId, Probability, ServiceId, SimDuration, StepId};
+use crate::vocab::{NodeId, Probability, RequestId, ServiceId, SimDuration, StepId};
 
 /// Which protocol: one of those that ship with the bench, or somebody's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -293,18 +293,39 @@ pub struct Setting {
     pub step_order: StepOrder,
     /// The rules in force.
     pub safeguards: Safeguards,
+    /// Which transaction of a mix a request is for.
+    pub wanted: Wanted,
 }
 
 impl Setting {
-    /// The node that clients call, and that answers them.
-    pub fn entry(&self) -> NodeId {
+    /// The node that clients call about a request, and that answers them.
+    pub fn entry(&self, request: RequestId) -> NodeId {
+        self.entry_of(self.wanted.by(request))
+    }
+
+    /// The node that clients call about the `n`th transaction.
+    pub fn entry_of(&self, n: usize) -> NodeId {
         match self.protocol {
             ProtocolKind::TwoPhaseCommit | ProtocolKind::OrchestratedSaga => self.nodes.manager(),
-            ProtocolKind::Monolith | ProtocolKind::ChoreographedSaga => self.first_node(),
-            ProtocolKind::Own(own) => match own.entry {
-                Entry::Manager => self.nodes.manager(),
-                Entry::FirstService => self.first_node(),
+            ProtocolKind::Monolith => self.first_node(),
+            ProtocolKind::ChoreographedSaga => self.first_node_of(n),
+            ProtocolKind::Own(own) => match (own.entry, own.family) {
+                (Entry::Manager, _) => self.nodes.manager(),
+                (Entry::FirstService, Family::OneDatabase) => self.first_node(),
+                (Entry::FirstService, _) => self.first_node_of(n),
             },
+        }
+    }
+
+    /// The same for the machines that do the `n`th transaction, and no other.
+    pub fn alone(self: &Arc<Self>, n: usize) -> Arc<Setting> {
+        match self.business.transactions.is_empty() {
+            true => Arc::clone(self),
+            false => Arc::new(Setting {
+                business: self.business.alone(n),
+                wanted: Wanted::One,
+                ..Setting::clone(self)
+            }),
         }
     }
 
@@ -334,5 +355,12 @@ impl Setting {
     /// every table in that database.
     pub fn first_node(&self) -> NodeId {
         self.nodes.service(self.business.steps[0].service)
+    }
+
+    /// The node of the service that does the first step of the `n`th transaction.
+    fn first_node_of(&self, n: usize) -> NodeId {
+        let first = self.business.steps_of(n).next();
+        let first = first.map(|step| self.business.step(step).service);
+        first.map_or_else(|| self.first_node(), |service| self.nodes.service(service))
     }
 }

@@ -47,7 +47,7 @@ impl StepOrder {
     ) -> StepGroup {
         let choreographed = protocol == ProtocolKind::ChoreographedSaga;
         let alone = |step: StepId| {
-            policies.step(step).parking.is_some() || (choreographed && step == StepId(0))
+            policies.step(step).parking.is_some() || (choreographed && step == business.first)
         };
         let just = |last| StepGroup { first, last };
         if self == StepOrder::Serial || alone(first) {
@@ -64,11 +64,11 @@ impl StepOrder {
                     business.may_run_beside(other, *step) && !in_a_circle(other, *step)
                 })
         };
-        let later = business.step_ids().skip(first.index() + 1);
+        let later = business.step_ids().skip_while(|&step| step <= first);
         just(later.take_while(joins).last().unwrap_or(first))
     }
 
-    /// All steps, in groups that are begun together, in order.
+    /// All steps of one transaction, in groups that are begun together, in order.
     pub fn groups(
         self,
         protocol: ProtocolKind,
@@ -76,10 +76,10 @@ impl StepOrder {
         policies: &Policies,
     ) -> impl Iterator<Item = StepGroup> {
         let from = move |first: StepId| {
-            let there_is = first.index() < business.steps.len();
+            let there_is = first <= business.last();
             there_is.then(|| self.group_from(protocol, business, policies, first))
         };
-        std::iter::successors(from(StepId(0)), move |group| from(group.next()))
+        std::iter::successors(from(business.first), move |group| from(group.next()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::table::{Cell, Table};
 use super::{Comparison, Judgement, sweep, words};
 use crate::check::Verdict;
 use crate::lab::Trial;
-use crate::measure::{COLUMNS, Figures, Locking, Quantiles, meaning};
+use crate::measure::{COLUMNS, Figures, Locking, OfTransaction, Quantiles, meaning};
 use crate::scenario::Expectation;
 use crate::vocab::SimDuration;
 
@@ -23,7 +23,7 @@ pub(super) fn table(of: &Comparison<'_>, page: Page) -> String {
 pub(super) fn rows(of: &Comparison<'_>) -> Table {
     let names = of.trials.iter().map(|trial| trial.protocol.to_string());
     let mut table = Table::new(names);
-    transactions(&mut table, of.trials);
+    transactions(&mut table, of);
     promises(&mut table, of);
     cost(&mut table, of.trials);
     contention(&mut table, of.trials);
@@ -165,14 +165,25 @@ pub(super) fn signs(of: &Comparison<'_>) -> String {
         .collect()
 }
 
-fn transactions(table: &mut Table, trials: &[Trial]) {
+fn transactions(table: &mut Table, of: &Comparison<'_>) {
+    let trials = of.trials;
     table.group("Transactions");
     counts(table, trials, "started", |f| f.started);
     counts(table, trials, "committed", |f| f.committed);
+    of_each(table, of, |one| one.committed);
     counts(table, trials, "refused", |f| f.refused);
+    of_each(table, of, |one| one.refused);
     counts(table, trials, "  of them compensated", |f| f.compensated);
     alarms(table, trials, "undecided", |f| f.undecided);
     alarms(table, trials, "unknown to the client", |f| f.unknown);
+}
+
+/// In a mix, how many there are of each transaction.
+fn of_each(table: &mut Table, of: &Comparison<'_>, count: fn(&OfTransaction) -> u64) {
+    for (n, transaction) in of.scenario.business.transactions.iter().enumerate() {
+        let label = format!("  {}", transaction.name);
+        counts(table, of.trials, &label, |f| f.mix.get(n).map_or(0, count));
+    }
 }
 
 fn promises(table: &mut Table, of: &Comparison<'_>) {

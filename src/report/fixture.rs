@@ -19,7 +19,7 @@ use crate::scenario::{
 };
 use crate::vocab::{
     ClientId, NodeId, Probability, RequestId, RequestKey, Seed, ServiceId, SimDuration, SimTime,
-    TxId,
+    StepId, TxId,
 };
 
 const MS: fn(u64) -> SimDuration = SimDuration::from_millis;
@@ -134,6 +134,9 @@ fn business() -> Business {
         kind,
     };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: vec!["points".to_owned(), "characters".to_owned()],
         domains: vec![
             domain("player", 200, &[]),

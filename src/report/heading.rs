@@ -178,19 +178,31 @@ fn answer(scenario: &Scenario, protocol: ProtocolKind) -> String {
         }
         ProtocolKind::Own(own) => own.answers.to_owned(),
         ProtocolKind::ChoreographedSaga => format!(
-            "{first}: `accepted` after its own step, the final answer when the event that ends \
-             the saga has come back to it"
+            "{}: `accepted` after its own step, the final answer when the event that ends \
+             the saga has come back to it",
+            first_services(scenario)
         ),
     }
 }
 
 fn in_one_phase(scenario: &Scenario) -> bool {
-    let participants = scenario.business.participants().len();
-    scenario.two_phase.commits_in_one_phase(participants)
+    scenario.in_one_phase().1
 }
 
-/// The service of the first step, where choreographed sagas begin and the
-/// monolith lives.
+/// The service of the first step of each transaction, where choreographed sagas begin.
+fn first_services(scenario: &Scenario) -> String {
+    let business = &scenario.business;
+    let mut first: Vec<String> = Vec::new();
+    for step in (0..business.variety()).filter_map(|n| business.steps_of(n).next()) {
+        let service = &business.services[usize::from(business.step(step).service.0)];
+        if !first.contains(service) {
+            first.push(service.clone());
+        }
+    }
+    first.join(" or ")
+}
+
+/// The service of the very first step, where the monolith lives.
 pub(super) fn first_service(scenario: &Scenario) -> &str {
     let business = &scenario.business;
     &business.services[usize::from(business.steps[0].service.0)]

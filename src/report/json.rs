@@ -227,6 +227,15 @@ fn shortage(scenario: &Scenario, of: &Shortage) -> ShortageEntry {
     }
 }
 
+/// [`OfTransaction`](crate::measure::OfTransaction), and which.
+#[derive(Serialize, JsonSchema)]
+struct OfTransactionEntry {
+    transaction: String,
+    started: u64,
+    committed: u64,
+    refused: u64,
+}
+
 /// [`Figures`], with `null` where the screen has a dash.
 #[derive(Serialize, JsonSchema)]
 struct FiguresEntry {
@@ -235,6 +244,9 @@ struct FiguresEntry {
     refused: u64,
     compensated: u64,
     undecided: u64,
+    /// In a mix, how many of them were for each transaction.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mix: Vec<OfTransactionEntry>,
     unknown: u64,
     committed_share: Option<f64>,
     refused_share: Option<f64>,
@@ -279,14 +291,24 @@ struct FiguresEntry {
     broker_backlog: Option<u64>,
 }
 
-impl From<&Figures> for FiguresEntry {
-    fn from(f: &Figures) -> Self {
+impl FiguresEntry {
+    fn of(scenario: &Scenario, f: &Figures) -> Self {
+        let transactions = scenario.business.transactions.iter();
+        let mix = transactions
+            .zip(&f.mix)
+            .map(|(of, counts)| OfTransactionEntry {
+                transaction: of.name.clone(),
+                started: counts.started,
+                committed: counts.committed,
+                refused: counts.refused,
+            });
         FiguresEntry {
             started: f.started,
             committed: f.committed,
             refused: f.refused,
             compensated: f.compensated,
             undecided: f.undecided,
+            mix: mix.collect(),
             unknown: f.unknown,
             committed_share: meaning::share(f, f.committed_share),
             refused_share: meaning::share(f, f.refused_share),
@@ -507,7 +529,7 @@ fn entry<'a>(of: &Comparison<'a>, trial: &'a Trial) -> TrialEntry<'a> {
                 promise_entry(name, verdict, *expectation, of.judge(verdict, *expectation))
             })
             .collect(),
-        figures: FiguresEntry::from(&trial.figures),
+        figures: FiguresEntry::of(of.scenario, &trial.figures),
         locking: trial
             .figures
             .locking

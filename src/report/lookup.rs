@@ -189,6 +189,7 @@ mod tests {
             "steps",
             "choreographed-saga.steps",
             "orchestrated-saga.steps",
+            "transactions.<name>.steps",
         ];
         assert_eq!(found("steps"), steps);
         assert_eq!(found("pivot"), ["pivot", "steps.<name>.kind = pivot"]);

@@ -63,8 +63,10 @@ fn variant(scenario: &Scenario, trial: &Trial) -> Option<String> {
     if variant.locks == LockTime::AtPrepare {
         says.push("participants do their work, and take its locks, when they are asked to prepare");
     }
-    if variant.commits_in_one_phase(scenario.business.participants().len()) {
-        says.push("its only participant commits in one phase, by its own decision");
+    match scenario.in_one_phase() {
+        (0, _) => {}
+        (_, true) => says.push("its only participant commits in one phase, by its own decision"),
+        (_, false) => says.push("an only participant commits in one phase, by its own decision"),
     }
     if variant.cooperative_termination {
         says.push(
@@ -80,6 +82,7 @@ fn together(scenario: &Scenario, trial: &Trial) -> Option<String> {
     let name = |id| &scenario.business.step(id).name;
     let several = scenario
         .groups(trial.protocol)
+        .into_iter()
         .filter(|group| !group.is_single());
     let groups: Vec<String> = several
         .map(|group| format!("{} together", list(group.steps().map(name))))

@@ -37,6 +37,27 @@ impl<T> At<T> {
     pub(super) fn get_ref(&self) -> &T {
         self.0.get_ref()
     }
+
+    pub(super) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl File {
+    /// Where the steps of each transaction stand in `steps`, which has all of them.
+    pub(super) fn parts(&self) -> Vec<Range<usize>> {
+        if self.transactions.is_empty() {
+            return vec![0..self.steps.len()];
+        }
+        let mut end = 0;
+        let of = |entry: &Entry<TransactionFile>| entry.says.as_ref().map_or(0, |says| says.count);
+        let parts = self.transactions.iter().map(|entry| {
+            let start = end;
+            end += of(entry);
+            start..end
+        });
+        parts.collect()
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
@@ -147,6 +168,10 @@ pub(super) struct File {
     /// ones.
     #[schemars(with = "Vec<StepFile>")]
     pub(super) steps: Vec<Entry<StepFile>>,
+    /// Several transactions in the place of `steps`, at most 16: each request is for one
+    /// of them. They share services, resources and promises.
+    #[schemars(with = "Vec<TransactionFile>")]
+    pub(super) transactions: Vec<Entry<TransactionFile>>,
     /// Who asks for transactions, and how often.
     #[schemars(with = "Section<WorkloadFile>")]
     pub(super) workload: WorkloadFile,
@@ -481,6 +506,27 @@ pub(super) enum ResourceKindFile {
     Action,
 }
 
+/// One of several transactions.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct TransactionFile {
+    /// What the transaction is called. It must be there.
+    #[schemars(example = &"refund")]
+    pub(super) name: At<String>,
+    /// How many of the requests are for it, in proportion to the weights of the others:
+    /// 1 to a million. Default: 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(super) weight: Option<At<u32>>,
+    /// Its steps: compensable ones, then at most one pivot, then retriable ones. No
+    /// two steps of a scenario have the same name. It must be there.
+    #[schemars(with = "Vec<StepFile>")]
+    pub(super) steps: Vec<At<StepFile>>,
+    /// How many of the file's steps are its own, once they are all in one list.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(super) count: usize,
+}
+
 /// A step: one local transaction of one service.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -716,6 +762,10 @@ pub(super) struct RequestFile {
     /// there are domains.
     #[schemars(example = &"ash/pikachu")]
     pub(super) about: Option<At<ItemFile>>,
+    /// Which of the `transactions` it is for, by its name. It must be there, if there
+    /// are several.
+    #[schemars(example = &"refund")]
+    pub(super) transaction: Option<At<String>>,
     /// Which client's how-many-th wish it is, both counted from 0, like `"c3.17"`:
     /// what is drawn for it, like how long its messages travel, depends on that.
     /// Default: the first wish of a client of its own.

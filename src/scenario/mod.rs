@@ -48,7 +48,7 @@
 //! | `about` | empty | what it shows |
 //! | `seed` | `1` | the seed that it is pinned to |
 //! | `settle` | `"10s"` | a run that is not at rest is stopped so long after the last arrival or fault; more with a large backlog |
-//! | `first-steps` | all | only so many of the steps, from the first: how long the transaction is, as a number that can be swept |
+//! | `first-steps` | all | only so many of the steps, from the first: how long the transaction is, as a number that can be swept; not beside `[[transactions]]` |
 //! | `allow` | `[]` | rules of the craft that the scenario breaks on purpose: see `[[steps]]` |
 //! | `without` | `[]` | safeguards that the scenario does without, as with `--without` |
 //!
@@ -150,6 +150,22 @@
 //! | `"compensation-can-fail"` | a compensation that takes from a counter with a floor: it takes, and the floor breaks |
 //! | `"retriable-can-fail"` | a retriable step that takes from a counter with a floor, or grants: it may be tried for ever |
 //!
+//! ## `[[transactions]]`
+//!
+//! Several transactions in the place of `[[steps]]`: at most 16, each with steps of
+//! its own as `[[transactions.steps]]`, by the same rules. They share services,
+//! domains (then at most three), resources and promises. Each request is for one of
+//! them, drawn by their weights; that depends on the seed and on who asks for the
+//! how-many-th time, and on nothing else. No two steps of a scenario have the same
+//! name. Whoever may hold one semantic lock or reservation while wanting another
+//! must take them in the order in which the other transactions do.
+//!
+//! | key | default | meaning |
+//! | --- | --- | --- |
+//! | `transactions.name` | must be there | what the transaction is called |
+//! | `transactions.weight` | `1` | how many of the requests are for it, in proportion to the weights of the others |
+//! | `transactions.steps` | must be there | its steps: see `[[steps]]` |
+//!
 //! ## `[workload]`
 //!
 //! | key | default | meaning |
@@ -178,6 +194,7 @@
 //! | --- | --- | --- |
 //! | `requests.at` | must be there | when it is made |
 //! | `requests.about` | must be there if there are domains | a value for every domain: `"alice/pikachu"` or `{ player = "alice", character = 7 }`, counted from 0 |
+//! | `requests.transaction` | must be there if there are several | which of the `[[transactions]]` it is for, by its name |
 //! | `requests.id` | a client of its own | which client's how-many-th wish it is, like `"c3.17"`, counted from 0: what is drawn for it depends on that |
 //!
 //! ## `[[readers]]`, `[[operator]]`
@@ -301,8 +318,8 @@
 //! - Sections are merged key by key, so `[machines.points]`, `[workload]` and
 //!   `[expect.2pc]` keep what they do not say anew. Names keep the base's order,
 //!   and new ones follow.
-//! - Lists are replaced as a whole: `[[steps]]`, `[[requests]]`, `[[readers]]`, `[[operator]]`,
-//!   `[[faults]]`, `[[promises]]`, and every other. `faults = []` leaves none.
+//! - Lists are replaced as a whole: `[[steps]]`, `[[transactions]]`, `[[requests]]`,
+//!   `[[readers]]`, `[[operator]]`, `[[faults]]`, `[[promises]]`, and every other. `faults = []` leaves none.
 //! - What is one value is replaced as a whole, too: a spread (`delay`,
 //!   `service-time`, `think`), a `choice`, and a section that says another `kind`
 //!   than the base's.

@@ -14,7 +14,7 @@ use super::names::{list, meant, quote};
 use super::{axis, expand};
 
 /// The keys of the file's top level.
-const SECTIONS: [&str; 28] = [
+const SECTIONS: [&str; 29] = [
     "base",
     "name",
     "about",
@@ -35,6 +35,7 @@ const SECTIONS: [&str; 28] = [
     "domains",
     "resources",
     "steps",
+    "transactions",
     "workload",
     "requests",
     "readers",
@@ -48,8 +49,31 @@ const SECTIONS: [&str; 28] = [
 /// What the file says; sections that are wrong are left at their defaults.
 pub(super) fn read(table: Table<'_>, problems: &mut Problems) -> File {
     let mut file = Sections { problems }.file(table);
+    collect_steps(&mut file, problems);
     keep_first_steps(&mut file, problems);
     file
+}
+
+/// Puts the steps of several transactions into one list.
+fn collect_steps(file: &mut File, problems: &mut Problems) {
+    let Some(first) = file.transactions.first() else {
+        return;
+    };
+    if let Some(step) = file.steps.first() {
+        problems.push(
+            Problem::at(step.span.clone(), "there are `steps` and `transactions`")
+                .beside(first.span.clone(), "the first of several transactions")
+                .help("one transaction is written as `[[steps]]`; several are `[[transactions]]`, each with a `name` and its own `[[transactions.steps]]`"),
+        );
+        file.steps.clear();
+    }
+    for says in file.transactions.iter_mut().filter_map(|t| t.says.as_mut()) {
+        says.count = says.steps.len();
+        file.steps.extend(says.steps.drain(..).map(|step| Entry {
+            span: step.span(),
+            says: Some(step.into_inner()),
+        }));
+    }
 }
 
 /// Leaves out the steps that `first-steps` leaves out.
@@ -57,6 +81,11 @@ fn keep_first_steps(file: &mut File, problems: &mut Problems) {
     let Some(first) = &file.first_steps else {
         return;
     };
+    if !file.transactions.is_empty() {
+        let title = "`first-steps` means nothing for several transactions";
+        problems.push(Problem::at(first.span(), title).help("leave steps out of one of them"));
+        return;
+    }
     let (wanted, all) = (usize::from(*first.get_ref()), file.steps.len());
     if wanted == 0 || wanted > all {
         let title = format!("`first-steps` cannot be {wanted}");
@@ -95,6 +124,7 @@ impl Sections<'_> {
                 "domains" => file.domains = self.named(value),
                 "resources" => file.resources = self.named(value),
                 "steps" => file.steps = self.list("steps", value),
+                "transactions" => file.transactions = self.list("transactions", value),
                 "workload" => file.workload = self.one(value).unwrap_or_default(),
                 "requests" => file.requests = self.list("requests", value),
                 "readers" => file.readers = self.list("readers", value),

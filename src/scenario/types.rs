@@ -557,16 +557,37 @@ impl Scenario {
         }
     }
 
-    /// All steps in the groups that a protocol begins together: each alone, if it does
-    /// not say otherwise.
-    pub fn groups(&self, protocol: ProtocolKind) -> impl Iterator<Item = StepGroup> {
+    /// All steps in the groups that a protocol begins together, transaction by
+    /// transaction: each alone, if it does not say otherwise.
+    pub fn groups(&self, protocol: ProtocolKind) -> Vec<StepGroup> {
         let order = self.step_order(protocol);
-        order.groups(protocol, &self.business, &self.policies)
+        let of_one = |business: Business| -> Vec<StepGroup> {
+            order.groups(protocol, &business, &self.policies).collect()
+        };
+        self.business.each_alone().flat_map(of_one).collect()
+    }
+
+    /// How many transactions have a single participant, which two-phase commit asks to
+    /// commit in one phase; and whether that is all of them.
+    pub fn in_one_phase(&self) -> (usize, bool) {
+        let alone = |business: &Business| {
+            let participants = business.participants().len();
+            self.two_phase.commits_in_one_phase(participants)
+        };
+        let count = self.business.each_alone().filter(alone).count();
+        (count, count == self.business.variety())
     }
 
     /// Whether a protocol can run here: two-phase commit needs databases that
-    /// can prepare. `Err` says which cannot.
+    /// can prepare, and somebody's own must know of several transactions, if there
+    /// are. `Err` says what is missing.
     pub fn can_run(&self, protocol: ProtocolKind) -> Result<(), String> {
+        if let ProtocolKind::Own(own) = protocol
+            && self.business.variety() > 1
+            && !own.mixes
+        {
+            return Err("it does one transaction, and here are several".to_owned());
+        }
         if protocol.family() != Family::TwoPhase {
             return Ok(());
         }
@@ -593,7 +614,7 @@ impl Scenario {
         let retries = policies.map(|policy| policy.conflict_retries).max();
         let attempts = u64::from(retries.unwrap_or_default()) + 1;
         let locks = longest_wait.unwrap_or_default() * attempts;
-        let parked = self.policies.longest_parked(self.business.steps.len());
+        let parked = self.policies.longest_parked(self.business.most_steps());
         self.settle + backlog + clients + locks + parked
     }
 }

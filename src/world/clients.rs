@@ -244,7 +244,10 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let who = Identity::named("wish")
             .with(u64::from(client.0))
             .with(u64::from(n));
-        let params = self.clients.params(Stream::Workload, who);
+        let mut params = self.clients.params(Stream::Workload, who);
+        if self.setting.business.variety() > 1 {
+            params.0[Params::TRANSACTION] = self.setting.wanted.by(request) as u32;
+        }
         self.want(request, params);
     }
 
@@ -310,7 +313,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
         };
         let key = self.key_of(request, retry);
         let cancel = Wire::Client(ClientMsg::Cancel { key, params });
-        self.send(self.setting.nodes.clients(), self.setting.entry(), cancel);
+        let entry = self.setting.entry(request);
+        self.send(self.setting.nodes.clients(), entry, cancel);
     }
 
     /// A client that has no final answer yet, and has not tried again, asks
@@ -343,7 +347,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
         let key = self.key_of(wish, retry);
         let clients = self.setting.nodes.clients();
         self.record(clients, What::Asked { key, params, retry });
-        self.send(clients, self.setting.entry(), request(key, params, retry));
+        let entry = self.setting.entry(wish);
+        self.send(clients, entry, request(key, params, retry));
         let timeout = self.scenario.workload.timeout;
         let who = Identity::named("client-timeout")
             .with_key(key)

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
-use crate::protocol::{ProtocolKind, Safeguards, Setting};
-use crate::scenario::Scenario;
-use crate::vocab::{RequestId, Seed, SimTime};
+use crate::protocol::{ProtocolKind, Safeguards, Setting, Wanted};
+use crate::scenario::{Arrivals, Scenario};
+use crate::vocab::{Chance, RequestId, Seed, SimTime};
 
 /// What a run is made from.
 #[derive(Clone, Debug)]
@@ -25,6 +25,22 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
+    /// Which transaction each request is for.
+    fn wanted(&self) -> Wanted {
+        let business = &self.scenario.business;
+        match &self.scenario.workload.arrivals {
+            _ if business.transactions.is_empty() => Wanted::One,
+            Arrivals::Listed(wishes) => {
+                let listed = wishes.iter();
+                let listed = listed.map(|w| (w.request, business.wanted(&w.params) as u8));
+                Wanted::Listed(listed.collect())
+            }
+            Arrivals::Closed { .. } | Arrivals::Open { .. } => {
+                Wanted::drawn(Chance::new(self.seed), business)
+            }
+        }
+    }
+
     /// What every machine of a protocol is given at birth.
     pub fn setting(&self, protocol: ProtocolKind) -> Setting {
         let scenario = &self.scenario;
@@ -36,6 +52,7 @@ impl RunSpec {
             two_phase: scenario.two_phase,
             step_order: scenario.step_order(protocol),
             safeguards: self.safeguards.seen_by(protocol),
+            wanted: self.wanted(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod found;
 mod identity;
 mod lessons;
 mod links;
+mod mixes;
 mod parallel_steps;
 mod policies;
 mod presumptions;

@@ -220,6 +220,9 @@ fn business() -> Business {
     let counter = |initial| ResourceKind::Counter { initial, floor: 0 };
     let item = KeyTemplate { domains: vec![1] };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: ["points", "characters", "post"].map(str::to_owned).to_vec(),
         domains: vec![
             domain("player", ["alice", "bob"]),

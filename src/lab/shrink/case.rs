@@ -159,7 +159,8 @@ impl Case {
             return;
         }
         let mut document = self.document.clone();
-        let domains = &self.best.scenario.business.domains;
+        let business = &self.best.scenario.business;
+        let domains = &business.domains;
         let requests = wishes.asked.iter().map(|(at, request, params)| {
             let mut entry = Table::new();
             let at = duration_text(at.since(SimTime::ZERO));
@@ -169,6 +170,9 @@ impl Case {
                 let values = domains.iter().zip(params.0);
                 let about = values.map(|(d, n)| (d.name.clone(), Value::Integer(i64::from(n))));
                 entry.insert("about".to_owned(), Value::Table(about.collect()));
+            }
+            if let Some(name) = business.wanted_name(params) {
+                entry.insert("transaction".to_owned(), name.into());
             }
             Value::Table(entry)
         });

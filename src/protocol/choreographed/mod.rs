@@ -67,21 +67,21 @@ use std::sync::Arc;
 pub use reactor::Reactor;
 
 use super::relay::WithRelay;
-use super::{Protocol, ProtocolKind, Role, Setting};
+use super::{Mix, Protocol, ProtocolKind, Role, Setting};
 
 /// The saga without an orchestrator.
 #[derive(Clone, Debug)]
 pub enum ChoreographedSaga {}
 
 impl Protocol for ChoreographedSaga {
-    type Machine = WithRelay<Reactor>;
+    type Machine = WithRelay<Mix<Reactor>>;
 
     const KIND: ProtocolKind = ProtocolKind::ChoreographedSaga;
 
-    fn build(setting: &Arc<Setting>, role: Role) -> Option<WithRelay<Reactor>> {
+    fn build(setting: &Arc<Setting>, role: Role) -> Option<Self::Machine> {
         match role {
             Role::Manager => None,
-            Role::Service(_) => Some(WithRelay::new(setting, Reactor::new(setting))),
+            Role::Service(_) => Some(WithRelay::new(setting, Mix::new(setting, Reactor::new))),
         }
     }
 }

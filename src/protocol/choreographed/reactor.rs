@@ -65,31 +65,33 @@ impl Reactor {
     fn watch(&mut self, tx: TxId, params: Params, out: &mut Out<NoPeer>) {
         if let Some(after) = self.setting.policies.watchdog {
             self.watched.insert(tx, params);
-            out.arm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp), after);
+            let overdue = Task::overdue(&self.setting);
+            out.arm(JobId::new(tx, overdue).key(Tag::GiveUp), after);
         }
     }
 
     /// It is not over, and perhaps lost. Should it be past its pivot, or on its
     /// way back, that is where it goes on.
     fn overdue(&mut self, tx: TxId, out: &mut Out<NoPeer>) {
-        let id = JobId::new(tx, Task::OVERDUE);
+        let overdue = Task::overdue(&self.setting);
+        let id = JobId::new(tx, overdue);
         if let Some(&params) = self.watched.get(&tx)
             && !self.jobs.contains_key(&id)
         {
-            self.begin(id, Task::OVERDUE, params, Owed::Nothing, out);
+            self.begin(id, overdue, params, Owed::Nothing, out);
         }
     }
 
     /// A client wants something, for the first time or again: either way the
     /// first step runs, and the inbox knows whether it ran before.
     fn asked(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
-        self.begin_for_client(key, Task::FIRST, params, out);
+        self.begin_for_client(key, Task::first(&self.setting), params, out);
     }
 
     /// A client takes its wish back: the first step is refused, or the next ones
     /// are asked to.
     fn cancelled(&mut self, key: RequestKey, params: Params, out: &mut Out<NoPeer>) {
-        self.begin_for_client(key, Task::CANCELLED, params, out);
+        self.begin_for_client(key, Task::cancelled(&self.setting), params, out);
     }
 
     fn begin_for_client(
@@ -118,7 +120,7 @@ impl Reactor {
         if self.jobs.contains_key(&id) {
             return;
         }
-        out.observe(note(Milestone::ConsumerReceived, event.tx, task));
+        out.observe(self.note(Milestone::ConsumerReceived, event.tx, task));
         let mut owed = Owed::Ack {
             delivery,
             id: letter,
@@ -146,7 +148,7 @@ impl Reactor {
         let task = job.task;
         out.push(Effect::Execute {
             call: id.key(task.tag()),
-            stamp: task.stamp(id.tx),
+            stamp: task.stamp(&self.setting, id.tx),
             lane: task.lane(),
             branch: None,
             txn: Box::new(task.txn(&self.setting, id.tx, &job.params)),
@@ -161,7 +163,7 @@ impl Reactor {
         };
         let persistence = job.task.persistence(&self.setting);
         let policies = &self.setting.policies;
-        let policy = match job.task.step() {
+        let policy = match job.task.step(&self.setting) {
             Some(step) => policies.step(step),
             None => policies.common(),
         };
@@ -235,7 +237,8 @@ impl Reactor {
             Task::Close(outcome) => {
                 self.watched.remove(&tx);
                 if self.setting.policies.watchdog.is_some() {
-                    out.disarm(JobId::new(tx, Task::OVERDUE).key(Tag::GiveUp));
+                    let overdue = Task::overdue(&self.setting);
+                    out.disarm(JobId::new(tx, overdue).key(Tag::GiveUp));
                 }
                 let outcome = stored(&answered.reads).unwrap_or(outcome);
                 self.tell(tx, outcome, out);
@@ -308,7 +311,7 @@ impl Reactor {
             Owed::Ack { delivery, id } => {
                 let ack = BrokerMsg::Ack { delivery, id };
                 out.send_wire(self.setting.nodes.broker(), Wire::Broker(ack));
-                out.observe(note(Milestone::ConsumerAcked, tx, task));
+                out.observe(self.note(Milestone::ConsumerAcked, tx, task));
             }
             Owed::Answer | Owed::Nothing => {}
         }
@@ -317,8 +320,15 @@ impl Reactor {
     /// Without the safeguard that makes it persist: the event is done with, and
     /// nothing is done about it.
     fn give_up(&self, tx: TxId, job: Job, out: &mut Out<NoPeer>) {
-        out.observe(note(Milestone::StepGaveUp, tx, job.task));
+        out.observe(self.note(Milestone::StepGaveUp, tx, job.task));
         self.acknowledge(job.owed, tx, job.task, out);
+    }
+
+    fn note(&self, milestone: Milestone, tx: TxId, task: Task) -> Note {
+        match task.step(&self.setting) {
+            Some(step) => Note::step(milestone, tx, step),
+            None => Note::new(milestone, tx),
+        }
     }
 }
 
@@ -399,11 +409,4 @@ fn cancelled(answered: &Answered) -> Option<ClientOutcome> {
         Reply::Refused(reason) => Some(ClientOutcome::Refused(reason)),
         Reply::Done | Reply::Null => None,
     })
-}
-
-fn note(milestone: Milestone, tx: TxId, task: Task) -> Note {
-    match task.step() {
-        Some(step) => Note::step(milestone, tx, step),
-        None => Note::new(milestone, tx),
-    }
 }

@@ -36,22 +36,28 @@ pub(super) enum Task {
 
 impl Task {
     /// The step that a client's request sets off.
-    pub(super) const FIRST: Task = Task::Do(FIRST_STEP);
+    pub(super) fn first(setting: &Setting) -> Self {
+        Task::Do(setting.business.first)
+    }
 
     /// The step that a client's cancel asks for.
-    pub(super) const CANCELLED: Task = Task::Cancel {
-        step: FIRST_STEP,
-        reason: Reason::Cancelled,
-    };
+    pub(super) fn cancelled(setting: &Setting) -> Self {
+        Task::Cancel {
+            step: setting.business.first,
+            reason: Reason::Cancelled,
+        }
+    }
 
     /// What is left to do when the first step met too many conflicts.
     pub(super) const CONFLICTED: Task = Task::Refuse(Reason::Conflict);
 
     /// What the watchdog asks for.
-    pub(super) const OVERDUE: Task = Task::Cancel {
-        step: FIRST_STEP,
-        reason: Reason::Overdue,
-    };
+    pub(super) fn overdue(setting: &Setting) -> Self {
+        Task::Cancel {
+            step: setting.business.first,
+            reason: Reason::Overdue,
+        }
+    }
 
     /// What an event asks for.
     pub(super) fn after(event: EventKind, setting: &Setting) -> Self {
@@ -94,7 +100,7 @@ impl Task {
         match self {
             Task::Do(step) => {
                 let mut done = chain.on_done(step);
-                if step == FIRST_STEP && is_watched(setting) {
+                if step == setting.business.first && is_watched(setting) {
                     done.push(chain.watched());
                 }
                 let staged = Staged {
@@ -102,7 +108,7 @@ impl Task {
                     refused: &|reason| Vec::from_iter(chain.on_no(step, reason)),
                 };
                 let mut txn = plan::forward(setting, tx, step, params, &staged);
-                if step == FIRST_STEP {
+                if step == setting.business.first {
                     // A client that asks again is told how it ended.
                     txn.reads.push(Row::Outcome(tx.key));
                 }
@@ -133,10 +139,10 @@ impl Task {
     }
 
     /// On whose behalf it runs.
-    pub(super) fn stamp(self, tx: TxId) -> Stamp {
+    pub(super) fn stamp(self, setting: &Setting, tx: TxId) -> Stamp {
         match self {
             Task::Do(step) | Task::Cancel { step, .. } => Stamp::forward(tx, step),
-            Task::Refuse(_) => Stamp::forward(tx, FIRST_STEP),
+            Task::Refuse(_) => Stamp::forward(tx, setting.business.first),
             Task::Undo { step, reason, .. } => Stamp::backward(tx, step, reason),
             Task::Join { .. } | Task::Close(_) => Stamp::bookkeeping(tx),
         }
@@ -179,10 +185,10 @@ impl Task {
     }
 
     /// The step that it is about.
-    pub(super) fn step(self) -> Option<StepId> {
+    pub(super) fn step(self, setting: &Setting) -> Option<StepId> {
         match self {
             Task::Do(step) | Task::Undo { step, .. } | Task::Cancel { step, .. } => Some(step),
-            Task::Refuse(_) => Some(FIRST_STEP),
+            Task::Refuse(_) => Some(setting.business.first),
             Task::Join { next, .. } => next,
             Task::Close(_) => None,
         }
@@ -191,7 +197,8 @@ impl Task {
     /// Whether it can be refused for want of luck: only what a client asks for, and
     /// nothing that succeeds if it is tried often enough.
     pub(super) fn may_be_refused(self, setting: &Setting) -> bool {
-        self == Task::FIRST && setting.business.step(FIRST_STEP).kind != StepKind::Retriable
+        self == Task::first(setting)
+            && setting.business.step(setting.business.first).kind != StepKind::Retriable
     }
 
     /// How often it is tried.
@@ -205,8 +212,6 @@ impl Task {
         }
     }
 }
-
-const FIRST_STEP: StepId = StepId(0);
 
 /// Cancelling steps is numbered from here; doing and undoing them below.
 const CANCELS: u32 = 2_000;
@@ -259,7 +264,11 @@ impl Chain<'_> {
         };
         match next {
             None if alone => vec![self.over(ClientOutcome::Committed, step, Direction::Forward)],
-            None => vec![tell(FIRST_STEP, EventKind::DoneFor { step, next: None }, 0)],
+            None => vec![tell(
+                self.first(),
+                EventKind::DoneFor { step, next: None },
+                0,
+            )],
             Some(next) if alone && next.is_single() => {
                 vec![tell(next.first, EventKind::Done(step), 0)]
             }
@@ -275,7 +284,7 @@ impl Chain<'_> {
     /// What is begun when this step, and all that were begun with it, are done.
     fn after(&self, step: StepId) -> Option<StepGroup> {
         let next = self.setting.group_of(step).next();
-        let there_is = next.index() < self.setting.business.steps.len();
+        let there_is = next <= self.setting.business.last();
         there_is.then(|| self.setting.group_of(next))
     }
 
@@ -310,7 +319,7 @@ impl Chain<'_> {
     fn on_refused(&self, failed: StepId, reason: Reason) -> Change {
         match self.to_undo(failed).first() {
             Some(&undo) => self.failure(undo, failed, reason, failed, Direction::Forward),
-            None if failed == FIRST_STEP => self.outcome(ClientOutcome::Refused(reason)),
+            None if failed == self.first() => self.outcome(ClientOutcome::Refused(reason)),
             None => self.over(ClientOutcome::Refused(reason), failed, Direction::Forward),
         }
     }
@@ -327,7 +336,7 @@ impl Chain<'_> {
             direction,
         };
         let mut txn = Txn::default();
-        if step == FIRST_STEP {
+        if step == self.first() {
             txn.reads.push(Row::Outcome(tx.key));
         }
         let kind = self.setting.business.step(step).kind;
@@ -340,7 +349,7 @@ impl Chain<'_> {
             txn.cases.push(Case::when(undone, [], Answer::Null));
         }
         let next = StepId(step.0 + 1);
-        if kind == StepKind::Compensable && next.index() < self.setting.business.steps.len() {
+        if kind == StepKind::Compensable && next <= self.setting.business.last() {
             let done = Test::of(inbox, Predicate::Replied(Reply::Done));
             let events = self.after(step).map_or(1, |next| next.steps().len());
             let pass_on = self.letter(
@@ -365,7 +374,7 @@ impl Chain<'_> {
     /// The first step could not be done, and its client is told so for good: the
     /// refusal takes its place in the inbox, unless it has been done already.
     fn refuse(&self, reason: Reason) -> Txn {
-        let (tx, step, direction) = (self.tx, FIRST_STEP, Direction::Forward);
+        let (tx, step, direction) = (self.tx, self.first(), Direction::Forward);
         let inbox = Row::Inbox {
             tx,
             step,
@@ -420,8 +429,12 @@ impl Chain<'_> {
     }
 
     fn over(&self, outcome: ClientOutcome, by: StepId, direction: Direction) -> Change {
-        let first = self.owner(FIRST_STEP);
+        let first = self.owner(self.first());
         self.tell(first, EventKind::Over(outcome), by, direction)
+    }
+
+    fn first(&self) -> StepId {
+        self.setting.business.first
     }
 
     fn owner(&self, step: StepId) -> ServiceId {
@@ -467,7 +480,7 @@ impl Chain<'_> {
     fn watched(&self) -> Change {
         let entry = LogEntry {
             params: self.params,
-            state: LogState::Saga(SagaPhase::Forward(FIRST_STEP)),
+            state: LogState::Saga(SagaPhase::Forward(self.first())),
         };
         Change::put(Row::Log(self.tx), Value::Log(entry))
     }

@@ -45,7 +45,7 @@ pub use orchestrator::Orchestrator;
 pub use service::StepService;
 
 use super::relay::WithRelay;
-use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};
+use super::{Cx, Durable, Input, Machine, Mix, Out, Protocol, ProtocolKind, Role, Setting};
 
 /// The saga with an orchestrator.
 #[derive(Clone, Debug)]
@@ -58,9 +58,9 @@ impl Protocol for OrchestratedSaga {
 
     fn build(setting: &Arc<Setting>, role: Role) -> Option<SagaMachine> {
         Some(match role {
-            Role::Manager => SagaMachine::Orchestrator(Orchestrator::new(setting)),
+            Role::Manager => SagaMachine::Orchestrator(Mix::new(setting, Orchestrator::new)),
             Role::Service(_) => {
-                SagaMachine::Service(WithRelay::new(setting, StepService::new(setting)))
+                SagaMachine::Service(WithRelay::new(setting, Mix::new(setting, StepService::new)))
             }
         })
     }
@@ -70,9 +70,9 @@ impl Protocol for OrchestratedSaga {
 #[derive(Clone, Debug)]
 pub enum SagaMachine {
     /// The transaction manager's.
-    Orchestrator(Orchestrator),
+    Orchestrator(Mix<Orchestrator>),
     /// A service's, which may have real actions to hand over.
-    Service(WithRelay<StepService>),
+    Service(WithRelay<Mix<StepService>>),
 }
 
 impl Machine for SagaMachine {

@@ -62,13 +62,7 @@ impl Orchestrator {
             epoch: cx.epoch,
             attempt: 0,
         };
-        let first = self
-            .setting
-            .business
-            .step_ids()
-            .next()
-            .expect("a business transaction has at least one step");
-        let stage = Stage::Logging(SagaPhase::Forward(first));
+        let stage = Stage::Logging(SagaPhase::Forward(self.setting.business.first));
         self.sagas.insert(tx, Saga::new(params, stage));
         self.enter(cx, tx, out);
     }

@@ -229,7 +229,7 @@ fn done(
             // those commanded with it may have.
             StepKind::Compensable | StepKind::Pivot => {
                 let last = if step == last {
-                    before(step)
+                    before(setting, step)
                 } else {
                     Some(last)
                 };
@@ -334,15 +334,15 @@ fn give_up_if_once(setting: &Setting, phase: SagaPhase, otherwise: Stay) -> Resu
 /// What follows when this step is done.
 fn after(setting: &Setting, step: StepId) -> Stage {
     let next = StepId(step.0 + 1);
-    if next.index() < setting.business.steps.len() {
+    if next <= setting.business.last() {
         Stage::Logging(SagaPhase::Forward(next))
     } else {
         Stage::Ending(ClientOutcome::Committed)
     }
 }
 
-fn before(step: StepId) -> Option<StepId> {
-    step.0.checked_sub(1).map(StepId)
+fn before(setting: &Setting, step: StepId) -> Option<StepId> {
+    (step > setting.business.first).then(|| StepId(step.0 - 1))
 }
 
 fn passing(milestone: Milestone, step: StepId, to: Stage) -> Move {

@@ -6,7 +6,7 @@ use crate::business::{
 };
 use crate::protocol::StepOrder;
 use crate::protocol::two_phase_commit::Variant;
-use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting};
+use crate::protocol::{Nodes, Parking, Policies, ProtocolKind, Safeguards, Setting, Wanted};
 use crate::vocab::{ServiceId, SimDuration, StepId};
 
 /// A named setting.
@@ -47,6 +47,7 @@ pub(in crate::protocol) fn setting(
         other => panic!("no stage is called `{other}`"),
     };
     Setting {
+        wanted: Wanted::One,
         protocol,
         nodes: Nodes::new(business.services.len()),
         business,
@@ -88,6 +89,9 @@ fn points_mall() -> Business {
     };
     let pokemon = ResourceKind::Entitlement { item: key(&[1]) };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: ["points", "shop", "post"].map(String::from).to_vec(),
         domains: vec![
             domain("player", ["ann", "ben"]),
@@ -212,6 +216,9 @@ fn order_stock() -> Business {
         )
     };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: ["order", "stock", "payment"].map(String::from).to_vec(),
         resources: vec![
             resource("orders", ServiceId(0), key(&[0]), counter(0)),

@@ -118,7 +118,7 @@ pub use participant::Participant;
 pub use variant::{LockTime, PrepareOrder, Presumption, Variant};
 
 use super::relay::WithRelay;
-use super::{Cx, Durable, Input, Machine, Out, Protocol, ProtocolKind, Role, Setting};
+use super::{Cx, Durable, Input, Machine, Mix, Out, Protocol, ProtocolKind, Role, Setting};
 
 /// Two-phase commit; which one, the scenario says ([`Variant`]).
 #[derive(Clone, Debug)]
@@ -131,10 +131,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn build(setting: &Arc<Setting>, role: Role) -> Option<TwoPhaseMachine> {
         Some(match role {
-            Role::Manager => TwoPhaseMachine::Coordinator(Coordinator::new(setting)),
+            Role::Manager => TwoPhaseMachine::Coordinator(Mix::new(setting, Coordinator::new)),
             Role::Service(service) => TwoPhaseMachine::Participant(WithRelay::new(
                 setting,
-                Participant::new(setting, service),
+                Mix::new(setting, |alone| Participant::new(alone, service)),
             )),
         })
     }
@@ -144,9 +144,9 @@ impl Protocol for TwoPhaseCommit {
 #[derive(Clone, Debug)]
 pub enum TwoPhaseMachine {
     /// The transaction manager's.
-    Coordinator(Coordinator),
+    Coordinator(Mix<Coordinator>),
     /// A service's, which may have real actions to hand over.
-    Participant(WithRelay<Participant>),
+    Participant(WithRelay<Mix<Participant>>),
 }
 
 impl Machine for TwoPhaseMachine {

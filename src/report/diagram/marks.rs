@@ -95,9 +95,11 @@ impl<'a> Marks<'a> {
 
     /// What a client wants: `ash, pikachu`.
     pub(super) fn wish(&self, params: &Params) -> String {
-        let domains = &self.scenario.business.domains;
-        let values = domains.iter().zip(params.0);
-        let values: Vec<String> = values.map(|(domain, n)| domain.value_name(n)).collect();
+        let business = &self.scenario.business;
+        let wanted = business.wanted_name(params).map(str::to_owned);
+        let values = business.domains.iter().zip(params.0);
+        let values = values.map(|(domain, n)| domain.value_name(n));
+        let values: Vec<String> = wanted.into_iter().chain(values).collect();
         values.join(", ")
     }
 
@@ -327,7 +329,7 @@ impl<'a> Marks<'a> {
                 LogState::HandedBack => LOGS_THE_END.to_owned(),
                 LogState::Parked(_) => "logs that it is parked".to_owned(),
                 LogState::Saga(SagaPhase::Forward(step)) => {
-                    let mut groups = self.scenario.groups(self.protocol);
+                    let mut groups = self.scenario.groups(self.protocol).into_iter();
                     let group = groups.find(|group| group.contains(step));
                     let names = group.into_iter().flat_map(StepGroup::steps);
                     format!("logs: next {}", words::list(names.map(|id| self.step(id))))

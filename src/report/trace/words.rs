@@ -216,9 +216,11 @@ impl<'a> Words<'a> {
     }
 
     fn wish(&self, params: &Params, retry: u16) -> String {
-        let domains = &self.scenario.business.domains;
-        let values = domains.iter().zip(params.0);
-        let values: Vec<String> = values.map(|(domain, n)| domain.value_name(n)).collect();
+        let business = &self.scenario.business;
+        let wanted = business.wanted_name(params).map(str::to_owned);
+        let values = business.domains.iter().zip(params.0);
+        let values = values.map(|(domain, n)| domain.value_name(n));
+        let values: Vec<String> = wanted.into_iter().chain(values).collect();
         let mut words = values.join(", ");
         if retry > 0 {
             let _ = write!(words, " (retry {retry})");

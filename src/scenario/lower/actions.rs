@@ -15,6 +15,7 @@ use crate::vocab::{ServiceId, StepId};
 
 use super::Lowering;
 use super::cast::Cast;
+use super::transactions::Part;
 
 /// The largest amount that an action may name.
 const LARGEST_AMOUNT: i64 = 1_000_000_000;
@@ -189,10 +190,17 @@ impl Lowering<'_> {
             })
         };
         let file = self.file;
-        let steps = file.steps.iter().zip(0u8..);
+        let own = |part: &&Part| {
+            let first = file.steps.get(part.written.start);
+            first.is_some_and(|entry| entry.span.start <= name.span().start)
+        };
+        let part = self.parts.iter().rev().find(own).cloned();
+        let part = part.unwrap_or_else(|| self.parts[0].clone());
+        let steps = file.steps[part.written.clone()].iter();
+        let steps = steps.zip(part.written.start..);
         let before = steps.take_while(|(entry, _)| entry.span.end <= name.span().start);
-        let before: Vec<(&StepFile, u8)> = before
-            .filter_map(|(entry, n)| Some((entry.says.as_ref()?, n)))
+        let before: Vec<(&StepFile, StepId)> = before
+            .filter_map(|(entry, n)| Some((entry.says.as_ref()?, part.id(n))))
             .filter(|(step, _)| looks(step))
             .collect();
         let known: Vec<&str> = before
@@ -202,7 +210,7 @@ impl Lowering<'_> {
         let plural = format!("earlier steps that look at `{}`", written.get_ref());
         let found = names::find(self.problems, name, ("looking step", &plural), &known)?;
         Some(Seen {
-            step: StepId(before[found].1),
+            step: before[found].1,
             reread: says.reread.as_ref().is_some_and(|reread| *reread.get_ref()),
         })
     }

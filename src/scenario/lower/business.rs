@@ -4,6 +4,7 @@ use crate::business::equation::Measure;
 use crate::business::{Action, ActionKind, Amount, Business};
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::types::Workload;
+use crate::vocab::StepId;
 
 use super::Lowering;
 use super::cast::Cast;
@@ -11,8 +12,12 @@ use super::cast::Cast;
 impl Lowering<'_> {
     pub(super) fn business(&mut self, cast: &Cast) -> Business {
         let steps = self.steps(cast);
+        let transactions = self.transactions();
         let equations = self.equations(cast);
         Business {
+            first: StepId(0),
+            transactions,
+            marked_by_others: Vec::new(),
             services: cast.services.clone(),
             domains: cast.domains.clone(),
             resources: cast.resources.iter().flatten().cloned().collect(),

@@ -16,6 +16,7 @@ mod requests;
 mod reservations;
 mod seeded;
 mod steps;
+mod transactions;
 mod workload;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ use std::path::Path;
 pub use workload::MOST_TRANSACTIONS;
 
 use allow::Allowed;
+use transactions::Part;
 
 use super::axis::Axis;
 use super::diagnostics::{Problem, Problems};
@@ -41,6 +43,7 @@ pub(super) fn lower(sources: &Sources, file: &File, problems: &mut Problems) -> 
         text: sources.text(),
         problems,
         allowed,
+        parts: transactions::parts(file),
     };
     let cast = lowering.cast();
     let business = lowering.business(&cast);
@@ -99,6 +102,7 @@ struct Lowering<'f> {
     text: &'f str,
     problems: &'f mut Problems,
     allowed: Allowed<'f>,
+    parts: Vec<Part>,
 }
 
 impl Lowering<'_> {

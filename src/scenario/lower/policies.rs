@@ -97,7 +97,13 @@ impl Lowering<'_> {
             retention: SimDuration::ZERO,
             steps,
         };
-        let parked = policies.longest_parked(file.steps.len());
+        let parked = policies.longest_parked(
+            self.parts
+                .iter()
+                .map(|part| part.written.len())
+                .max()
+                .unwrap_or_default(),
+        );
         policies.retention = self.retention(life, workload, longest, parked);
         policies
     }
@@ -119,7 +125,11 @@ impl Lowering<'_> {
     fn step_policies(&mut self, common: StepPolicy) -> BTreeMap<StepId, StepPolicy> {
         let file = self.file;
         let mut own = BTreeMap::new();
-        for (entry, id) in file.steps.iter().zip(0u8..) {
+        let parts = self.parts.clone();
+        let ids = parts
+            .iter()
+            .flat_map(|part| part.written.clone().map(|n| part.id(n)));
+        for (entry, id) in file.steps.iter().zip(ids) {
             let Some(says) = &entry.says else { continue };
             let policy = StepPolicy {
                 resend_after: self.positive(
@@ -151,7 +161,7 @@ impl Lowering<'_> {
                 ),
             };
             if policy != common {
-                own.insert(StepId(id), policy);
+                own.insert(id, policy);
             }
         }
         own

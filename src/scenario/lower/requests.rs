@@ -33,9 +33,13 @@ impl Lowering<'_> {
                 }),
             };
             let params = self.about(says, entry.span.clone(), cast);
-            let (Some(request), Some(params)) = (request, params) else {
+            let wanted = self.transaction_named(says.transaction.as_ref(), entry.span.clone());
+            let (Some(request), Some(mut params), Some(wanted)) = (request, params, wanted) else {
                 continue;
             };
+            if !file.transactions.is_empty() {
+                params.0[Params::TRANSACTION] = wanted as u32;
+            }
             if !seen.insert(request) {
                 let span = says.id.as_ref().map_or(entry.span.clone(), At::span);
                 self.problems.push(

@@ -9,14 +9,21 @@ use crate::vocab::StepId;
 
 use super::Lowering;
 use super::cast::Cast;
+use super::steps::written;
+use super::transactions::Part;
 
 impl Lowering<'_> {
     /// Lets the steps that say so reserve what they would take; answers with the
     /// steps that take it in the end.
-    pub(super) fn reservations(&mut self, cast: &Cast, steps: &mut [Step]) -> Vec<Step> {
+    pub(super) fn reservations(
+        &mut self,
+        cast: &Cast,
+        part: &Part,
+        steps: &mut [Step],
+    ) -> Vec<Step> {
         let file = self.file;
         let mut confirming = Vec::new();
-        for says in file.steps.iter().filter_map(|entry| entry.says.as_ref()) {
+        for says in written(file, part) {
             let asked = says.reserve_then_confirm.as_ref();
             let Some(asked) = asked.filter(|asked| *asked.get_ref()) else {
                 continue;
@@ -26,7 +33,7 @@ impl Lowering<'_> {
             let fits = self.can_reserve(says, asked, &steps[place])
                 && self.is_alone(cast, asked.span(), steps, place);
             if fits {
-                confirming.push(confirm(&steps[place], StepId(place as u8)));
+                confirming.push(confirm(&steps[place], part.id(part.written.start + place)));
                 reserve(&mut steps[place]);
             }
         }

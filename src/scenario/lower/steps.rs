@@ -6,21 +6,22 @@ use crate::business::{
     Action, ActionKind, Compensation, No, ResourceId, ResourceKind, Step, StepKind,
 };
 use crate::scenario::diagnostics::Problem;
-use crate::scenario::file::{CompensationFile, StepFile};
+use crate::scenario::file::{CompensationFile, File, StepFile};
 use crate::scenario::names::{self, check_name, check_unique, quote};
 use crate::scenario::rules::Breach;
-use crate::vocab::{ServiceId, StepId};
+use crate::vocab::ServiceId;
 
 use super::Lowering;
 use super::actions::Place;
 use super::cast::{Cast, MOST};
+use super::transactions::Part;
 
 const ORDER: &str = "the order is compensable steps, then at most one pivot, then retriable steps: before the pivot a saga can only go back, after it only on (Mehrotra, Rastogi, Korth & Silberschatz 1992)";
 
 impl Lowering<'_> {
     pub(super) fn steps(&mut self, cast: &Cast) -> Vec<Step> {
         let file = self.file;
-        if file.steps.is_empty() {
+        if file.steps.is_empty() && file.transactions.is_empty() {
             self.problems.push(
                 Problem::missing("the scenario has no steps")
                     .help("a transaction is made of `[[steps]]`, each with `name`, `service`, `kind` and `do`"),
@@ -31,28 +32,34 @@ impl Lowering<'_> {
             self.problems
                 .push(Problem::at(span, format!("more than {MOST} steps")));
         }
-        self.check_order();
+        self.refuse_too_many_steps();
         let mut seen = Vec::new();
-        let mut steps = Vec::new();
-        for says in file.steps.iter().take(MOST).filter_map(|s| s.says.as_ref()) {
-            let name = says.name.get_ref();
-            check_name(self.problems, "a step", name, says.name.span());
-            check_unique(self.problems, "steps", &mut seen, name, says.name.span());
-            steps.extend(self.step(says, cast));
+        let mut all = Vec::new();
+        for part in self.parts.clone() {
+            self.check_order(&part);
+            let mut steps = Vec::new();
+            for says in written(file, &part) {
+                let name = says.name.get_ref();
+                check_name(self.problems, "a step", name, says.name.span());
+                check_unique(self.problems, "steps", &mut seen, name, says.name.span());
+                steps.extend(self.step(says, cast));
+            }
+            self.semantic_locks(cast, &part, &steps);
+            let confirming = self.reservations(cast, &part, &mut steps);
+            let releasing = Self::releases(&part, &steps);
+            steps.extend(confirming);
+            steps.extend(releasing);
+            all.push(steps);
         }
-        self.semantic_locks(cast, &steps);
-        let confirming = self.reservations(cast, &mut steps);
-        let releasing = Self::releases(&steps);
-        steps.extend(confirming);
-        steps.extend(releasing);
-        steps
+        self.refuse_opposite_orders(cast, &all);
+        all.into_iter().flatten().collect()
     }
 
     /// Compensable steps, at most one pivot, retriable steps.
-    fn check_order(&mut self) {
+    fn check_order(&mut self, part: &Part) {
         let mut pivot: Option<Range<usize>> = None;
         let mut retriable: Option<Range<usize>> = None;
-        for says in self.file.steps.iter().filter_map(|s| s.says.as_ref()) {
+        for says in written(self.file, part) {
             let span = says.kind.span();
             let name = quote(says.name.get_ref());
             let wrong = match says.kind.get_ref() {
@@ -162,13 +169,13 @@ impl Lowering<'_> {
     }
 
     /// Marks that go when a saga has succeeded need a step that takes them away.
-    fn releases(steps: &[Step]) -> Vec<Step> {
+    fn releases(part: &Part, steps: &[Step]) -> Vec<Step> {
         let locking = steps
             .iter()
-            .zip(0u8..)
+            .zip(part.written.start..)
             .filter(|(step, _)| step.semantic_lock);
         locking
-            .map(|(step, id)| Step {
+            .map(|(step, place)| Step {
                 name: format!("release-{}", step.name),
                 service: step.service,
                 kind: StepKind::Retriable,
@@ -177,7 +184,7 @@ impl Lowering<'_> {
                 check: step.check,
                 no: No::Answer,
                 semantic_lock: false,
-                releases: Some(StepId(id)),
+                releases: Some(part.id(place)),
                 confirms: None,
             })
             .collect()
@@ -185,11 +192,10 @@ impl Lowering<'_> {
 
     /// Only what can be taken back is marked; and if two steps marked rows of one
     /// resource, two sagas could wait for each other's for ever.
-    fn semantic_locks(&mut self, cast: &Cast, steps: &[Step]) {
+    fn semantic_locks(&mut self, cast: &Cast, part: &Part, steps: &[Step]) {
         let file = self.file;
         let mut locked: Vec<(ResourceId, Range<usize>)> = Vec::new();
-        for entry in &file.steps {
-            let Some(says) = &entry.says else { continue };
+        for says in written(file, part) {
             let Some(lock) = says.semantic_lock.as_ref().filter(|lock| *lock.get_ref()) else {
                 continue;
             };
@@ -267,6 +273,12 @@ impl Lowering<'_> {
             (None, _) => None,
         }
     }
+}
+
+/// What is written of the steps of a transaction.
+pub(super) fn written<'f>(file: &'f File, part: &Part) -> impl Iterator<Item = &'f StepFile> {
+    let all = file.steps[part.written.clone()].iter();
+    all.take(MOST).filter_map(|entry| entry.says.as_ref())
 }
 
 fn has_floor(cast: &Cast, id: ResourceId) -> bool {

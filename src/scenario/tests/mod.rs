@@ -3,6 +3,7 @@
 mod accepted;
 mod allowed;
 mod based;
+mod mixes;
 mod mutated;
 mod reference;
 mod refused;

@@ -128,6 +128,7 @@ fn the_reference_knows_every_key() {
         "[resources.a]",
         "[[steps]]",
         "[[steps]]\n[steps.compensation]",
+        "[[transactions]]",
         "[workload]",
         "[workload.arrivals]",
         "[[requests]]",

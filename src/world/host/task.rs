@@ -663,7 +663,7 @@ mod tests {
     use super::*;
     use crate::business::Params;
     use crate::protocol::orchestrated::SagaMsg;
-    use crate::protocol::{Family, Own, Safeguards};
+    use crate::protocol::{Family, Own, Safeguards, Wanted};
     use crate::vocab::{ClientId, RequestId, StepId};
 
     const TEST: Own = Own {
@@ -671,6 +671,7 @@ mod tests {
         family: Family::StepByStep,
         entry: crate::protocol::Entry::Manager,
         answers: "nobody",
+        mixes: false,
         uses_broker: false,
         safeguards: &[],
         again: "cargo test",
@@ -701,6 +702,7 @@ mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/points-mall.toml");
         let scenario = crate::scenario::load(file).unwrap_or_else(|errors| panic!("{errors}"));
         let setting = Arc::new(Setting {
+            wanted: Wanted::One,
             protocol: A::KIND,
             business: scenario.business,
             nodes: scenario.nodes,

@@ -19,7 +19,7 @@ use crate::protocol::{
     ClientMsg, ClientOutcome, Cx, Decision, Detail, Durable, Input, Key, Machine, Milestone, Note,
     Out, Outcome, Setting, Tag, Wire,
 };
-use crate::vocab::{FastMap, NodeId, RequestKey, ServiceId, SimTime, StepId, TxId};
+use crate::vocab::{FastMap, NodeId, RequestKey, ServiceId, SimTime, TxId};
 
 /// The coordinator: its transactions, and what it has told clients.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ impl Coordinator {
         let business = &setting.business;
         Coordinator {
             course: Course {
+                first: business.first,
                 services: business.steps.iter().map(|step| step.service).collect(),
                 participants: business.participants().into_iter().collect(),
                 variant: setting.two_phase,
@@ -114,7 +115,7 @@ impl Coordinator {
         restarts: u32,
         out: &mut Out<TwoPhaseMsg>,
     ) {
-        let first = StepId(0);
+        let first = self.course.first;
         let transaction = Transaction::new(cx, params, Phase::Working(first), restarts);
         self.attempts.insert(tx.key, tx);
         self.transactions.insert(tx, transaction);

@@ -66,7 +66,9 @@ pub(super) struct Refused {
 /// What every transaction of a scenario has in common.
 #[derive(Clone, Debug)]
 pub(super) struct Course {
-    /// Which service does which step.
+    /// The first step.
+    pub(super) first: StepId,
+    /// Which service does which step, from the first.
     pub(super) services: Vec<ServiceId>,
     /// All services that take part, each once.
     pub(super) participants: Participants,
@@ -457,7 +459,7 @@ impl Course {
     /// After this step: the next one, or the vote.
     fn after(&self, step: StepId) -> (Phase, Act) {
         let next = StepId(step.0 + 1);
-        if next.index() < self.services.len() {
+        if self.place(next) < self.services.len() {
             return (Phase::Working(next), Act::SendWork(next));
         }
         if self.in_one_phase() {
@@ -523,14 +525,19 @@ impl Course {
         }
     }
 
+    /// The how-many-th step it is, from 0.
+    fn place(&self, step: StepId) -> usize {
+        step.index() - self.first.index()
+    }
+
     /// Who does a step.
     pub(super) fn service(&self, step: StepId) -> ServiceId {
-        self.services[step.index()]
+        self.services[self.place(step)]
     }
 
     /// The steps that a service does, in order.
     pub(super) fn steps_of(&self, service: ServiceId) -> impl Iterator<Item = StepId> {
-        let services = self.services.iter().zip(0u8..);
+        let services = self.services.iter().zip(self.first.0..);
         services
             .filter(move |(who, _)| **who == service)
             .map(|(_, step)| StepId(step))
@@ -538,7 +545,7 @@ impl Course {
 
     /// Those of the services that have been given work, up to this step.
     fn working_until(&self, step: StepId, which: impl Fn(ServiceId) -> bool) -> Participants {
-        let reached = &self.services[..=step.index()];
+        let reached = &self.services[..=self.place(step)];
         let participants = self.participants.iter().copied();
         participants
             .filter(|&service| reached.contains(&service) && which(service))

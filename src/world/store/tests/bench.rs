@@ -79,6 +79,9 @@ fn business() -> Business {
         seen: None,
     };
     Business {
+        first: StepId(0),
+        transactions: Vec::new(),
+        marked_by_others: Vec::new(),
         services: vec!["bank".to_owned()],
         domains: vec![Domain {
             name: "account".to_owned(),
@@ -113,6 +116,7 @@ fn business() -> Business {
 fn setting(safeguards: Safeguards) -> Setting {
     let some = SimDuration::from_millis(10);
     Setting {
+        wanted: crate::protocol::Wanted::One,
         protocol: ProtocolKind::TwoPhaseCommit,
         business: business(),
         nodes: Nodes::new(1),

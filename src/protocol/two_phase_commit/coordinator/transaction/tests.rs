@@ -7,6 +7,7 @@ const SECOND: ServiceId = ServiceId(1);
 
 fn course(presumption: Presumption, prepare: PrepareOrder) -> Course {
     Course {
+        first: StepId(0),
         services: vec![FIRST, SECOND],
         participants: both(),
         variant: Variant {
