@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -47,7 +48,7 @@ impl File {
     /// Where the steps of each transaction stand in `steps`, which has all of them.
     pub(super) fn parts(&self) -> Vec<Range<usize>> {
         if self.transactions.is_empty() {
-            return vec![0..self.steps.len()];
+            return iter::once(0..self.steps.len()).collect();
         }
         let mut end = 0;
         let of = |entry: &Entry<TransactionFile>| entry.says.as_ref().map_or(0, |says| says.count);
