@@ -187,8 +187,8 @@ mod tests {
         );
         let steps = [
             "steps",
-            "orchestrated-saga.steps",
             "choreographed-saga.steps",
+            "orchestrated-saga.steps",
         ];
         assert_eq!(found("steps"), steps);
         assert_eq!(found("pivot"), ["pivot", "steps.<name>.kind = pivot"]);
