@@ -105,7 +105,7 @@ fn steps(all: &[Step]) -> String {
 fn of_transactions(n: usize) -> String {
     match n {
         0 => String::new(),
-        n => format!(" of {}", counted(n, "kind")),
+        n => format!(" of {} of transaction", counted(n, "kind")),
     }
 }
 

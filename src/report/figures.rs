@@ -131,8 +131,8 @@ fn transactions(table: &mut Table, of: &Comparison<'_>) {
     counts(table, trials, "committed", |f| f.committed);
     of_each(table, of, |one| one.committed);
     counts(table, trials, "refused", |f| f.refused);
-    of_each(table, of, |one| one.refused);
     counts(table, trials, "  of them compensated", |f| f.compensated);
+    of_each(table, of, |one| one.refused);
     alarms(table, trials, "undecided", |f| f.undecided);
     alarms(table, trials, "unknown to the client", |f| f.unknown);
 }
