@@ -1,22 +1,19 @@
-//! Clients, background readers and the operator: everybody who wants something
-//! of the services.
+//! Clients: everybody who wants something of the services.
 
 use std::collections::BTreeSet;
 
-use smallvec::SmallVec;
-
 use super::agenda::Handle;
 use super::arrivals;
-use super::happening::{Call, Caller, Happening};
-use super::store::Request;
+use super::chooser::Chooser;
+use super::happening::Happening;
 use super::world::{World, request};
-use crate::business::{BusinessRow, Domain, Params, ResourceId};
-use crate::history::{Owner, Sink, What};
+use crate::business::Params;
+use crate::history::{Sink, What};
 use crate::protocol::{ClientMsg, ClientOutcome, Milestone, Note, Protocol, Safeguard, Wire};
-use crate::scenario::{Arrivals, Choice, Impulse, Scenario};
+use crate::scenario::{Arrivals, Impulse, Scenario};
 use crate::vocab::{
-    Chance, ClientId, FastMap, Identity, NodeId, Probability, RequestId, RequestKey, SimDuration,
-    SimTime, Stream, TxId,
+    Chance, ClientId, FastMap, Identity, Probability, RequestId, RequestKey, SimDuration, SimTime,
+    Stream, TxId,
 };
 
 /// Everybody's wishes.
@@ -114,74 +111,13 @@ impl Clients {
 
     /// What a request is about: a function of the seed and of who asks for the
     /// how-many-th time.
-    fn params(&self, stream: Stream, who: Identity) -> Params {
+    pub(super) fn params(&self, stream: Stream, who: Identity) -> Params {
         let mut params = Params::default();
         for (d, chooser) in self.choices.iter().enumerate() {
             let unit = self.chance.unit(stream, who.with(d as u64));
             params.0[d] = chooser.choose(unit);
         }
         params
-    }
-}
-
-/// Chooses a value of a domain.
-#[derive(Clone, Debug)]
-enum Chooser {
-    Uniform {
-        size: u32,
-    },
-    /// The cumulative probabilities.
-    Zipf(Vec<f64>),
-    HotSet {
-        size: u32,
-        hot: u32,
-        share: f64,
-    },
-}
-
-impl Chooser {
-    fn new(choice: Choice, domain: &Domain) -> Self {
-        let size = domain.size;
-        match choice {
-            Choice::Uniform => Chooser::Uniform { size },
-            Choice::HotSet { hot, share } => Chooser::HotSet {
-                size,
-                hot,
-                share: share.get(),
-            },
-            Choice::Zipf(theta) => {
-                let mut sum = 0.0;
-                let mut sums: Vec<f64> = (1..=size)
-                    .map(|n| {
-                        sum += 1.0 / libm::pow(f64::from(n), theta);
-                        sum
-                    })
-                    .collect();
-                for partial in &mut sums {
-                    *partial /= sum;
-                }
-                Chooser::Zipf(sums)
-            }
-        }
-    }
-
-    /// The value for a number in `[0, 1)`.
-    fn choose(&self, unit: f64) -> u32 {
-        let within = |unit: f64, size: u32| ((unit * f64::from(size)) as u32).min(size - 1);
-        match self {
-            Chooser::Uniform { size } => within(unit, *size),
-            Chooser::HotSet { size, hot, share } => {
-                if unit < *share {
-                    within(unit / share, *hot)
-                } else {
-                    hot + within((unit - share) / (1.0 - share), size - hot)
-                }
-            }
-            Chooser::Zipf(sums) => {
-                let n = sums.partition_point(|sum| *sum <= unit);
-                n.min(sums.len() - 1) as u32
-            }
-        }
     }
 }
 
@@ -479,114 +415,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
         self.agenda
             .push(self.now + pause, who, Happening::Ask(request.client));
     }
-
-    // ---- readers and the operator ----
-
-    pub(super) fn schedule_readers(&mut self) {
-        for reader in 0..self.scenario.readers.len() as u32 {
-            self.schedule_reader(reader, 0);
-        }
-    }
-
-    fn schedule_reader(&mut self, reader: u32, n: u32) {
-        let every = self.scenario.readers[reader as usize].every;
-        let who = Identity::named("reader")
-            .with(u64::from(reader))
-            .with(u64::from(n));
-        self.agenda
-            .push(self.now + every, who, Happening::ReaderReads { reader, n });
-    }
-
-    /// A background reader reads, until the last request has arrived.
-    pub(super) fn reader_reads(&mut self, reader: u32, n: u32) {
-        if self.clients.arrivals_are_over(self.now) {
-            return;
-        }
-        if let Some(node) = self.home(self.scenario.readers[reader as usize].resource) {
-            let ticket = self.new_call(node, Caller::Reader { reader, n });
-            let read = Request::Read {
-                owner: Owner::Reader(reader, n),
-                rows: self.rows_read(reader, n),
-            };
-            self.submit(node, None, ticket, read);
-        }
-        self.schedule_reader(reader, n + 1);
-    }
-
-    /// What a reader reads the n-th time: the row whose key is chosen, and those that
-    /// follow it. In the order of their keys, in which they are locked, whatever was
-    /// chosen.
-    pub(super) fn rows_read(&self, reader: u32, n: u32) -> SmallVec<[BusinessRow; 2]> {
-        let who = Identity::named("read")
-            .with(u64::from(reader))
-            .with(u64::from(n));
-        let params = self.clients.params(Stream::Readers, who);
-        let reader = &self.scenario.readers[reader as usize];
-        let first = self.row(reader.resource, &params);
-        let business = &self.setting.business;
-        let key = &business.resources[reader.resource.0 as usize].key;
-        let there = key.rows(&business.domains).unwrap_or(u64::MAX);
-        let keys = (0..u64::from(reader.rows)).map(|nth| match first.key.checked_add(nth) {
-            Some(key) if key < there => key,
-            _ => nth - (there - first.key),
-        });
-        let mut rows: SmallVec<_> = keys.map(|key| BusinessRow { key, ..first }).collect();
-        rows.sort_unstable();
-        rows
-    }
-
-    /// The operator withdraws an item, or puts it back.
-    pub(super) fn operate(&mut self, event: u32, row: u32) {
-        let what = &self.scenario.operator[event as usize];
-        let (item, value) = (what.rows[row as usize], i64::from(what.withdraw));
-        let Some(node) = self.home(item.resource) else {
-            return;
-        };
-        let ticket = self.new_call(node, Caller::Operator { event, row });
-        let owner = Owner::Operator(event);
-        self.submit(
-            node,
-            None,
-            ticket,
-            Request::Operate {
-                owner,
-                row: item,
-                value,
-            },
-        );
-    }
-
-    fn new_call(&mut self, node: NodeId, whose: Caller) -> u64 {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.calls.insert(
-            ticket,
-            Call {
-                node,
-                epoch: 0,
-                whose,
-            },
-        );
-        ticket
-    }
-
-    fn row(&self, id: ResourceId, params: &Params) -> BusinessRow {
-        let business = &self.setting.business;
-        business.resources[id.0 as usize].row(id, params, &business.domains)
-    }
-
-    /// The node whose database holds a resource. Under the monolith it is the
-    /// one that there is.
-    fn home(&self, id: ResourceId) -> Option<NodeId> {
-        let service = self.setting.business.resources[id.0 as usize].service;
-        let own = self.setting.nodes.service(service);
-        let node = if self.has(own) {
-            own
-        } else {
-            self.setting.first_node()
-        };
-        self.has(node).then_some(node)
-    }
 }
 
 #[cfg(test)]
@@ -605,41 +433,5 @@ mod tests {
         assert_eq!(later.count(), 3);
         (0..1_000).for_each(|_| budget.earn());
         assert_eq!((0..20).filter(|_| budget.spend()).count(), 10);
-    }
-
-    fn domain(size: u32) -> Domain {
-        Domain {
-            name: "player".into(),
-            size,
-            names: Vec::new(),
-        }
-    }
-
-    fn share(chooser: &Chooser, of: u32) -> f64 {
-        let hits = (0..10_000)
-            .filter(|n| chooser.choose(f64::from(*n) / 10_000.0) == of)
-            .count();
-        hits as f64 / 10_000.0
-    }
-
-    #[test]
-    fn a_hot_set_gets_its_share() {
-        let share_of_hot = Probability::new(0.6).expect("a probability");
-        let chooser = Chooser::new(
-            Choice::HotSet {
-                hot: 2,
-                share: share_of_hot,
-            },
-            &domain(10),
-        );
-        assert!((share(&chooser, 0) - 0.3).abs() < 0.01);
-        assert!((share(&chooser, 9) - 0.05).abs() < 0.01);
-    }
-
-    #[test]
-    fn zipf_gives_the_first_twice_as_much_as_the_second() {
-        let chooser = Chooser::new(Choice::Zipf(1.0), &domain(100));
-        let ratio = share(&chooser, 0) / share(&chooser, 1);
-        assert!((ratio - 2.0).abs() < 0.05, "{ratio}");
     }
 }

@@ -8,8 +8,8 @@
 //! - `life`: how a process boots, recovers and opens its mailbox.
 //! - `messages`, `network`: what is sent, and what becomes of it.
 //! - [`store`], [`disk`]: databases; `databases` is the driver's side of them.
-//! - `broker`, `provider`, `clients`: everybody who is no machine; `arrivals`: when
-//!   requests come.
+//! - `broker`, `provider`, `clients`, `readers`: everybody who is no machine;
+//!   `arrivals`: when requests come, `chooser`: what they are about.
 //! - `injector`: applies the fault plan.
 //! - `points`: where a fault can strike.
 //! - `in_flight`: who still owns something.
@@ -17,6 +17,7 @@
 pub mod agenda;
 mod arrivals;
 mod broker;
+mod chooser;
 mod clients;
 mod databases;
 pub mod disk;
@@ -32,6 +33,7 @@ mod network;
 mod points;
 mod process;
 mod provider;
+mod readers;
 mod run;
 pub mod store;
 #[allow(
