@@ -17,11 +17,11 @@
 //! answer is asked until it does, and what comes after it is tried until it
 //! succeeds (Mehrotra, Rastogi, Korth & Silberschatz 1992).
 //!
-//! Where the [`StepOrder`] is parallel, steps of a kind whose order does not matter
-//! are commanded together, under one intent: compensable ones before the pivot,
-//! retriable ones after it. When one refuses or is silent, the others may have been
-//! executed, so they are all undone, one after the other, and those that were not
-//! leave a tombstone.
+//! Where the [`StepOrder`](super::StepOrder) is parallel, steps of a kind whose order
+//! does not matter are commanded together, under one intent: compensable ones before
+//! the pivot, retriable ones after it. When one refuses or is silent, the others may
+//! have been executed, so they are all undone, one after the other, and those that
+//! were not leave a tombstone.
 //!
 //! Where a step's policy bounds the tries, a command that was sent so often in vain
 //! is *parked*: that takes the place of its intent in the log, and the command is
