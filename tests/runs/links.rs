@@ -86,14 +86,15 @@ impl Sink for Carried {
 #[test]
 fn the_busiest_link_is_told() {
     // A byte a microsecond, and nothing travels on.
-    let scenario = orders(&["network.bandwidth=8Mbit/s", "network.delay=0us"]);
+    let bounded = ["network.bandwidth=8Mbit/s", "network.delay=0us"];
+    let scenario = orders(&[&bounded[..], &["workload.until=200ms"]].concat());
     for protocol in ProtocolKind::ALL {
         let mut carried = Carried::default();
         let used = run(&scenario, protocol, &mut carried);
         let busiest = carried.bytes.values().max().copied().unwrap_or(0);
         let law = busiest as f64 / carried.until.as_micros() as f64;
         assert_eq!(used.figures.link_utilisation, Some(law), "{protocol}");
-        let unbounded = run(&orders(&["network.bandwidth=none"]), protocol, ());
+        let unbounded = alone(protocol, &["network.bandwidth=none"]);
         assert_eq!(unbounded.figures.link_utilisation, None);
     }
 }
