@@ -272,7 +272,7 @@ impl Policies {
 impl StepPolicy {
     /// As [`Policies::backoff`].
     pub fn backoff(&self, retry: u32) -> SimDuration {
-        self.conflict_backoff * (1 << retry.min(8))
+        self.conflict_backoff.doubled(retry)
     }
 }
 

@@ -359,7 +359,7 @@ pub struct Impulse {
 impl Workload {
     /// How long a client waits before its `retry`-th retry, from 1, not lengthened.
     pub fn backoff(&self, retry: u16) -> SimDuration {
-        self.backoff * (1 << retry.saturating_sub(1).min(8))
+        self.backoff.doubled(u32::from(retry.saturating_sub(1)))
     }
 
     /// How long a client waits at the most until it has its answer or gives up.

@@ -150,6 +150,21 @@ impl Chance {
         p.0 > 0.0 && self.unit(stream, who) < p.0
     }
 
+    /// A part of a share of this duration: each as likely, in whole microseconds.
+    pub fn part(
+        &self,
+        stream: Stream,
+        who: Identity,
+        of: SimDuration,
+        share: Probability,
+    ) -> SimDuration {
+        if of.is_zero() || share == Probability::NEVER {
+            return SimDuration::ZERO;
+        }
+        let micros = of.as_micros() as f64 * share.get() * self.unit(stream, who);
+        SimDuration::from_micros(libm::round(micros) as u64)
+    }
+
     /// An exponentially distributed duration with this mean, in whole
     /// microseconds.
     pub fn exponential(&self, stream: Stream, who: Identity, mean: SimDuration) -> SimDuration {

@@ -99,6 +99,14 @@ impl AddAssign for SimDuration {
     }
 }
 
+impl SimDuration {
+    /// As a wait that doubles with every retry, when it has doubled so often; no more
+    /// than eight times.
+    pub fn doubled(self, times: u32) -> SimDuration {
+        self * (1 << times.min(8))
+    }
+}
+
 impl Sub for SimDuration {
     type Output = SimDuration;
     /// Never below zero.

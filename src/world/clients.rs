@@ -12,8 +12,7 @@ use crate::history::{Sink, What};
 use crate::protocol::{ClientMsg, ClientOutcome, Milestone, Note, Protocol, Safeguard, Wire};
 use crate::scenario::{Arrivals, Impulse, Scenario};
 use crate::vocab::{
-    Chance, ClientId, FastMap, Identity, Probability, RequestId, RequestKey, SimDuration, SimTime,
-    Stream, TxId,
+    Chance, ClientId, FastMap, Identity, Probability, RequestId, RequestKey, SimTime, Stream, TxId,
 };
 
 /// Everybody's wishes.
@@ -328,7 +327,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
             waiting.retry += 1;
             let (params, retry) = (waiting.params, waiting.retry);
             let backoff = workload.backoff(retry - clicks);
-            let pause = self.lengthened(backoff, workload.jitter, key, retry);
+            let who = Identity::named("client-jitter")
+                .with_key(key)
+                .with(u64::from(retry));
+            let chance = self.chance;
+            let pause = backoff + chance.part(Stream::Workload, who, backoff, workload.jitter);
             self.reach(clients, Note::new(Milestone::ClientTimedOut, tx));
             if pause.is_zero() {
                 return self.send_request(request, params, retry);
@@ -348,24 +351,6 @@ impl<P: Protocol, S: Sink> World<P, S> {
             self.think_and_ask_again(request);
             self.in_flight.release(request);
         }
-    }
-
-    /// A wait, and the part of its share that this very retry draws.
-    fn lengthened(
-        &self,
-        wait: SimDuration,
-        share: Probability,
-        key: RequestKey,
-        retry: u16,
-    ) -> SimDuration {
-        if wait.is_zero() || share == Probability::NEVER {
-            return wait;
-        }
-        let who = Identity::named("client-jitter")
-            .with_key(key)
-            .with(u64::from(retry));
-        let part = share.get() * self.chance.unit(Stream::Workload, who);
-        wait + SimDuration::from_micros(libm::round(wait.as_micros() as f64 * part) as u64)
     }
 
     /// A client has waited long enough before its retry.

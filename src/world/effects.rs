@@ -10,7 +10,7 @@ use crate::protocol::{
     Effect, Input, Key, Lane, Letter, LetterBody, Out, Outcome, Protocol, Safeguard, Tag,
 };
 use crate::scenario::Dist;
-use crate::vocab::{Identity, NodeId, Probability, SimDuration, SimTime, Stream};
+use crate::vocab::{Identity, NodeId, SimDuration, SimTime, Stream};
 
 impl<P: Protocol, S: Sink> World<P, S> {
     /// Takes in the effects of the machine at `node`, and empties `out`. The
@@ -289,15 +289,11 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// By how much a wait before a retry is lengthened: a part of the scenario's
     /// share that this very wait draws.
     fn jitter(&self, key: Key, after: SimDuration, who: Identity) -> SimDuration {
-        let share = self.setting.policies.jitter;
-        if key.tag != Tag::Retry || share == Probability::NEVER {
+        if key.tag != Tag::Retry {
             return SimDuration::ZERO;
         }
-        let part = self
-            .chance
-            .unit(Stream::Jitter, who.with(after.as_micros()));
-        let micros = after.as_micros() as f64 * share.get() * part;
-        SimDuration::from_micros(libm::round(micros) as u64)
+        let (who, share) = (who.with(after.as_micros()), self.setting.policies.jitter);
+        self.chance.part(Stream::Jitter, who, after, share)
     }
 
     fn disarm(&mut self, node: NodeId, key: Key) {
