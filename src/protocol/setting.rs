@@ -346,6 +346,12 @@ impl Setting {
         let Setting {
             business, policies, ..
         } = self;
+        if self.step_order == StepOrder::Serial {
+            return StepGroup {
+                first: step,
+                last: step,
+            };
+        }
         let mut groups = self.step_order.groups(self.protocol, business, policies);
         let group = groups.find(|group| group.contains(step));
         group.expect("every step is in a group")
