@@ -187,18 +187,33 @@ impl Lowering<'_> {
     where
         T: Copy + TryInto<u64> + std::fmt::Display,
     {
+        self.within_so_many(number, key, (least, most, ""), default)
+    }
+
+    /// The same, of a number of something.
+    fn within_so_many<T>(
+        &mut self,
+        number: Option<&At<T>>,
+        key: &str,
+        (least, most, what): (u64, u64, &str),
+        default: T,
+    ) -> T
+    where
+        T: Copy + TryInto<u64> + std::fmt::Display,
+    {
         let Some(number) = number else { return default };
         let value = *number.get_ref();
         let fits = value
             .try_into()
             .is_ok_and(|v: u64| (least..=most).contains(&v));
         if !fits {
+            let (value, most) = (super::names::number(value), super::names::number(most));
             self.problems.push(
                 Problem::at(
                     number.span(),
-                    format!("`{key}` cannot be {}", super::names::number(value)),
+                    format!("{} cannot be {value}", super::names::quote(key)),
                 )
-                .label(format!("from {least} to {}", super::names::number(most))),
+                .label(format!("from {least} to {most}{what}")),
             );
             return default;
         }

@@ -1,12 +1,11 @@
 //! How messages travel.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use crate::protocol::message_kinds;
 use crate::scenario::diagnostics::Problem;
 use crate::scenario::file::{At, LinkFile, WaysFile};
-use crate::scenario::names::{self, number, quote};
+use crate::scenario::names;
 use crate::scenario::types::{Dist, Link, Network, Sizes};
 use crate::scenario::value::Rate;
 use crate::vocab::{Probability, SimDuration};
@@ -18,8 +17,8 @@ use super::cast::Cast;
 const DELAY: SimDuration = SimDuration::from_micros(250);
 
 /// More bytes than these are no headers, and no message.
-const MOST_OVERHEAD: u32 = 1_000_000;
-const MOST_SIZE: u32 = 1_000_000_000;
+const MOST_OVERHEAD: u64 = 1_000_000;
+const MOST_SIZE: u64 = 1_000_000_000;
 
 impl Lowering<'_> {
     pub(super) fn network(&mut self, cast: &Cast) -> Network {
@@ -77,37 +76,21 @@ impl Lowering<'_> {
     fn sizes(&mut self) -> Sizes {
         let says = &self.file.network;
         let mut sizes = Sizes::default();
-        if let Some(overhead) = &says.overhead {
-            let range = 0..=MOST_OVERHEAD;
-            sizes.overhead = self.bytes("overhead", "bytes", overhead, range);
-        }
+        let bounds = (0, MOST_OVERHEAD, " bytes");
+        let overhead = says.overhead.as_ref();
+        sizes.overhead = self.within_so_many(overhead, "overhead", bounds, sizes.overhead);
         let kinds = message_kinds();
         for (kind, size) in &says.sizes.0 {
             let names = ("message", "messages");
             let known = names::find(self.problems, kind, names, &kinds).is_some();
             let name = kind.get_ref().as_str();
-            let bytes = self.bytes(name, "bytes for a whole message", size, 1..=MOST_SIZE);
+            let bounds = (1, MOST_SIZE, " bytes for a whole message");
+            let bytes = self.within_so_many(Some(size), name, bounds, 1);
             if known {
                 sizes.of_kind.insert(name.to_owned(), bytes);
             }
         }
         sizes
-    }
-
-    /// So many bytes, if they can be so many.
-    fn bytes(&mut self, key: &str, what: &str, said: &At<u32>, range: RangeInclusive<u32>) -> u32 {
-        let bytes = *said.get_ref();
-        if !range.contains(&bytes) {
-            let (least, most) = (number(range.start()), number(range.end()));
-            self.problems.push(
-                Problem::at(
-                    said.span(),
-                    format!("{} cannot be {}", quote(key), number(bytes)),
-                )
-                .label(format!("from {least} to {most} {what}")),
-            );
-        }
-        bytes
     }
 
     /// A loss; one that lets nothing through for ever is refused.
