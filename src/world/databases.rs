@@ -86,10 +86,8 @@ impl<P: Protocol, S: Sink> World<P, S> {
                 self.calls.remove(&ticket);
                 self.recovery_failed(call.node, call.epoch);
             }
-            (Caller::Reader { reader, n }, Answer::Read { values, waited }) => {
+            (Caller::Reader { reader }, Answer::Read { saw, waited }) => {
                 self.calls.remove(&ticket);
-                let rows = self.rows_read(reader, n).into_iter();
-                let saw = rows.zip(values).collect();
                 self.record(
                     call.node,
                     What::Read {

@@ -113,7 +113,7 @@ pub(super) enum Caller {
     Machine { key: Key, worker: bool },
     Recovery,
     Reconnection,
-    Reader { reader: u32, n: u32 },
+    Reader { reader: u32 },
     Operator { event: u32, row: u32 },
 }
 

@@ -33,7 +33,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
             return;
         }
         if let Some(node) = self.home(self.scenario.readers[reader as usize].resource) {
-            let ticket = self.new_call(node, Caller::Reader { reader, n });
+            let ticket = self.new_call(node, Caller::Reader { reader });
             let read = Request::Read {
                 owner: Owner::Reader(reader, n),
                 rows: self.rows_read(reader, n),
@@ -46,7 +46,7 @@ impl<P: Protocol, S: Sink> World<P, S> {
     /// What a reader reads the n-th time: the row whose key is chosen, and those that
     /// follow it. In the order of their keys, in which they are locked, whatever was
     /// chosen.
-    pub(super) fn rows_read(&self, reader: u32, n: u32) -> SmallVec<[BusinessRow; 2]> {
+    fn rows_read(&self, reader: u32, n: u32) -> SmallVec<[BusinessRow; 2]> {
         let who = Identity::named("read")
             .with(u64::from(reader))
             .with(u64::from(n));

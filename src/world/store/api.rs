@@ -83,8 +83,8 @@ pub enum Answer {
     Durable(Durable),
     /// To [`Request::Read`].
     Read {
-        /// The values, in the order in which they were asked for.
-        values: SmallVec<[i64; 2]>,
+        /// The rows and their values, in the order in which they were asked for.
+        saw: SmallVec<[(BusinessRow, i64); 2]>,
         /// How long it waited for locks.
         waited: SimDuration,
     },

@@ -440,7 +440,7 @@ impl Store {
             own: None,
         };
         let answer = Answer::Read {
-            values: rows.iter().map(|&row| view.number(row)).collect(),
+            saw: rows.iter().map(|&row| (row, view.number(row))).collect(),
             waited: running.waited,
         };
         io.answers.push((running.ticket, answer));

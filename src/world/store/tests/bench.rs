@@ -475,7 +475,7 @@ impl Bench {
     /// What a reader saw.
     pub(super) fn values(&self, ticket: Ticket) -> Vec<i64> {
         match self.answer(ticket) {
-            Some(Answer::Read { values, .. }) => values.to_vec(),
+            Some(Answer::Read { saw, .. }) => saw.iter().map(|(_, value)| *value).collect(),
             other => panic!("{other:?} is not what a reader sees"),
         }
     }

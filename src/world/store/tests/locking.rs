@@ -177,7 +177,7 @@ fn readers_of_a_locking_engine_wait_for_writers() {
     let call = db.read(&[0]);
     db.settle();
     let answer = Answer::Read {
-        values: smallvec::smallvec![INITIAL + 1],
+        saw: smallvec::smallvec![(account(0), INITIAL + 1)],
         waited: SimDuration::from_micros(STATEMENT + FLUSH),
     };
     assert_eq!(db.answer(call), Some(&answer));
